@@ -1,0 +1,32 @@
+"""camwidget: ask a vision model "why?" and get the answer under your pointer, live, in the notebook.
+
+>>> from camwidget import CamWidget
+>>> CamWidget(model, "photo.jpg")
+
+``import camwidget`` stays light: torch and the notebook libraries load when a name is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Variant, upsample
+    from .widget import CamWidget
+
+__version__ = "0.1.0"
+
+__all__ = ["VARIANTS", "CamEngine", "CamWidget", "LayerInfo", "Recording", "Variant", "__version__", "upsample"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "CamWidget":
+        return import_module(".widget", __name__).CamWidget
+    if name in __all__:
+        return getattr(import_module(".engine", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has: {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,9 @@
+"""The engine: record a forward pass once, then answer any (target, layer, variant). Torch only; knows no notebook."""
+
+from .engine import CamEngine
+from .layers import LayerInfo
+from .recording import Recording
+from .upsample import upsample
+from .variants import VARIANTS, Variant
+
+__all__ = ["VARIANTS", "CamEngine", "LayerInfo", "Recording", "Variant", "upsample"]

@@ -1,0 +1,84 @@
+"""Which outputs of a model can be explained, and how each is read as channels on a grid. Found by running, not by class names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from torch import Tensor
+
+KINDS = ("channels_first", "channels_last")
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """How one layer's output is read.
+
+    Attributes:
+        name: the module's dotted name, as in ``model.named_modules()``.
+        grid: its spatial size, e.g. ``(7, 7)``.
+        channels: number of channels C.
+        kind: "channels_first" ``(N, C, *grid)`` or "channels_last" ``(N, *grid, C)``.
+        stage: one of the few layers that stand for the way from edges to object.
+    """
+
+    name: str
+    grid: tuple[int, ...]
+    channels: int
+    kind: str
+    stage: bool = False
+
+
+def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> LayerInfo | None:
+    """Read an output of ``shape`` for ``n`` inputs of size ``spatial``, or None where it is no grid of channels.
+
+    Which axis holds the channels is told by proportions: the grid of a layer has those of the input, give or take the cells that
+    unpadded convolutions lose. Where both readings fit equally, channels come first, as is usual in torch.
+    """
+    if len(shape) != len(spatial) + 2 or shape[0] != n:
+        return None
+    first, last = tuple(shape[2:]), tuple(shape[1:-1])
+    best = min((_misfit(first, spatial), 0), (_misfit(last, spatial), 1))
+    if not math.isfinite(best[0]):
+        return None
+    kind = KINDS[best[1]]
+    grid, channels = (first, shape[1]) if kind == "channels_first" else (last, shape[-1])
+    return LayerInfo(name, grid, int(channels), kind)
+
+
+def _misfit(grid: tuple[int, ...], spatial: Sequence[int]) -> float:
+    """How far the grid is from the input's proportions, in cells; infinite where it is no grid."""
+    if math.prod(grid) <= 1:
+        return math.inf
+    scale = max(g / s for g, s in zip(grid, spatial, strict=True))
+    misfit = max(abs(g - scale * s) for g, s in zip(grid, spatial, strict=True))
+    return misfit if misfit <= max(2.0, 0.15 * max(grid)) else math.inf
+
+
+def channels_first(t: Tensor, kind: str) -> Tensor:
+    """View a layer's output (or gradient) as ``(N, C, *grid)``."""
+    return t.movedim(-1, 1) if kind == "channels_last" else t
+
+
+def pick_stages(spine: Sequence[LayerInfo], default: str, most: int = 6, least: int = 5) -> tuple[str, ...]:
+    """Names of the few layers that tell the way from edges to object, in order, ending at ``default``.
+
+    ``spine`` holds, in order of execution, the layers that every path from input to score passes. Of each grid the last layer is
+    taken, whole blocks (the shortest names) before what is inside a block. Of more than ``most``, the finest grids are left
+    out; fewer than ``least`` are filled up with the middle of the longest stretch without one.
+    """
+    path = spine[: [layer.name for layer in spine].index(default) + 1]
+    depth: dict[tuple[int, ...], int] = {}
+    for layer in path:
+        depth[layer.grid] = min(depth.get(layer.grid, 99), layer.name.count("."))
+    blocks = [layer for layer in path if layer.name.count(".") == depth[layer.grid] or layer is path[-1]]
+    chosen = sorted({layer.grid: i for i, layer in enumerate(blocks)}.values())[-most:]
+    while len(chosen) < least:
+        ends = [-1, *chosen]
+        gap, start, end = max((b - a, a, b) for a, b in pairwise(ends))
+        if gap < 2:
+            break
+        chosen = sorted([*chosen, (start + end) // 2])
+    return tuple(blocks[i].name for i in chosen)

@@ -1,0 +1,110 @@
+"""From the outputs seen in one forward pass to the list of layers on offer: names, stages, default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from .graph import bottlenecks, towards
+from .layers import LayerInfo, pick_stages
+from .tape import Tape
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layers of one model for one size of input.
+
+    Attributes:
+        layers: name -> LayerInfo, in order of execution, on the way from input to scores.
+        steps: of these, the names that every path from input to scores passes: the chain that one can walk along.
+        stages: of these, the few that stand for the way from edges to object. The last is the default.
+        default: the deepest layer that still has a grid.
+        aliases: other names for a layer's very same output, such as a block's last module.
+        without_grid: modules that cannot be explained.
+        overwritten: layers whose values are gone after the forward pass, by an in-place operation.
+    """
+
+    layers: dict[str, LayerInfo]
+    steps: tuple[str, ...]
+    stages: tuple[str, ...]
+    default: str
+    aliases: dict[str, str]
+    without_grid: frozenset[str]
+    overwritten: frozenset[str]
+
+
+def lay_out(tape: Tape, scores: Tensor) -> Layout:
+    """Read the layout off a finished forward pass.
+
+    Raises:
+        ValueError: nothing between input and scores has a grid.
+    """
+    assert scores.grad_fn is not None
+    on_path = towards(scores.grad_fn, tape.source)
+    groups = _same_output(tape, set(on_path))
+    names = {_outermost(group, tape): group for group in groups}
+    if not names:
+        raise ValueError(
+            "no layer between input and scores has a grid of channels (N, C, H, W), so there is no map to draw; "
+            "accepted: a network with convolutional layers"
+        )
+    aliases = {alias: name for name, group in names.items() for alias in group}
+    layers = {name: replace(tape.entries[name].info, name=name) for name in names}
+    steps = _steps(layers, tape, set(bottlenecks(on_path)), int(scores.shape[1]))
+    stages = pick_stages([layers[name] for name in steps], steps[-1])
+    layers = {name: replace(info, stage=name in stages) for name, info in layers.items()}
+    return Layout(
+        layers=layers,
+        steps=steps,
+        stages=stages,
+        default=steps[-1],
+        aliases=aliases,
+        without_grid=frozenset((tape.without_grid | set(tape.entries)) - set(aliases)),
+        overwritten=frozenset(name for name in layers if tape.overwritten(name)),
+    )
+
+
+def _same_output(tape: Tape, on_path: set[Node]) -> list[list[str]]:
+    """Names grouped by the place in the graph of what they returned: a container returns its last module's output."""
+    groups: dict[tuple[Node, int], list[str]] = {}
+    for name, entry in tape.entries.items():
+        if entry.edge.node in on_path:
+            groups.setdefault((entry.edge.node, entry.edge.output_nr), []).append(name)
+    return list(groups.values())
+
+
+def _outermost(group: list[str], tape: Tape) -> str:
+    """The shortest name that still tells where we are: ``layer4`` rather than ``layer4.2.relu``.
+
+    A container through which three or more grids pass, such as ``features``, names no place and is passed over.
+    """
+    for name in sorted(group, key=lambda n: n.count(".")):
+        inside = {e.info.grid for n, e in tape.entries.items() if n.startswith(name + ".")}
+        if len(inside) <= 2:
+            return name
+    return group[0]
+
+
+def _steps(layers: dict[str, LayerInfo], tape: Tape, chain: set[Node], classes: int) -> tuple[str, ...]:
+    """The walkable chain of layers, without repeats and without score maps at its end.
+
+    Score maps (one channel a class, after which only pooling follows) are left out because a channel weight there is 1 for
+    the class itself; so are layers that only repeat the values before them, such as pooling to the size that is there.
+    """
+    steps = [name for name in layers if tape.edge(name).node in chain] or list(layers)
+    while len(steps) > 1 and layers[steps[-1]].channels == classes:
+        steps.pop()
+    distinct = steps[:1]
+    for name in steps[1:]:
+        if not _repeats(tape.value(name), tape.value(distinct[-1])):
+            distinct.append(name)
+    return tuple(distinct)
+
+
+def _repeats(value: Tensor | None, before: Tensor | None) -> bool:
+    if value is None or before is None or value.shape != before.shape:
+        return False
+    return torch.equal(value, before)

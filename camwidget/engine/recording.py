@@ -1,0 +1,224 @@
+"""A recorded forward pass: activations and graph kept, ready to answer any (target, layer, variant)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence, Sized
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node
+
+from .graph import towards
+from .layers import LayerInfo, channels_first
+from .layout import Layout
+from .relu import backward_rule, is_rectifier
+from .suggest import unknown
+from .targets import class_indices, one_hot
+from .variants import VARIANTS, Variant
+
+if TYPE_CHECKING:
+    from .engine import CamEngine
+    from .tape import Tape
+
+GRADIENT_BYTES = 64 * 2**20
+"""Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic only."""
+
+
+STALE = "the model's parameters changed since the recording: record again"
+
+
+class StaleRecordingError(RuntimeError):
+    """The model's parameters changed after the recording: record again."""
+
+
+class Recording:
+    """One forward pass of a batch ``(N, ...)``. Made by ``CamEngine.record``.
+
+    Attributes:
+        x: the input as the network got it.
+        scores: ``(N, K)`` float32, before any softmax of ours, detached.
+        layers: name -> LayerInfo of every layer that can be explained, in order of execution.
+        default_layer: the deepest layer that still has a grid.
+        stages: the few layers that stand for the way from edges to object, ending at the default layer.
+    """
+
+    def __init__(self, engine: CamEngine, x: Tensor, scores: Tensor, tape: Tape, layout: Layout) -> None:
+        self.x = x
+        self.scores = scores.detach().float()
+        self.layers: Mapping[str, LayerInfo] = MappingProxyType(layout.layers)
+        self.default_layer = layout.default
+        self.stages = layout.stages
+        self.steps = layout.steps
+        self._engine, self._scores, self._tape, self._layout = engine, scores, tape, layout
+        self._gradients: OrderedDict[tuple[tuple[int, ...], str], dict[str, Tensor]] = OrderedDict()
+        self._gradient_bytes = 0
+        self._activations: dict[str, Tensor] = {}
+        self._rectifiers: list[Node] | None = None
+        self._fingerprint = fingerprint(engine.model)
+
+    def __repr__(self) -> str:
+        return f"Recording(x={tuple(self.x.shape)}, classes={self.scores.shape[1]}, layers={len(self.layers)})"
+
+    @property
+    def stale(self) -> bool:
+        """Whether a parameter of the model changed since, e.g. by an optimiser step."""
+        return self._fingerprint != fingerprint(self._engine.model)
+
+    def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
+        """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
+
+        Args:
+            target: a class index, or one an image of the batch.
+            layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
+            variant: an id in ``VARIANTS``.
+
+        Raises:
+            TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one.
+            StaleRecordingError: the model changed since the recording.
+        """
+        chosen = find_variant(variant)
+        signed = self._signed(class_indices(target, *self.scores.shape), self.resolve(layer), chosen)
+        return signed.clamp(min=0) if chosen.relu else signed
+
+    def cams(
+        self, targets: Sequence[int], layer: str | None = None, variant: str = "gradcam", signed: bool = True
+    ) -> Tensor:
+        """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
+
+        Raises: as ``cam``; also ValueError where ``targets`` is empty.
+        """
+        if isinstance(targets, Tensor):
+            targets = targets.tolist()
+        if isinstance(targets, str) or not isinstance(targets, Sized) or not len(targets):
+            raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        name, chosen = self.resolve(layer), find_variant(variant)
+        n, k = self.scores.shape
+        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen) for t in targets], dim=1)
+        return stack if signed or not chosen.relu else stack.clamp(min=0)
+
+    def activations(self, layer: str | None = None) -> Tensor:
+        """What the layer returned, read as ``(N, C, *grid)``, detached. Right also where a later in-place operation overwrote it.
+
+        Raises: as ``cam``.
+        """
+        name = self.resolve(layer)
+        with self._engine.lock:
+            if name not in self._activations:
+                kept = self._tape.value(name)
+                if kept is None:
+                    if self.stale:
+                        raise StaleRecordingError(STALE)
+                    kept = self._engine.replay(self.x, name)
+                self._activations[name] = channels_first(kept, self.layers[name].kind)
+            return self._activations[name]
+
+    def gradients(
+        self, target: int | Sequence[int], layers: Sequence[str] | None = None, rule: str = "standard"
+    ) -> dict[str, Tensor]:
+        """d score / d activations for each of ``layers`` (default: all stages), read as ``(N, C, *grid)``: one backward pass.
+
+        Args:
+            rule: how rectifiers pass gradients back, see ``relu.py``.
+
+        Raises: as ``cam``.
+        """
+        indices = class_indices(target, *self.scores.shape)
+        names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
+        with self._engine.lock:
+            known = self._gradients.get((indices, rule), {})
+            missing = [name for name in names if name not in known]
+            if missing:
+                known = self._keep(indices, rule, known | self._backward(indices, missing, rule))
+            elif known:
+                self._gradients.move_to_end((indices, rule))
+        return {name: known[name] for name in names}
+
+    def rectifiers_above(self, layer: str | None = None) -> int:
+        """How many rectifiers lie between the layer and the scores: with none, guided and deconv equal plain Grad-CAM."""
+        edge = self._tape.edge(self.resolve(layer))
+        above = towards(_node(self._scores), edge.node)
+        return sum(is_rectifier(node) for node in above if node is not edge.node)
+
+    def resolve(self, layer: str | None) -> str:
+        """The name under which ``layers`` lists this layer; None is the default layer.
+
+        Raises:
+            TypeError: no text. ValueError: no such layer, or one without a grid.
+        """
+        if layer is None:
+            return self.default_layer
+        if not isinstance(layer, str):
+            raise TypeError(
+                f"layer is {layer!r}, a {type(layer).__name__}; accepted: the name of a layer, such as {self.default_layer!r}"
+            )
+        if layer in self._layout.aliases:
+            return self._layout.aliases[layer]
+        if layer in self._layout.without_grid:
+            raise ValueError(
+                f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
+                f"deepest layer that has one: {self.default_layer!r}"
+            )
+        raise ValueError(unknown("layer", layer, list(self.layers)))
+
+    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant) -> Tensor:
+        g = self.gradients(indices, [layer], variant.rule)[layer]
+        with torch.no_grad(), torch.inference_mode(False):
+            return variant.function(self.activations(layer).float(), g.float())
+
+    def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str) -> dict[str, Tensor]:
+        edges = [self._tape.edge(name) for name in layers]
+        rectifiers = self._find_rectifiers() if rule != "standard" else []
+        with self._engine.lock, torch.inference_mode(False), backward_rule(rectifiers, rule):
+            start = one_hot(indices, self._scores)
+            try:
+                found = torch.autograd.grad(self._scores, edges, start, retain_graph=True)
+            except RuntimeError as error:
+                if self.stale:
+                    raise StaleRecordingError(STALE) from error
+                raise
+        kinds = [self.layers[name].kind for name in layers]
+        return {name: channels_first(g, kind) for name, g, kind in zip(layers, found, kinds, strict=True)}
+
+    def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
+        before = self._gradients.pop((indices, rule), {})
+        self._gradients[indices, rule] = gradients
+        self._gradient_bytes += _bytes(gradients) - _bytes(before)
+        while self._gradient_bytes > GRADIENT_BYTES and len(self._gradients) > 1:
+            _, oldest = self._gradients.popitem(last=False)
+            self._gradient_bytes -= _bytes(oldest)
+        return gradients
+
+    def _find_rectifiers(self) -> list[Node]:
+        if self._rectifiers is None:
+            nodes = towards(_node(self._scores), self._tape.source)
+            self._rectifiers = [node for node in nodes if is_rectifier(node)]
+        return self._rectifiers
+
+
+def find_variant(variant: Any) -> Variant:
+    """The variant of this id.
+
+    Raises:
+        ValueError: unknown; the message names the nearest right one.
+    """
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise ValueError(unknown("variant", variant, list(VARIANTS)))
+    return VARIANTS[variant]
+
+
+def fingerprint(model: nn.Module) -> int:
+    """A number that changes when a parameter is written to, in place or by a new tensor."""
+    return hash(tuple((p._version, p.data_ptr()) for p in model.parameters()))
+
+
+def _node(t: Tensor) -> Node:
+    if t.grad_fn is None:
+        raise ValueError("the scores do not depend on the input through operations that torch can differentiate")
+    return t.grad_fn
+
+
+def _bytes(gradients: Mapping[str, Tensor]) -> int:
+    return sum(g.numel() * g.element_size() for g in gradients.values())

@@ -1,0 +1,97 @@
+"""Hooks that see every module's output during one forward pass, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.utils.hooks import RemovableHandle
+
+from .layers import LayerInfo, read
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One module's output: the tensor, the place in the graph where it was made, and how often it had been written to by then."""
+
+    info: LayerInfo
+    output: Tensor
+    edge: GradientEdge
+    version: int
+    copy: Tensor | None
+
+
+class Tape:
+    """Within ``with tape:`` every module of the model is listened to; after it no hook is left.
+
+    An output may be overwritten by a later in-place operation (``BatchNorm`` then ``ReLU(inplace=True)``). Its place in the
+    graph is noted when the module returns, so its gradient is right all the same; its values are gone unless ``copied``
+    names the module. See ``value``.
+
+    Args:
+        model: the network. n: number of inputs. spatial: their size ``(H, W)``, ``(L,)``, …
+        copied: names of modules whose output is copied at once, because it is known to be overwritten.
+    """
+
+    def __init__(self, model: nn.Module, n: int, spatial: Sequence[int], copied: Collection[str] = ()) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.source: Node
+        self.without_grid: set[str] = set()
+        self._model, self._n, self._spatial, self._copied = model, n, tuple(spatial), frozenset(copied)
+        self._handles: list[RemovableHandle] = []
+
+    def __enter__(self) -> Tape:
+        try:
+            for name, module in self._model.named_modules():
+                if name:
+                    self._handles.append(module.register_forward_hook(partial(self._see, name)))
+        except BaseException:
+            self._remove()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
+        info = None
+        if isinstance(output, Tensor) and output.requires_grad and output.is_floating_point():
+            info = read(name, output.shape, self._n, self._spatial)
+        if info is None:
+            self.without_grid.add(name)
+            return
+        # a module that runs several times counts where it ran last
+        self.entries.pop(name, None)
+        copy = output.detach().clone() if name in self._copied else None
+        self.entries[name] = Entry(info, output, get_gradient_edge(output), output._version, copy)
+
+    def overwritten(self, name: str) -> bool:
+        """Whether the values that the module returned are gone."""
+        entry = self.entries[name]
+        return entry.copy is None and entry.output._version != entry.version
+
+    def value(self, name: str) -> Tensor | None:
+        """What the module returned, detached, or None where it was overwritten."""
+        entry = self.entries[name]
+        if entry.copy is not None:
+            return entry.copy
+        return None if self.overwritten(name) else entry.output.detach()
+
+    def edge(self, name: str) -> GradientEdge:
+        """Where in the graph the module's output was made."""
+        return self.entries[name].edge
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget all but these modules' outputs."""
+        self.entries = {name: entry for name, entry in self.entries.items() if name in names}

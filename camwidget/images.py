@@ -1,0 +1,352 @@
+"""One image in, whatever its form: the network's input, and the picture that shows what the network saw.
+
+The picture is framed exactly as the input is. Where the framing is known (a resize and a central crop) it is cut from
+the original at up to three times the input's resolution; else the input itself is un-normalised and shown.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from camwidget.engine import suggest
+from camwidget.preprocessing import Preprocessing, plain_tensor
+
+ACCEPTED = (
+    "a path, a PIL image, an array (H, W) or (H, W, 3) of uint8 or of floats in [0, 1], "
+    "or an already preprocessed float tensor (C, H, W)"
+)
+
+SHARPER = 3
+"""The picture has at most so many times the pixels of the input, along each side …"""
+SIDE = 672
+"""… and, for being sharper, at most so many pixels a side."""
+LARGEST = 1024
+"""An input larger than this is shown smaller; the network still gets all of it."""
+PNG_LIMIT = 300_000
+"""A picture of more bytes than this as PNG travels as JPEG."""
+AGREE = 0.9
+"""Least correlation with the input at which the sharper picture is taken to show the same."""
+ROUNDING = 1e-4
+"""Floats may leave [0, 1] by this much: resizing in float does that."""
+
+
+class MissingImage(ValueError, FileNotFoundError):
+    """No file at the given path."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The network's input and the picture of it."""
+
+    input: torch.Tensor
+    """float32 (1, C, H, W), on the device on which it was given."""
+    encoded: bytes
+    mime: str
+    """"image/png" or "image/jpeg"."""
+    size: tuple[int, int]
+    """Height and width of the encoded picture."""
+    source: str
+    """Where the picture comes from, in words."""
+    words: str
+    """How the image became the network's input, in words."""
+
+
+def read(image: object, preprocess: Preprocessing, channels: int | None = None) -> Picture:
+    """Read one image; ``channels`` is what the network takes, if ``preprocess`` does not know it."""
+    image = _single(image)
+    channels = preprocess.channels if channels is None else channels
+    original = None
+    if isinstance(image, torch.Tensor):
+        tensor, words = _tensor(image, channels), "given as a tensor"
+    else:
+        original = _mode(_pil(image), channels)
+        _bounded(original.size, preprocess.resize)
+        tensor, words = preprocess.apply(original), preprocess.words
+    shown, source = _display(tensor, original, preprocess)
+    encoded, mime = encode(shown)
+    return Picture(tensor, encoded, mime, (shown.height, shown.width), source, words)
+
+
+def encode(picture: Image.Image) -> tuple[bytes, str]:
+    """The picture as PNG, or as JPEG where PNG would be heavy, and its media type."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    if buffer.tell() <= PNG_LIMIT:
+        return buffer.getvalue(), "image/png"
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=92, subsampling=0)
+    return buffer.getvalue(), "image/jpeg"
+
+
+def _single(image: object) -> object:
+    if not isinstance(image, (list, tuple)):
+        return image
+    if len(image) == 1:
+        return image[0]
+    if not image:
+        raise ValueError(f"an empty {type(image).__name__} was given as the image; give {ACCEPTED}")
+    raise ValueError(f"{len(image)} images were given, but a widget shows one: give one of them, such as images[0]")
+
+
+def _pil(image: object) -> Image.Image:
+    if isinstance(image, (str, Path)):
+        return _file(image)
+    if isinstance(image, Image.Image):
+        try:
+            image.load()
+        except (OSError, ValueError, SyntaxError) as error:
+            raise ValueError(f"the PIL image cannot be read: {error}") from error
+        return image
+    if isinstance(image, np.ndarray):
+        return _array(image)
+    hint = ""
+    if isinstance(image, (bytes, bytearray)):
+        hint = ". Open the bytes first: PIL.Image.open(io.BytesIO(data))"
+    elif hasattr(image, "__array__"):
+        hint = ". Turn it into an array first: numpy.asarray(image)"
+    raise TypeError(f"a {type(image).__name__} is no image; give {ACCEPTED}{hint}")
+
+
+def _file(name: str | Path) -> Image.Image:
+    text = str(name)
+    if "://" in text[:12]:
+        raise ValueError(f"{text!r} is an address; download the picture first and give the path of the file")
+    path = Path(name).expanduser()
+    if not text.strip() or path.is_dir():
+        raise ValueError(f"{text!r} is a folder; give the path of one picture in it")
+    if not path.exists():
+        raise MissingImage(_missing(path))
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            return ImageOps.exif_transpose(opened)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{text!r} is too large to open safely: {error} Make it smaller first") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{text!r} is no picture that Pillow can read; give a PNG, a JPEG or the like") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ValueError(f"{text!r} cannot be read as a picture: {error}") from error
+
+
+def _missing(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"no file {str(path)!r}: there is no folder {str(folder)!r}"
+    near = suggest.nearest(path.name, sorted(entry.name for entry in folder.iterdir()))
+    hint = f"; did you mean {str(folder / near[0])!r}?" if near else f"; looked in {str(folder.resolve())!r}"
+    return f"no file {str(path)!r}{hint}"
+
+
+def _array(array: np.ndarray[Any, Any]) -> Image.Image:
+    given = f"an array of shape {array.shape} and type {array.dtype} was given"
+    if array.dtype != np.uint8 and array.dtype.kind != "f":
+        raise TypeError(f"{given}; accepted are uint8, and floats in [0, 1]. {_array_remedy(array)}")
+    if array.ndim == 4:
+        raise ValueError(f"{given}; a widget shows one image: give image[0] if it is the first of a batch")
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
+        remedy = "image[0]" if array.shape[0] == 1 else "image.transpose(1, 2, 0)"
+        raise ValueError(f"{given}: channels first. Arrays are (H, W) or (H, W, 3): give {remedy}")
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
+        raise ValueError(f"{given}; accepted are the shapes (H, W) and (H, W, 3)")
+    if 0 in array.shape:
+        raise ValueError(f"{given}: it holds no pixels")
+    if array.dtype.kind == "f":
+        array = _bytes(array, given)
+    return Image.fromarray(np.ascontiguousarray(array[:, :, 0] if array.shape[2:] == (1,) else array))
+
+
+def _array_remedy(array: np.ndarray[Any, Any]) -> str:
+    if array.dtype.kind == "b":
+        return "Give image.astype(float)"
+    if array.dtype.kind not in "ui":
+        return "Give an array of numbers"
+    low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+    if low >= 0 and high <= 255:
+        return 'Its values fit uint8: give image.astype("uint8")'
+    return f"Its values go from {low} to {high}: scale them to [0, 1] first, such as image / {max(high, 1)}"
+
+
+def _bytes(array: np.ndarray[Any, Any], given: str) -> np.ndarray[Any, Any]:
+    _finite(torch.from_numpy(np.isfinite(array)), given)
+    low, high = float(array.min()), float(array.max())
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        if low >= 0 and high <= 255:
+            remedy = 'divide it by 255, or give image.astype("uint8")'
+        else:
+            remedy = "rescale it; if it is already normalised, give it as a tensor (C, H, W)"
+        raise ValueError(f"{given} with values from {low:.4g} to {high:.4g}; floats must be in [0, 1]: {remedy}")
+    pixels: np.ndarray[Any, Any] = np.rint(np.clip(array, 0, 1).astype(np.float32) * 255)
+    return pixels.astype(np.uint8)
+
+
+def _finite(fine: torch.Tensor, given: str) -> None:
+    if not fine.all():
+        wrong = (~fine).nonzero()
+        first = tuple(wrong[0].tolist())
+        raise ValueError(
+            f"{given} with {len(wrong)} values that are NaN or infinite, the first at {first}; "
+            "replace them first, for example with numpy.nan_to_num(image) or torch.nan_to_num(image)"
+        )
+
+
+def _mode(image: Image.Image, channels: int | None) -> Image.Image:
+    """The image in grey for networks of one channel, in RGB for all others."""
+    if 0 in image.size:
+        raise ValueError(f"the image has no pixels: it is {image.width}x{image.height}")
+    if image.mode in ("F", "I") or image.mode.startswith("I;"):
+        raise ValueError(
+            f"a PIL image of mode {image.mode!r} has no fixed white point; give it as an array of floats in [0, 1], "
+            "for 16 bits: numpy.asarray(img) / 65535"
+        )
+    if "transparency" in image.info or {"A", "a"} & set(image.getbands()):
+        image = _opaque(image.convert("RGBA"))
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    alpha = np.asarray(image.getchannel("A"))
+    clear = int((alpha < 255).sum())
+    if clear:
+        raise ValueError(
+            f"the image has an alpha channel, and {clear} of its {alpha.size} pixels are transparent; what the network "
+            'should see behind them is yours to say: img.convert("RGB") drops the alpha channel, and '
+            'PIL.Image.alpha_composite(PIL.Image.new("RGBA", img.size, "white"), img).convert("RGB") puts it on white'
+        )
+    return image.convert("RGB")
+
+
+def _bounded(size: tuple[int, int], resize: int | tuple[int, int] | None) -> None:
+    """A strip of pixels, resized by its shorter side, would fill the memory."""
+    short, long = min(size), max(size)
+    limit = Image.MAX_IMAGE_PIXELS
+    if isinstance(resize, int) and limit is not None and resize * resize * long > limit * short:
+        raise ValueError(
+            f"an image of {size[0]}x{size[1]} is too narrow to resize its shorter side to {resize}: crop it first"
+        )
+
+
+def _tensor(tensor: torch.Tensor, channels: int | None) -> torch.Tensor:
+    shape = tuple(tensor.shape)
+    given = f"a tensor of shape {shape} and type {tensor.dtype} was given"
+    if not tensor.is_floating_point():
+        array = "image.permute(1, 2, 0).numpy()" if tensor.ndim == 3 and shape[0] in (1, 3) else "image.numpy()"
+        raise TypeError(
+            f"{given}; a tensor is taken as already preprocessed, (C, H, W) in float. "
+            f"For pixels of 0 to 255 give an (H, W, 3) array instead: {array}"
+        )
+    batch = tensor[None] if tensor.ndim == 3 else tensor
+    if batch.ndim != 4:
+        remedy = ": give image[None] if it is grey" if tensor.ndim == 2 else ""
+        raise ValueError(f"{given}; accepted are (C, H, W) and (1, C, H, W){remedy}")
+    if batch.shape[0] != 1:
+        raise ValueError(f"{given}: {batch.shape[0]} images, but a widget shows one: give images[0]")
+    if 0 in shape:
+        raise ValueError(f"{given}: it holds no pixels")
+    if batch.shape[3] in (1, 3, 4) and batch.shape[1] not in (1, 3, 4, channels):
+        remedy = "image.permute(2, 0, 1)" if tensor.ndim == 3 else "image.permute(0, 3, 1, 2)"
+        raise ValueError(f"{given}: channels last. Tensors are (C, H, W): give {remedy}, preprocessed")
+    if channels is not None and batch.shape[1] != channels:
+        remedy = ": give image.expand(3, -1, -1)" if (batch.shape[1], channels, tensor.ndim) == (1, 3, 3) else ""
+        raise ValueError(f"{given}; the network takes {channels} channels, ({channels}, H, W){remedy}")
+    _finite(torch.isfinite(tensor), given)
+    # A copy: what the user later does to the tensor must not change what is explained.
+    return plain_tensor(batch).to(torch.float32, copy=True)
+
+
+def _display(tensor: torch.Tensor, original: Image.Image | None, known: Preprocessing) -> tuple[Image.Image, str]:
+    # A picture has passed through these very statistics; of a ready tensor they may only be assumed.
+    values, source = _visible(tensor[0].cpu(), known, guess=original is None and known.assumed)
+    plain = _image(values)
+    sharp = None if original is None else _sharper(original, known, plain.size)
+    if sharp is not None:
+        if plain.mode == "L":
+            sharp = sharp.convert("L")
+        if _agree(sharp, plain):
+            return sharp, "the original, framed as the network sees it"
+    longest = max(plain.size)
+    if longest > LARGEST:
+        smaller = tuple(max(1, round(side * LARGEST / longest)) for side in plain.size)
+        plain = plain.resize((smaller[0], smaller[1]), Image.Resampling.BILINEAR)
+    return plain, source
+
+
+def _visible(tensor: torch.Tensor, known: Preprocessing, guess: bool) -> tuple[np.ndarray[Any, Any], str]:
+    """The input with values in [0, 1], (C, H, W), and how they came about."""
+    values = tensor.numpy()
+    low, high = float(values.min()), float(values.max())
+    inside = low >= -ROUNDING and high <= 1 + ROUNDING
+    if _fits(known, len(values)) and not (guess and inside):
+        mean, std = (np.asarray(part, np.float32).reshape(-1, 1, 1) for part in (known.mean, known.std))
+        pixels = values * std + mean
+        # Far outside, these are not the statistics that this input was made with. Bicubic resizing overshoots a little.
+        if pixels.min() >= -0.25 and pixels.max() <= 1.25:
+            return np.clip(pixels, 0, 1), "the network's input, un-normalised" + " (assumed)" * guess
+    if inside:
+        return np.clip(values, 0, 1), "the network's input as it is"
+    span = high - low
+    stretched = (values - low) / span if span > 0 else np.full_like(values, 0.5)
+    return stretched, f"the network's input, stretched from [{low:.3g}, {high:.3g}]"
+
+
+def _fits(known: Preprocessing, channels: int) -> bool:
+    return known.mean is not None and known.std is not None and {len(known.mean), len(known.std)} <= {1, channels}
+
+
+def _image(values: np.ndarray[Any, Any]) -> Image.Image:
+    """(C, H, W) in [0, 1] as a picture: the first three channels, or the first where there are fewer than three."""
+    pixels = np.rint(values[: 3 if len(values) >= 3 else 1] * 255).astype(np.uint8)
+    if np.ptp(pixels.astype(np.int16), axis=0).max() <= 1:  # grey, but for rounding
+        return Image.fromarray(np.ascontiguousarray(pixels[0]))
+    return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+
+
+def _sharper(original: Image.Image, known: Preprocessing, size: tuple[int, int]) -> Image.Image | None:
+    """What the network saw, cut from the original; None where that is unknown or has no more detail."""
+    box = None if known.resize is None else frame(original.size, known.resize, known.crop)
+    if box is None or known.interpolation is None:
+        return None
+    width, height = size
+    detail = min((box[2] - box[0]) / width, (box[3] - box[1]) / height)
+    scale = min(SHARPER, SIDE / max(size), detail)
+    if scale <= 1:
+        return None
+    return original.resize((round(width * scale), round(height * scale)), known.interpolation, box=box)
+
+
+def frame(
+    size: tuple[int, int], resize: int | tuple[int, int], crop: tuple[int, int] | None
+) -> tuple[float, float, float, float] | None:
+    """What is left of an image (width, height) by torchvision's resize and central crop: a box in its own pixels.
+
+    None where the crop is larger than the resized image, and padding would be seen.
+    """
+    width, height = size
+    if isinstance(resize, int):
+        # torchvision cuts the longer side to a whole number; so must this, to keep the same frame.
+        new = (resize, int(resize * height / width)) if width <= height else (int(resize * width / height), resize)
+    else:
+        new = (resize[1], resize[0])
+    if crop is None:
+        return (0.0, 0.0, float(width), float(height))
+    if crop[1] > new[0] or crop[0] > new[1]:
+        return None
+    left, top = round((new[0] - crop[1]) / 2), round((new[1] - crop[0]) / 2)
+    across, down = width / new[0], height / new[1]
+    right, bottom = min((left + crop[1]) * across, width), min((top + crop[0]) * down, height)
+    return (left * across, top * down, right, bottom)
+
+
+def _agree(sharp: Image.Image, plain: Image.Image) -> bool:
+    """Whether both show the same: a step that was taken for harmless may have moved or turned the picture."""
+    first = np.asarray(sharp.resize(plain.size, Image.Resampling.BILINEAR).convert(plain.mode), np.float64).ravel()
+    second = np.asarray(plain, np.float64).ravel()
+    if min(first.std(), second.std()) < 1:  # nearly one colour: a correlation would mean nothing
+        return bool(abs(first - second).mean() < 8)
+    return bool(np.corrcoef(first, second)[0, 1] >= AGREE)

@@ -1,0 +1,75 @@
+"""Everything that crosses the wire between kernel and browser: names, shapes, limits.
+
+This file and ``js/src/protocol.js`` are mirrors; a test compares the names. Rules:
+
+* What the first paint or a saved notebook needs is a *trait*; the rest is a *custom message*.
+* A trait that carries several values is one dict, replaced whole, so that no half-updated state is ever drawn.
+* Numbers travel as little-endian C-contiguous bytes, never as JSON lists.
+* Every request of the browser is answered exactly once with its ``[nonce, seq]``: by ``stack`` or by ``status``.
+
+Kernel -> browser traits
+    picture    bytes    the picture that the network saw, PNG, sent once an image
+    meta       dict     image (int id, new for every image), model, device, preprocessing (how the picture became the
+                        input, in words), input [h, w] of the network's input, picture [h, w] of the PNG in pixels
+    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
+                        probability ("softmax" | "sigmoid" | "none"), truth (int | None)
+    listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
+    layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind;
+                        in order of execution
+    variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
+                        are in the score's unit per cell | "relative")
+    stack      dict     image, layer, variant, targets [int] * T, grid [h, w], dtype, scale, data [T, h, w], done (bool: all
+                        listed classes are in), ms (float: compute time), note (str | None), reply
+                        Values are *signed*: before the variant's final ReLU. value = stored * scale.
+    strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
+                        stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
+    luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
+    status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
+
+Two-way traits (plain scalars: set them in Python, or ``link`` them)
+    target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below which
+    nothing is painted), sign SIGNS, style STYLES, scale SCALES, interpolation INTERPOLATIONS
+
+Browser -> kernel trait
+    request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants")
+                        target, layer and variant come back in the scalar traits once accepted.
+
+Custom message kernel -> browser, after a request with want="variants"
+    {"type": "maps", image, target, layer, maps: [{variant, grid, dtype, scale}]}, buffers: one a map, in order
+"""
+
+from __future__ import annotations
+
+SIGNS = ("positive", "signed", "absolute")
+STYLES = ("smooth", "cells", "contours")
+SCALES = ("map", "listed")
+INTERPOLATIONS = ("bicubic", "bilinear")
+STATES = ("ready", "warning", "error")
+WANTS = (None, "variants")
+
+COLORMAPS = ("viridis", "cividis", "inferno", "magma", "turbo")
+SIGNED_COLORMAP = "RdBu_r"
+
+OPACITY = 0.62
+"""Default opacity of the hottest cell; see the look: the hottest spot must not be painted over."""
+
+THUMB = 28
+"""Longest side of a thumbnail's map, in cells."""
+
+HALF_ABOVE = 16_384
+"""Stacks of more bytes than this in float32 travel as float16 scaled to [-1, 1]."""
+
+TRAITS_TO_BROWSER = (
+    "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
+)  # fmt: skip
+TRAITS_TWO_WAY = (
+    "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "style", "scale", "interpolation",
+)  # fmt: skip
+TRAITS_FROM_BROWSER = ("request",)
+
+STACK_KEYS = (
+    "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
+)  # fmt: skip
+STRIP_KEYS = ("image", "target", "variant", "maps")
+STATUS_KEYS = ("state", "text", "hint", "reply")
+REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want")

@@ -1,0 +1,257 @@
+"""One request in, its answers out: latest wins, partial answers first, errors answered too. Knows no widget."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from .atlas import Atlas, Map
+from .engine import VARIANTS, Recording
+
+log = logging.getLogger("camwidget")
+
+Reply = tuple[str, int]
+
+FIRST_ANSWER = 0.03
+"""Seconds: if the listed classes take longer than this, the selected one is sent ahead of them."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is looked at."""
+
+    target: int
+    layer: str
+    variant: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A view to answer. ``reply`` is what the browser waits for, None if Python asked. ``want``: see protocol.WANTS."""
+
+    view: View
+    reply: Reply | None = None
+    want: str | None = None
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The signed maps ``(T, h, w)`` of ``targets`` at one layer and variant; ``done`` once all listed classes are in."""
+
+    view: View
+    targets: tuple[int, ...]
+    maps: tuple[Map, ...]
+    done: bool
+    ms: float
+    note: str | None
+    reply: Reply | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The selected class's map at each stage."""
+
+    view: View
+    maps: tuple[tuple[str, Map], ...]
+
+
+@dataclass(frozen=True)
+class Menu:
+    """The selected class's map at the selected layer, by each variant."""
+
+    view: View
+    maps: tuple[tuple[str, Map], ...]
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """The model changed and was recorded again."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True)
+class Done:
+    """A request that needs no maps (they were sent before), or that a newer one replaced."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request that could not be answered, and why."""
+
+    reply: Reply | None
+    text: str
+    hint: str
+
+
+Answer = Stack | Strip | Menu | Rescored | Done | Failed
+
+
+class Session:
+    """Answers requests on a worker thread that lives only while there is work.
+
+    Args:
+        atlas: where maps come from.
+        listed: the classes that come along in every stack.
+        deliver: called with each answer, on the worker thread (or in ``answer_now`` on the caller's).
+    """
+
+    def __init__(self, atlas: Atlas, listed: Sequence[int], deliver: Callable[[Answer], None]) -> None:
+        self.atlas = atlas
+        self.listed = tuple(listed)
+        self._deliver = deliver
+        self._sent_stack: Stack | None = None
+        self._sent_strip: Strip | None = None
+        self._mailbox = _Mailbox()
+        # at interpreter exit, or when the session is gone, no thread is left inside torch
+        self._finalizer = weakref.finalize(self, self._mailbox.shut)
+
+    def answer_now(self, request: Request) -> None:
+        """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
+        self._deliver(next(iter(self._answers(request))))
+        self.ask(request)
+
+    def ask(self, request: Request) -> None:
+        """Answer soon; a request that still waits is replaced by this one, and told so."""
+        replaced = self._mailbox.put(request, self._work)
+        if replaced is not None and replaced.reply is not None:
+            self._send(Done(replaced.reply))
+
+    def close(self) -> None:
+        """Stop after the map at hand; drop what is kept. Safe to call twice and from any thread."""
+        self._finalizer()
+
+    def _work(self) -> None:
+        while (request := self._mailbox.take()) is not None:
+            answered = request.reply is None
+            try:
+                for answer in self._answers(request):
+                    if self._mailbox.newer():
+                        break
+                    self._send(answer)
+                    answered = answered or getattr(answer, "reply", None) == request.reply
+            except Exception as error:
+                log.exception("request %s", request)
+                self._send(
+                    Failed(request.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen")
+                )
+                answered = True
+            if not answered and request.reply is not None:
+                self._send(Done(request.reply))
+
+    def _send(self, answer: Answer) -> None:
+        try:
+            self._deliver(answer)
+        except Exception:  # a closed comm or a user's observer must not end the worker
+            log.exception("could not deliver %s", type(answer).__name__)
+
+    def _answers(self, request: Request) -> Iterator[Answer]:
+        if self.atlas.refresh():
+            self._sent_stack = self._sent_strip = None
+            yield Rescored(self.atlas.recording)
+        if not self._holds(request.view):
+            for stack in self._stacks(request):
+                yield stack
+                self._sent_stack = stack
+        elif request.reply is not None:
+            yield Done(request.reply)
+        if self._sent_strip is None or _row(self._sent_strip.view) != _row(request.view):
+            yield (strip := self._strip(request.view))
+            self._sent_strip = strip
+        if request.want == "variants":
+            yield self._menu(request.view)
+
+    def _stacks(self, request: Request) -> Iterator[Stack]:
+        view, start = request.view, time.perf_counter()
+        maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
+        ms = self.atlas.ms(view.layer, view.variant, view.target)
+        part = Stack(view, (view.target,), (maps[view.target],), False, ms, self._note(view), request.reply)
+        ahead = False
+        others = [t for t in self.listed if t != view.target]
+        for target in others:
+            if not ahead and time.perf_counter() - start > FIRST_ANSWER:
+                ahead = True
+                yield part
+            if self._mailbox.newer():
+                break
+            maps[target] = self.atlas.map(view.layer, view.variant, target)
+        targets = tuple(sorted(maps, key=lambda t: self._rank(t)))
+        whole = len(maps) == len(others) + 1
+        yield replace(part, targets=targets, maps=tuple(maps[t] for t in targets), done=whole)
+
+    def _strip(self, view: View) -> Strip:
+        self.atlas.prepare(view.target, view.variant)
+        stages = self.atlas.recording.stages
+        return Strip(view, tuple((layer, self.atlas.map(layer, view.variant, view.target)) for layer in stages))
+
+    def _menu(self, view: View) -> Menu:
+        return Menu(view, tuple((v, self.atlas.map(view.layer, v, view.target)) for v in VARIANTS))
+
+    def _holds(self, view: View) -> bool:
+        """Whether the stack that the browser has last been sent holds this view, with all listed classes."""
+        sent = self._sent_stack
+        return (
+            sent is not None
+            and sent.done
+            and (sent.view.layer, sent.view.variant) == (view.layer, view.variant)
+            and view.target in sent.targets
+        )
+
+    def _rank(self, target: int) -> int:
+        return self.listed.index(target) if target in self.listed else len(self.listed)
+
+    def _note(self, view: View) -> str | None:
+        recording, variant = self.atlas.recording, VARIANTS[view.variant]
+        if variant.rule != "standard" and not recording.rectifiers_above(view.layer):
+            return f"No rectifier between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"
+        return None
+
+
+def _row(view: View) -> tuple[int, str]:
+    return view.target, view.variant
+
+
+class _Mailbox:
+    """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: Request | None = None
+        self._thread: threading.Thread | None = None
+        self._shut = False
+
+    def put(self, request: Request, work: Callable[[], None]) -> Request | None:
+        """Leave a request, start a thread on ``work`` if none works. Returns the request that was replaced."""
+        with self._lock:
+            if self._shut:
+                return request
+            replaced, self._waiting = self._waiting, request
+            if self._thread is None:
+                self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
+                self._thread.start()
+            return replaced
+
+    def take(self) -> Request | None:
+        """The waiting request; None tells the thread to end."""
+        with self._lock:
+            request, self._waiting = self._waiting, None
+            if request is None:
+                self._thread = None
+            return request
+
+    def newer(self) -> bool:
+        """Whether the work at hand is no longer wanted."""
+        return self._waiting is not None or self._shut
+
+    def shut(self) -> None:
+        """Take nothing more; wait a moment for the thread, unless this is it."""
+        with self._lock:
+            self._shut, self._waiting, thread = True, None, self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)

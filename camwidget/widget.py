@@ -1,0 +1,352 @@
+"""CamWidget: the picture, its classes and their heatmaps, live in the notebook. Traits and observers only; no tensor maths."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import numpy.typing as npt
+import torch
+import traitlets
+from torch import nn
+
+from . import colormaps, images, preprocessing, scores, wire
+from .atlas import Atlas, Map
+from .checks import Incoming, count, keyword, read_request, share
+from .engine import CamEngine, Recording, upsample
+from .engine.recording import find_variant
+from .labels import find as find_labels
+from .labels import index_of
+from .protocol import INTERPOLATIONS, OPACITY, SCALES, SIGNS, STYLES, TRAITS_TO_BROWSER
+from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+
+log = logging.getLogger("camwidget")
+
+BUNDLE = Path(__file__).parent / "static" / "widget.js"
+
+
+def _bundle() -> str:
+    """The front end as text: anywidget would keep every widget alive for ever if it were given a path."""
+    if not BUNDLE.is_file():
+        raise ImportError(
+            f"the front end {BUNDLE.name} is missing: install the package (pip install .), or run `make bundle` in a checkout"
+        )
+    return BUNDLE.read_text(encoding="utf-8")
+
+
+class CamWidget(anywidget.AnyWidget):
+    """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch the variant.
+
+    Args:
+        model: a classifier, ``nn.Module``. It is left untouched and run in evaluation mode.
+        image: a path, ``PIL.Image``, ``uint8`` or float array ``(H, W[, 3])``, or preprocessed tensor ``(C, H, W)`` or
+            ``(1, C, H, W)``.
+        labels: names of the classes: sequence, dict, or ``weights.meta["categories"]``; default: found from the model.
+        truth: the true class, by name or index; it is marked in the list.
+        preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else ImageNet's.
+        target: the class to explain, by name or index; default: the one with the highest score.
+        layer: a module name of ``model.named_modules()``; default: the deepest layer that still has a grid.
+        variant: an id in ``camwidget.VARIANTS``.
+        topk: how many classes are listed.
+        colormap: any Matplotlib colormap.
+        probability: "softmax", "sigmoid" (several classes may be right) or "none"; default: found from the model.
+
+    Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned), ``layer``, ``variant``,
+    ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit are not painted), ``sign`` "positive" |
+    "signed" | "absolute", ``style`` "smooth" | "cells" | "contours", ``scale`` "map" | "listed", ``interpolation`` "bicubic" |
+    "bilinear". Read: ``heatmap``, ``cam``, ``scores``, ``probabilities``, ``labels``, ``status``.
+
+    Raises:
+        TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+
+    picture = traitlets.Bytes().tag(sync=True)
+    meta = traitlets.Dict().tag(sync=True)
+    classes = traitlets.Dict().tag(sync=True)
+    listed = traitlets.List(traitlets.Int()).tag(sync=True)
+    layers = traitlets.List(traitlets.Dict()).tag(sync=True)
+    variants = traitlets.List(traitlets.Dict()).tag(sync=True)
+    stack = traitlets.Dict().tag(sync=True)
+    strip = traitlets.Dict().tag(sync=True)
+    luts = traitlets.Dict().tag(sync=True)
+    status = traitlets.Dict().tag(sync=True)
+
+    target = traitlets.Any().tag(sync=True)
+    layer = traitlets.Any().tag(sync=True)
+    variant = traitlets.Any("gradcam").tag(sync=True)
+    colormap = traitlets.Any("viridis").tag(sync=True)
+    # dragged in the browser: an echo of an older value would make the handle jump
+    opacity = traitlets.Float(OPACITY, min=0, max=1).tag(sync=True, echo_update=False)
+    threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True, echo_update=False)
+    sign = traitlets.Enum(SIGNS, "positive").tag(sync=True)
+    style = traitlets.Enum(STYLES, "smooth").tag(sync=True)
+    scale = traitlets.Enum(SCALES, "map").tag(sync=True)
+    interpolation = traitlets.Enum(INTERPOLATIONS, "bicubic").tag(sync=True)
+
+    # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it twice
+    request = traitlets.Any(None, allow_none=True).tag(sync=True, echo_update=False)
+
+    def __init__(
+        self,
+        model: nn.Module,
+        image: Any,
+        labels: Sequence[Any] | Mapping[int, Any] | None = None,
+        truth: int | str | None = None,
+        preprocess: Callable[..., Any] | None = None,
+        target: int | str | None = None,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        topk: int = 9,
+        colormap: str = "viridis",
+        probability: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        self._lock = threading.RLock()
+        keyword(CamWidget.__init__, unknown)
+        self._accepting = False
+        self._session: Session | None = None
+        self._atlas: Atlas | None = None
+        engine = CamEngine(model)
+        found = preprocessing.find(engine.model, preprocess)
+        self._picture = images.read(image, found)
+        recording = engine.record(self._picture.input)
+        row = recording.scores[0]
+        self._probability = scores.find_probability(engine.model, row, probability)
+        self._names = find_labels(engine.model, labels, row.numel())
+        self._truth = None if truth is None else self._index(truth)
+        self._top = row.argsort(descending=True, stable=True)[: count("topk", topk)].tolist()
+        first = self._top[0] if target is None else self._index(target)
+        view = View(first, recording.resolve(layer), find_variant(variant).id)
+        self._atlas = Atlas(engine, recording)
+        super().__init__(
+            _esm=_bundle(),
+            picture=self._picture.encoded,
+            meta=self._meta(engine.model),
+            classes=self._classes(),
+            listed=self._listed_with(first),
+            layers=wire.layers(recording, view.layer),
+            variants=wire.variants(),
+            luts=colormaps.luts(colormap),
+            status=wire.status("ready", ""),
+            target=view.target,
+            layer=view.layer,
+            variant=view.variant,
+            colormap=colormap,
+        )
+        self._session = Session(self._atlas, self.listed, self._show)
+        self._session.answer_now(Request(view))
+
+    # ------------------------------------------------------------------ what users read
+
+    @property
+    def cam(self) -> Map:
+        """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with negative values."""
+        signed = self._open().atlas.map(self.layer, self.variant, self.target)
+        if self.sign == "signed":
+            return signed.copy()
+        return np.abs(signed) if self.sign == "absolute" else signed.clip(min=0)
+
+    @property
+    def heatmap(self) -> Map:
+        """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of ``cam``."""
+        maps = torch.from_numpy(self.cam)[None]
+        large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation)[0].numpy()
+        return large
+
+    @property
+    def scores(self) -> npt.NDArray[np.float32]:
+        """``(K,)`` float32, as the model gave them."""
+        return self._recording.scores[0].cpu().numpy().copy()
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float32]:
+        """``(K,)`` float32, see ``probability``."""
+        return scores.probabilities(self._recording.scores[0], self._probability).cpu().numpy().copy()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the K classes."""
+        return self._names
+
+    def close(self) -> None:
+        """End the view and let go of model, graph and maps. Safe to call twice."""
+        with self._lock:
+            session, self._session = getattr(self, "_session", None), None
+        if session is not None:
+            session.close()
+            self._atlas = None
+        super().close()
+
+    def __enter__(self) -> CamWidget:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        # the default would print every trait, picture and maps included
+        if self._session is None:
+            return "CamWidget(closed)"
+        return f"CamWidget({self.meta['model']}, target={self._names[self.target]!r}, layer={self.layer!r}, variant={self.variant!r})"
+
+    # ------------------------------------------------------------------ checks of what is assigned
+
+    @traitlets.validate("target", "layer", "variant", "colormap", "opacity", "threshold")
+    def _check(self, proposal: Mapping[str, Any]) -> Any:
+        return self._checked(proposal["trait"].name, proposal["value"])
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
+        match name:
+            case "target":
+                return self._index(value)
+            case "layer":
+                return self._recording.resolve(value)
+            case "variant":
+                return find_variant(value).id
+            case "colormap":
+                colormaps.lut(value)
+            case "opacity" | "threshold":
+                return share(name, value)
+        return value
+
+    # ------------------------------------------------------------------ from Python and from the browser
+
+    @traitlets.observe("target", "layer", "variant")
+    def _view_changed(self, _change: Any) -> None:
+        with self._lock:
+            if self._session is not None and not self._accepting:
+                self._ask(Request(View(self.target, self.layer, self.variant)))
+
+    @traitlets.observe("colormap")
+    def _colormap_changed(self, change: Any) -> None:
+        if change["new"] not in self.luts:
+            self.luts = colormaps.luts(change["new"])
+
+    @traitlets.observe("request")
+    def _requested(self, change: Any) -> None:
+        """A request of the browser: checked, mirrored to the public traits, answered. Never raises."""
+        if change["new"] is None:
+            return
+        with self._lock:
+            asked = read_request(change["new"])
+            try:
+                self._accept(asked)
+            except (TypeError, ValueError, traitlets.TraitError) as error:
+                self._show(Failed(asked.reply, str(error), "the last good map stays on screen"))
+
+    def _accept(self, asked: Incoming) -> None:
+        if asked.error is not None:
+            raise ValueError(asked.error)
+        view = View(
+            self._index(asked.target), self._recording.resolve(asked.layer), find_variant(asked.variant).id
+        )  # checked as a whole before any of it is taken
+        self._accepting = True
+        try:
+            self.target, self.layer, self.variant = view.target, view.layer, view.variant
+        finally:
+            self._accepting = False
+        self._ask(Request(view, asked.reply, asked.want))
+
+    def _ask(self, request: Request) -> None:
+        session, view = self._open(), request.view
+        if view.target not in self.listed:
+            self.listed = self._listed_with(view.target)
+            session.listed = tuple(self.listed)
+        if all(view.layer != known["name"] for known in self.layers):
+            self.layers = wire.layers(self._recording, view.layer)
+        session.ask(request)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """State from the browser: only what it may set, each value checked; a refused one is put back there and said."""
+        for name, value in dict(sync_data).items():
+            if name in TRAITS_TO_BROWSER or str(name).startswith("_esm"):
+                self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
+                continue
+            try:
+                # checked first: where an update fails half-way, traitlets would keep the refused value
+                super().set_state({name: self._checked(name, value)})
+            except (TypeError, ValueError, traitlets.TraitError) as error:
+                self._refuse(str(error))
+                self.send_state(name)
+
+    def _refuse(self, text: str) -> None:
+        log.warning("refused from the browser: %s", text)
+        self.status = wire.status("error", text)
+
+    def _handle_msg(self, msg: Any) -> None:
+        try:
+            super()._handle_msg(msg)
+        except Exception as error:  # exceptions in comm handlers are shown nowhere else
+            log.exception("message from the browser")
+            self._refuse(f"{type(error).__name__}: {error}")
+
+    # ------------------------------------------------------------------ answers of the session
+
+    def _show(self, answer: Answer) -> None:
+        """Put an answer on the wire. Runs on the session's thread as well as on the kernel's."""
+        with self._lock:
+            image = self.meta["image"]
+            match answer:
+                case Stack():
+                    self.stack = wire.stack(image, answer)
+                    if self.status["state"] == "error" and answer.reply is not None:
+                        self.status = wire.status("ready", "")
+                case Strip():
+                    self.strip = wire.strip(image, answer)
+                case Menu():
+                    self.send(*wire.menu(image, answer))
+                case Rescored():
+                    self._rescore()
+                case Done():
+                    self.status = wire.status("ready", "", to=answer.reply)
+                case Failed():
+                    self.status = wire.status("error", answer.text, answer.hint, answer.reply)
+
+    def _rescore(self) -> None:
+        """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
+        self.meta = {**self.meta, "image": self.meta["image"] + 1}
+        self.classes = self._classes()
+
+    # ------------------------------------------------------------------ parts of the state
+
+    @property
+    def _recording(self) -> Recording:
+        if self._atlas is None:
+            raise RuntimeError("this widget is closed; make a new one")
+        return self._atlas.recording
+
+    def _open(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("this widget is closed; make a new one")
+        return self._session
+
+    def _index(self, target: Any) -> int:
+        return index_of(self._names, target)
+
+    def _listed_with(self, target: int) -> list[int]:
+        """The top k, then a class that was searched for."""
+        return self._top if target in self._top else [*self._top, target]
+
+    def _meta(self, model: nn.Module) -> dict[str, Any]:
+        picture = self._picture
+        parameter = next(model.parameters(), None)
+        return {
+            "image": 1,
+            "model": type(model).__name__,
+            "device": str(parameter.device) if parameter is not None else "cpu",
+            "preprocessing": picture.words,
+            "input": list(picture.input.shape[2:]),
+            "picture": list(picture.size),
+        }
+
+    def _classes(self) -> dict[str, Any]:
+        table = scores.table(self._recording.scores[0], self._probability)
+        return {"names": list(self._names), "truth": self._truth, **table}

@@ -1,0 +1,129 @@
+"""Answers as the dicts that cross the wire. Shapes and names: see ``protocol.py``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .atlas import Map
+from .engine import VARIANTS, LayerInfo, Recording
+from .protocol import HALF_ABOVE, THUMB
+from .session import Menu, Reply, Stack, Strip
+
+DOTS_BETWEEN = 3
+"""At most so many layers without a thumbnail stand between two stages."""
+
+
+def floats(values: Any) -> bytes:
+    """Little-endian float32 bytes."""
+    return np.ascontiguousarray(values, dtype="<f4").tobytes()
+
+
+def packed(values: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """``dtype``, ``scale``, ``data`` of an array: float32, or float16 scaled to [-1, 1] where that is large."""
+    if values.size * 4 <= HALF_ABOVE:
+        return {"dtype": "float32", "scale": 1.0, "data": floats(values)}
+    scale = _largest(values) or 1.0
+    return {"dtype": "float16", "scale": scale, "data": (values / scale).astype("<f2").tobytes()}
+
+
+def stack(image: int, answer: Stack) -> dict[str, Any]:
+    """The ``stack`` trait."""
+    maps = np.stack(answer.maps)
+    return {
+        "image": image,
+        "layer": answer.view.layer,
+        "variant": answer.view.variant,
+        "targets": list(answer.targets),
+        "grid": list(maps.shape[1:]),
+        **packed(maps),
+        "done": answer.done,
+        "ms": round(answer.ms, 3),
+        "note": answer.note,
+        "reply": reply(answer.reply),
+    }
+
+
+def strip(image: int, answer: Strip) -> dict[str, Any]:
+    """The ``strip`` trait: small int8 thumbnails of the stages."""
+    maps = [{"layer": layer, **thumbnail(values)} for layer, values in answer.maps]
+    return {"image": image, "target": answer.view.target, "variant": answer.view.variant, "maps": maps}
+
+
+def thumbnail(values: Map) -> dict[str, Any]:
+    """``grid``, ``scale``, ``data`` of a map pooled to at most THUMB cells a side, int8."""
+    h, w = values.shape
+    shrink = max(1.0, max(h, w) / THUMB)
+    size = (max(1, round(h / shrink)), max(1, round(w / shrink)))
+    small = F.adaptive_avg_pool2d(torch.from_numpy(values.copy())[None], size)[0].numpy()
+    scale = (_largest(small) or 1.0) / 127
+    return {"grid": list(size), "scale": scale, "data": np.rint(np.nan_to_num(small) / scale).astype("i1").tobytes()}
+
+
+def menu(image: int, answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
+    """The custom message that carries the same map by every variant, and its buffers."""
+    maps, buffers = [], []
+    for variant, values in answer.maps:
+        item = packed(values)
+        buffers.append(item.pop("data"))
+        maps.append({"variant": variant, "grid": list(values.shape), **item})
+    view = answer.view
+    return {"type": "maps", "image": image, "target": view.target, "layer": view.layer, "maps": maps}, buffers
+
+
+def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any]]:
+    """The ``layers`` trait: the stages, some of the steps between, and the layer in use if it is neither."""
+    shown = [*_with_dots(recording)]
+    if extra is not None and extra not in shown:
+        shown.append(extra)
+    order = list(recording.layers)
+    return [_layer(recording.layers[name]) for name in sorted(shown, key=order.index)]
+
+
+def _layer(info: LayerInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "grid": list(info.grid),
+        "channels": info.channels,
+        "stage": info.stage,
+        "kind": info.kind,
+    }
+
+
+def _with_dots(recording: Recording) -> list[str]:
+    """Stages with up to DOTS_BETWEEN evenly spaced steps before each."""
+    steps, shown, between = list(recording.steps), [], []
+    for name in steps[: steps.index(recording.stages[-1]) + 1]:
+        if name not in recording.stages:
+            between.append(name)
+            continue
+        shallow = min((n.count(".") for n in between), default=0)
+        blocks = [n for n in between if n.count(".") == shallow]
+        wanted = min(DOTS_BETWEEN, len(blocks))
+        shown += [blocks[(2 * i + 1) * len(blocks) // (2 * wanted)] for i in range(wanted)] + [name]
+        between = []
+    return shown
+
+
+def variants() -> list[dict[str, Any]]:
+    """The ``variants`` trait."""
+    keys = ("id", "name", "summary", "cost", "relu", "unit")
+    return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
+
+
+def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> dict[str, Any]:
+    """The ``status`` trait."""
+    return {"state": state, "text": text, "hint": hint, "reply": reply(to)}
+
+
+def reply(to: Reply | None) -> list[Any] | None:
+    """A reply as JSON has it."""
+    return None if to is None else list(to)
+
+
+def _largest(values: np.ndarray[Any, Any]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.abs(finite).max()) if finite.size else 0.0

@@ -1,0 +1,197 @@
+/**
+ * Wire values to checked values. What the kernel sends is not trusted to be whole: a saved notebook may be older than
+ * this code. Each function returns null for "nothing yet" and throws `Malformed`, with the reason, for what it
+ * cannot read.
+ */
+
+import { bytes, floats, ITEM_SIZE } from "./lib/buffers.js";
+import { STATES } from "./protocol.js";
+
+/**
+ * @typedef {import("./protocol.js").Grid} Grid
+ * @typedef {import("./protocol.js").Dtype} Dtype
+ * @typedef {import("./protocol.js").HeatMap} HeatMap
+ * @typedef {[string, number]} Reply
+ * @typedef {{image: number, layer: string, variant: string, maps: Array<[number, HeatMap]>, done: boolean, ms: number,
+ *   note: string | null}} Stack
+ * @typedef {{image: number, target: number, variant: string, maps: Array<[string, HeatMap]>}} Strip
+ * @typedef {{image: number, target: number, layer: string, maps: Array<[string, HeatMap]>}} VariantMaps
+ * @typedef {Record<string, unknown>} Bag
+ */
+
+const LARGEST_GRID = 8192;
+
+export class Malformed extends Error {}
+
+/**
+ * @param {boolean} holds
+ * @param {string} what
+ * @returns {asserts holds}
+ */
+function check(holds, what) {
+  if (!holds) throw new Malformed(what);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Bag | null}  null where it is empty or no dict
+ */
+export function bag(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  return Object.keys(value).length ? /** @type {Bag} */ (value) : null;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Grid}
+ */
+function gridOf(value) {
+  check(Array.isArray(value) && value.length === 2, "a grid needs two sides");
+  const fits = value.every((n) => Number.isInteger(n) && n >= 1 && n <= LARGEST_GRID);
+  check(fits, `a grid of ${value.map(String).join(" × ")}`);
+  return [value[0], value[1]];
+}
+
+/**
+ * Maps of one grid that lie behind one another, each with its own memory: a cache that drops one shall free it.
+ * @param {unknown} data
+ * @param {Bag} from  with grid, dtype and scale
+ * @param {number} count
+ * @returns {HeatMap[]}
+ */
+function mapsOf(data, from, count) {
+  const grid = gridOf(from.grid);
+  const dtype = /** @type {Dtype} */ (from.dtype ?? "int8");
+  const scale = from.scale ?? 1;
+  check(Object.hasOwn(ITEM_SIZE, dtype), `numbers of type ${String(dtype)}`);
+  check(typeof scale === "number" && Number.isFinite(scale), `a scale of ${String(scale)}`);
+  const cells = grid[0] * grid[1];
+  const given = bytes(data).byteLength;
+  const due = count * cells * ITEM_SIZE[dtype];
+  check(given === due, `${given} bytes instead of ${due}`);
+  const all = floats(data, dtype, scale);
+  return Array.from({ length: count }, (_, i) => ({ values: all.slice(i * cells, (i + 1) * cells), grid }));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Stack | null}
+ */
+export function decodeStack(value) {
+  const from = bag(value);
+  if (!from) return null;
+  const { image, layer, variant, targets } = from;
+  const named = typeof layer === "string" && typeof variant === "string";
+  check(Number.isInteger(image) && named, "no image, layer or variant");
+  check(Array.isArray(targets) && targets.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
+  const maps = mapsOf(from.data, from, targets.length);
+  return {
+    image: /** @type {number} */ (image),
+    layer,
+    variant,
+    maps: maps.map((map, i) => [targets[i], map]),
+    done: from.done !== false,
+    ms: typeof from.ms === "number" ? from.ms : NaN,
+    note: typeof from.note === "string" ? from.note : null,
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Strip | null}
+ */
+export function decodeStrip(value) {
+  const from = bag(value);
+  if (!from) return null;
+  const { image, target, variant, maps } = from;
+  const numbered = Number.isInteger(image) && Number.isInteger(target);
+  check(numbered && typeof variant === "string", "no image, class or variant");
+  check(Array.isArray(maps), "no list of thumbnails");
+  return {
+    image: /** @type {number} */ (image),
+    target: /** @type {number} */ (target),
+    variant,
+    maps: maps.map((item) => {
+      check(typeof item?.layer === "string", "a thumbnail without its layer");
+      return [item.layer, mapsOf(item.data, item, 1)[0]];
+    }),
+  };
+}
+
+/**
+ * @param {unknown} content
+ * @param {readonly unknown[]} buffers
+ * @returns {VariantMaps | null}  null for other messages
+ */
+export function decodeMaps(content, buffers) {
+  const from = bag(content);
+  if (from?.type !== "maps") return null;
+  const { image, target, layer, maps } = from;
+  const numbered = Number.isInteger(image) && Number.isInteger(target);
+  check(numbered && typeof layer === "string", "no image, class or layer");
+  check(Array.isArray(maps) && maps.length === buffers.length, "not one buffer a map");
+  return {
+    image: /** @type {number} */ (image),
+    target: /** @type {number} */ (target),
+    layer,
+    maps: maps.map((item, i) => {
+      check(typeof item?.variant === "string", "a map without its variant");
+      return [item.variant, mapsOf(buffers[i], item, 1)[0]];
+    }),
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import("./protocol.js").Classes | null}
+ */
+export function decodeClasses(value) {
+  const from = bag(value);
+  if (!from) return null;
+  check(Array.isArray(from.names), "classes without names");
+  const names = from.names.map(String);
+  const columns = [from.scores, from.probabilities];
+  check(columns.every((c) => bytes(c).byteLength === 4 * names.length), `scores that are not ${names.length} numbers`);
+  const [scores, probabilities] = columns.map((c) => floats(c, "float32"));
+  return Object.freeze({
+    names,
+    scores,
+    probabilities,
+    unit: String(from.unit ?? "logits"),
+    probability: String(from.probability ?? "softmax"),
+    truth: Number.isInteger(from.truth) ? /** @type {number} */ (from.truth) : null,
+  });
+}
+
+/**
+ * Colour tables of the right length only; the others are left out.
+ * @param {unknown} value
+ * @returns {Readonly<Record<string, Uint8Array>>}
+ */
+export function decodeLuts(value) {
+  const pairs = Object.entries(bag(value) ?? {}).map(([name, view]) => /** @type {const} */ ([name, bytes(view)]));
+  return Object.freeze(Object.fromEntries(pairs.filter(([, lut]) => lut.byteLength === 1024)));
+}
+
+/**
+ * @param {unknown} value
+ * @returns {import("./protocol.js").Status}
+ */
+export function decodeStatus(value) {
+  const { state, text, hint } = bag(value) ?? {};
+  return Object.freeze({
+    state: STATES.find((s) => s === state) ?? "ready",
+    text: typeof text === "string" ? text : "",
+    hint: typeof hint === "string" ? hint : "",
+  });
+}
+
+/**
+ * @param {unknown} value  a stack or a status
+ * @returns {Reply | null}
+ */
+export function decodeReply(value) {
+  const reply = bag(value)?.reply;
+  if (!Array.isArray(reply) || typeof reply[0] !== "string" || !Number.isInteger(reply[1])) return null;
+  return [reply[0], reply[1]];
+}

@@ -1,0 +1,74 @@
+/** Geometry of the grid on the picture, and what a cell's value means among the others. */
+
+/** @typedef {import("../protocol.js").Grid} Grid */
+
+/**
+ * The cell under a point of a W x H picture; null outside.
+ * @param {number} x
+ * @param {number} y
+ * @param {Grid} grid
+ * @param {number} W
+ * @param {number} H
+ * @returns {{row: number, col: number, index: number} | null}
+ */
+export function cellAt(x, y, [h, w], W, H) {
+  if (!(x >= 0 && y >= 0 && x < W && y < H)) return null;
+  const row = Math.min(h - 1, Math.floor((y * h) / H));
+  const col = Math.min(w - 1, Math.floor((x * w) / W));
+  return { row, col, index: row * w + col };
+}
+
+/**
+ * @param {number} row
+ * @param {number} col
+ * @param {Grid} grid
+ * @param {number} W
+ * @param {number} H
+ * @returns {{x: number, y: number, width: number, height: number}}
+ */
+export function cellRect(row, col, [h, w], W, H) {
+  return { x: (col * W) / w, y: (row * H) / h, width: W / w, height: H / h };
+}
+
+/**
+ * Where a cell stands among all cells of its map, strongest first, in words. Equal values share the better place.
+ * @param {ArrayLike<number>} values
+ * @param {number} index
+ * @returns {{text: string, place: number, share: number}}  place counts from 1; share = place / cells
+ */
+export function cellRank(values, index) {
+  const v = values[index];
+  if (Number.isNaN(v)) return { text: "no number", place: values.length, share: 1 };
+  let above = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > v) above++;
+  const place = above + 1;
+  const share = place / values.length;
+  let text = "lower half";
+  if (v < 0) text = "below zero";
+  else if (v === 0) text = "zero";
+  else if (place === 1) text = "strongest";
+  else if (share <= 0.5) text = `top ${Math.ceil(share * 20) * 5} %`;
+  return { text, place, share };
+}
+
+/**
+ * The classes that make most of a cell, strongest first; only evidence for a class counts.
+ * @param {Iterable<readonly [number, ArrayLike<number>]>} maps  class and its map, all on one grid
+ * @param {number} index
+ * @param {number} n
+ * @returns {Array<{target: number, value: number}>}
+ */
+export function strongest(maps, index, n) {
+  /** @type {Array<{target: number, value: number}>} */
+  const best = [];
+  for (const [target, values] of maps) {
+    const value = values[index];
+    if (!(value > 0)) continue;
+    let at = best.length;
+    while (at > 0 && best[at - 1].value < value) at--;
+    if (at >= n) continue;
+    best.splice(at, 0, { target, value });
+    if (best.length > n) best.pop();
+  }
+  return best;
+}

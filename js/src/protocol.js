@@ -1,0 +1,58 @@
+/**
+ * Everything that crosses the wire: the mirror of `camwidget/protocol.py`, where each name is explained.
+ * A test compares the two.
+ */
+
+export const SIGNS = /** @type {const} */ (["positive", "signed", "absolute"]);
+export const STYLES = /** @type {const} */ (["smooth", "cells", "contours"]);
+export const SCALES = /** @type {const} */ (["map", "listed"]);
+export const INTERPOLATIONS = /** @type {const} */ (["bicubic", "bilinear"]);
+export const STATES = /** @type {const} */ (["ready", "warning", "error"]);
+export const WANTS = /** @type {const} */ ([null, "variants"]);
+
+export const COLORMAPS = /** @type {const} */ (["viridis", "cividis", "inferno", "magma", "turbo"]);
+export const SIGNED_COLORMAP = "RdBu_r";
+
+/** Default opacity of the hottest cell. */
+export const OPACITY = 0.62;
+
+/** Longest side of a thumbnail's map, in cells. */
+export const THUMB = 28;
+
+/** Stacks of more bytes than this in float32 travel as float16. */
+export const HALF_ABOVE = 16_384;
+
+export const TRAITS_TO_BROWSER = /** @type {const} */ ([
+  "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
+]);
+export const TRAITS_TWO_WAY = /** @type {const} */ ([
+  "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "style", "scale", "interpolation",
+]);
+export const TRAITS_FROM_BROWSER = /** @type {const} */ (["request"]);
+
+export const STACK_KEYS = /** @type {const} */ ([
+  "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
+]);
+export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
+export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
+export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want"]);
+
+/**
+ * @typedef {(typeof SIGNS)[number]} Sign
+ * @typedef {(typeof STYLES)[number]} Style
+ * @typedef {(typeof SCALES)[number]} Scale
+ * @typedef {(typeof INTERPOLATIONS)[number]} Interpolation
+ * @typedef {[number, number]} Grid  rows, columns
+ * @typedef {"float32" | "float16" | "int8"} Dtype
+ * @typedef {DataView | Uint8Array | ArrayBuffer} Buffer  what hosts hand over for bytes; any offset
+ * @typedef {{target: number, layer: string, variant: string}} Selection
+ * @typedef {Selection & {opacity: number, colormap: string, threshold: number, sign: Sign, style: Style, scale: Scale,
+ *   interpolation: Interpolation}} View
+ * @typedef {{values: Float32Array, grid: Grid}} HeatMap  signed values in raw units, row by row
+ * @typedef {{image: number, model: string, device: string, preprocessing: string, input: Grid, picture: Grid}} Meta
+ * @typedef {{names: string[], scores: Float32Array, probabilities: Float32Array, unit: string, probability: string,
+ *   truth: number | null}} Classes
+ * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string}} Layer
+ * @typedef {{id: string, name: string, summary: string, cost: string, relu: boolean, unit: string}} Variant
+ * @typedef {{state: (typeof STATES)[number], text: string, hint: string}} Status
+ */

@@ -1,0 +1,220 @@
+/** The colour bar: the overlay's own ramp with the real limits, the pointer's value, and the threshold. */
+
+import { rampStops, ticks } from "../lib/heat.js";
+import { plain, signed } from "../lib/format.js";
+import { h, setAttr, setStyle, setText } from "./dom.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ */
+
+const STEP = 0.01;
+const LEAP = 0.1;
+
+/** Ticks nearer to the pointer's mark than this are left out. */
+const CLEAR = 15;
+
+/** Ticks this far apart, or more, in pixels: a scale is read, not measured. */
+const PITCH = 70;
+
+/** On a lying bar the maximum and the unit stand at the right end of the ticks' line. */
+const END_WORDS = 120;
+
+/** @param {Context} context */
+export function createColorbar(context) {
+  const over = h("div", { class: "bar-over" });
+  const limit = h("span", { class: "limit-text" });
+  const words = h("span");
+  const under = h("div", { class: "bar-under" }, [limit, words]);
+  const ramp = h("div", { class: "ramp" });
+  const scale = h("div", { class: "ticks" });
+  const mark = h("div", { class: "mark", hidden: true }, [h("span", { class: "mark-value" })]);
+  const threshold = createThreshold(context, ramp);
+  const rail = h("div", { class: "rail" }, [ramp, scale, threshold.element, mark]);
+  const element = h("div", { class: "colorbar" }, [over, rail, under]);
+  let drawn = "";
+  let ramped = "";
+  return {
+    element,
+    /** @param {Frame} frame */
+    update(frame) {
+      const across = context.size.kind === "one";
+      setText(over, frame.unit);
+      const perCell = frame.unit === "relative" ? "" : "per cell";
+      setText(words, across ? ` ${frame.unit} ${perCell}` : perCell);
+      setText(limit, across ? limitText(frame) : "");
+      const look = [frame.blank, frame.map === null, across, frame.view.sign, frame.view.colormap, ...rampKey(frame)].join(" ");
+      if (look !== ramped) {
+        ramped = look;
+        setStyle(ramp, "background", frame.map && !frame.blank ? gradient(frame, across) : "none");
+      }
+      const length = across ? context.size.width : context.size.bar;
+      const at = place(frame, mark);
+      const key = [look, length, at?.toFixed(3)].join(" ");
+      if (key !== drawn) {
+        drawn = key;
+        scale.replaceChildren(...labels(frame, length, across ? length - END_WORDS : Infinity, at));
+      }
+      threshold.update(frame);
+    },
+  };
+}
+
+/** @param {Frame} frame */
+const rampKey = ({ limits, view }) => [limits.lo, limits.hi, limits.max, view.threshold];
+
+/**
+ * @param {Frame} frame
+ * @param {boolean} across
+ */
+function gradient({ lut, paint }, across) {
+  // The overlay's ramp at full strength: over the plain surface a colour must be told apart that lies on a photo there.
+  const stops = rampStops(lut, { ...paint, opacity: 1 }).map((s) => `${s.color} ${(100 * s.at).toFixed(2)}%`);
+  return `linear-gradient(to ${across ? "right" : "top"}, ${stops.join(", ")})`;
+}
+
+/**
+ * Puts the mark at the pointer's value; at the end where the value lies beyond, while the chip tells the truth.
+ * @param {Frame} frame
+ * @param {HTMLElement} mark
+ * @returns {number | null}  share of the bar
+ */
+function place({ map, cell, limits, view }, mark) {
+  mark.hidden = !map || !cell;
+  if (!map || !cell) return null;
+  const value = map.values[cell.index];
+  const shown = view.sign === "absolute" ? Math.abs(value) : value;
+  const span = limits.hi - limits.lo;
+  const at = span > 0 ? Math.min(1, Math.max(0, (shown - limits.lo) / span)) : 0;
+  setStyle(mark, "--at", at.toFixed(4));
+  setText(/** @type {Element} */ (mark.firstElementChild), signed(value, limits.hi || value));
+  return at;
+}
+
+/** @param {number} v */
+const tickText = (v) => String(Number(v.toPrecision(6))).replaceAll("-", "−");
+
+/**
+ * @param {Frame} frame
+ * @param {number} length
+ * @param {number} room  where ticks must end
+ * @param {number | null} marked  share at which the pointer's mark stands
+ * @returns {HTMLElement[]}
+ */
+function labels({ map, limits, view, blank }, length, room, marked) {
+  if (!map) return [];
+  if (blank) {
+    return [tick(1, `max ${plain(limits.max)}`, "limit blank"), tick(0, "0", "first")];
+  }
+  const { lo, hi } = limits;
+  const both = view.sign === "signed";
+  const text = both ? signed : plain;
+  const clear = (/** @type {number} */ at) => marked === null || Math.abs(at - marked) * length >= CLEAR;
+  const round = ticks(lo, hi, length, { pitch: PITCH }).map((v) => {
+    const at = (v - lo) / (hi - lo);
+    return { at, text: tickText(v), kind: at === 0 ? "first" : "" };
+  }).filter(({ at }) => at * length <= room);
+  const ends = [{ at: 1, text: text(hi), kind: "limit" }];
+  if (lo < 0) ends.push({ at: 0, text: text(lo), kind: "limit low first" });
+  return [...round, ...ends].filter(({ at }) => clear(at)).map(({ at, text: shown, kind }) => tick(at, shown, kind));
+}
+
+/** @param {Frame} frame */
+function limitText({ map, limits, view, blank }) {
+  if (!map) return "";
+  if (blank) return `max ${plain(limits.max)}`;
+  return view.sign === "signed" ? signed(limits.hi) : plain(limits.hi);
+}
+
+/**
+ * @param {number} at
+ * @param {string} text
+ * @param {string} kind
+ */
+function tick(at, text, kind) {
+  const element = h("span", { class: `tick ${kind}`.trim(), text });
+  element.style.setProperty("--at", at.toFixed(4));
+  return element;
+}
+
+/**
+ * @param {Context} context
+ * @param {HTMLElement} ramp
+ */
+function createThreshold(context, ramp) {
+  const { store } = context;
+  const element = h("div", {
+    class: "threshold", role: "slider", tabindex: 0, "aria-label": "Threshold", "aria-valuemin": 0, "aria-valuemax": 100,
+    title: "Threshold: below it nothing is painted",
+  });
+  /** @param {number} value @param {boolean} commit */
+  const set = (value, commit) => store.set("threshold", Math.round(100 * Math.min(1, Math.max(0, value))) / 100, { commit });
+  /** @param {Event} event */
+  const drag = (event) => {
+    const { clientX, clientY } = /** @type {PointerEvent} */ (event);
+    const rect = ramp.getBoundingClientRect();
+    const share = context.size.kind === "one" ? (clientX - rect.left) / rect.width : (rect.bottom - clientY) / rect.height;
+    set(store.view.sign === "signed" ? 2 * share - 1 : share, false);
+  };
+  let dragging = false;
+  context.listen(element, "pointerdown", (event) => {
+    dragging = true;
+    element.setPointerCapture(/** @type {PointerEvent} */ (event).pointerId);
+  });
+  context.listen(element, "pointermove", (event) => dragging && drag(event));
+  context.listen(element, "lostpointercapture", () => {
+    dragging = false;
+    set(store.view.threshold, true);
+  });
+  context.listen(element, "keydown", (event) => {
+    const key = /** @type {KeyboardEvent} */ (event);
+    const next = stepped(key.key, store.view.threshold);
+    if (next === null) return;
+    key.preventDefault();
+    key.stopPropagation();
+    set(next, true);
+  });
+  return {
+    element,
+    /** @param {Frame} frame */
+    update(frame) {
+      showThreshold(element, frame);
+    },
+  };
+}
+
+/**
+ * @param {string} key
+ * @param {number} value
+ * @returns {number | null}
+ */
+function stepped(key, value) {
+  if (key === "ArrowUp" || key === "ArrowRight") return value + STEP;
+  if (key === "ArrowDown" || key === "ArrowLeft") return value - STEP;
+  if (key === "PageUp") return value + LEAP;
+  if (key === "PageDown") return value - LEAP;
+  if (key === "Home") return 0;
+  return key === "End" ? 1 : null;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Frame} frame
+ */
+function showThreshold(element, { view, limits, map, blank }) {
+  const { threshold, sign } = view;
+  // On a signed bar the handle would stand in the middle of nothing until it is in use.
+  element.hidden = map === null || blank || (sign === "signed" && threshold === 0);
+  setStyle(element, "--at", (sign === "signed" ? (1 + threshold) / 2 : threshold).toFixed(4));
+  setAttr(element, "aria-valuenow", Math.round(100 * threshold));
+  setAttr(element, "aria-valuetext", thresholdText(threshold, limits.hi));
+}
+
+/**
+ * @param {number} threshold
+ * @param {number} hi
+ */
+export function thresholdText(threshold, hi) {
+  return threshold > 0 ? `${Math.round(100 * threshold)} % = ${plain(threshold * hi, hi)}` : "off";
+}

@@ -1,0 +1,114 @@
+/** Rare settings, in one popover over the panel. */
+
+import { rampStops } from "../lib/heat.js";
+import { COLORMAPS } from "../protocol.js";
+import { thresholdText } from "./colorbar.js";
+import { h, setAttr, setStyle, setText } from "./dom.js";
+import { segmented } from "./fields.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {"style" | "scale" | "interpolation"} Choice
+ */
+
+/** @type {ReadonlyArray<{name: Choice, label: string, options: ReadonlyArray<{value: string, text: string}>}>} */
+const CHOICES = Object.freeze([
+  { name: "style", label: "Style", options: [
+    { value: "smooth", text: "Smooth" }, { value: "cells", text: "Cells" }, { value: "contours", text: "Contours" }] },
+  { name: "scale", label: "Scale", options: [
+    { value: "map", text: "This map" }, { value: "listed", text: "All listed classes" }] },
+  { name: "interpolation", label: "Smoothing", options: [
+    { value: "bicubic", text: "Bicubic" }, { value: "bilinear", text: "Bilinear" }] },
+]);
+
+/** What a reader should know of a colour map before taking it. */
+const NOTES = Object.freeze({ turbo: "uneven lightness" });
+
+/** @param {Context} context */
+export function createDisplay(context) {
+  const { store } = context;
+  const element = h("div", { class: "menu display", role: "dialog", "aria-label": "Display", hidden: true });
+  const fields = CHOICES.map(({ name, label, options }) => ({
+    name,
+    label,
+    field: segmented(context, {
+      label, name, kind: name, options, choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
+    }),
+  }));
+  const threshold = h("span", { class: "threshold-text" });
+  const clear = h("button", { type: "button", class: "text-button", text: "Clear" });
+  context.listen(clear, "click", () => store.set("threshold", 0, { commit: true }));
+  const colours = createColours(context);
+  for (const { label, field } of fields) element.append(named(label, field.element));
+  element.append(
+    named("Threshold", h("div", { class: "threshold-row" }, [threshold, clear])),
+    named("Colours", colours.element),
+  );
+  return {
+    element,
+    /** @param {Frame} frame */
+    update(frame) {
+      const { view, ui, limits } = frame;
+      element.hidden = ui.menu !== "display";
+      if (element.hidden) return;
+      for (const { name, field } of fields) field.update(view[name]);
+      const off = view.threshold === 0;
+      setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
+      clear.hidden = off;
+      colours.update(frame);
+    },
+  };
+}
+
+/**
+ * @param {string} label
+ * @param {HTMLElement} field
+ */
+const named = (label, field) => h("div", { class: "field" }, [h("span", { class: "field-name", text: label }), field]);
+
+/** @param {Context} context */
+function createColours(context) {
+  const { store } = context;
+  const element = h("div", { class: "colours", role: "radiogroup", "aria-label": "Colours" });
+  let offered = "";
+  context.listen(element, "change", (event) => {
+    store.set("colormap", /** @type {HTMLInputElement} */ (event.target).value, { commit: true });
+  });
+  return {
+    element,
+    /** @param {Frame} frame */
+    update({ view }) {
+      const names = [...COLORMAPS.filter((name) => name in store.luts)];
+      const all = names.includes(/** @type {any} */ (view.colormap)) ? names : [...names, view.colormap];
+      if (all.join() !== offered) {
+        offered = all.join();
+        element.replaceChildren(...all.map((name) => swatch(name, store.luts[name])));
+      }
+      for (const input of element.querySelectorAll("input")) {
+        const checked = input.value === view.colormap;
+        if (input.checked !== checked) input.checked = checked;
+      }
+      setAttr(element, "data-unused", view.sign === "signed");
+      setAttr(element, "title", view.sign === "signed" ? "Signed maps have their own colours" : null);
+    },
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {Uint8Array | undefined} lut
+ */
+function swatch(name, lut) {
+  const strip = h("span", { class: "swatch" });
+  if (lut) {
+    const paint = { lo: 0, hi: 1, sign: /** @type {const} */ ("positive"), opacity: 1, threshold: 0 };
+    const stops = rampStops(lut, paint, 17).map((stop) => `${stop.color} ${(100 * stop.at).toFixed(1)}%`);
+    setStyle(strip, "background-image", `linear-gradient(to right, ${stops.join(", ")})`);
+  }
+  const note = NOTES[/** @type {keyof typeof NOTES} */ (name)];
+  return h("label", { class: "colour" }, [
+    h("input", { type: "radio", name: "cw-colormap", value: name }), strip, h("span", { text: name }),
+    note ? h("span", { class: "quiet", text: note }) : null,
+  ]);
+}

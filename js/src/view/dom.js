@@ -1,0 +1,73 @@
+/** Building elements: text only, never markup, so that a class called `<b>` stays a class called `<b>`. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Props  `text` is content, the rest attributes */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Props} [props]
+ * @param {Array<Node | string | null>} [children]
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, props = {}, children = []) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name === "text") element.textContent = String(value);
+    else setAttr(element, name, value);
+  }
+  for (const child of children) if (child !== null) element.append(child);
+  return element;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | number | boolean | null | undefined} value  false, null and undefined take the attribute away
+ */
+export function setAttr(element, name, value) {
+  if (value === null || value === undefined || value === false) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? "" : String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+/**
+ * Writes only what differs, so that an unchanged frame costs no layout.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @param {HTMLElement | SVGElement} element
+ * @param {string} name  a property or a custom property
+ * @param {string} value
+ */
+export function setStyle(element, name, value) {
+  if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
+}
+
+/**
+ * A stroke icon on a 16 px field.
+ * @param {readonly string[]} paths
+ * @param {string} [name]
+ * @returns {SVGSVGElement}
+ */
+export function svg(paths, name = "icon") {
+  const element = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ class: name, viewBox: "0 0 16 16", "aria-hidden": "true" })) {
+    element.setAttribute(key, value);
+  }
+  for (const d of paths) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    element.append(path);
+  }
+  return element;
+}

@@ -1,0 +1,58 @@
+/** Small form controls on native elements: they bring roles, roving focus and arrow keys with them. */
+
+import { h, setStyle, setText } from "./dom.js";
+
+/** @typedef {import("./context.js").Context} Context */
+
+/**
+ * A row of radio buttons that looks like one switch.
+ * @param {Context} context
+ * @param {{label: string, name: string, kind: string, options: ReadonlyArray<{value: string, text: string}>,
+ *   choose: (value: string) => void}} spec
+ */
+export function segmented(context, { label, name, kind, options, choose }) {
+  const inputs = options.map(({ value }) => h("input", { type: "radio", name: `cw-${name}`, value }));
+  const labels = options.map(({ text }, i) => h("label", { class: "segment" }, [inputs[i], h("span", { text })]));
+  const element = h("div", { class: `segments ${kind}`, role: "radiogroup", "aria-label": label }, labels);
+  context.listen(element, "change", (event) => choose(/** @type {HTMLInputElement} */ (event.target).value));
+  return {
+    element,
+    /** @param {string} value */
+    update(value) {
+      for (const input of inputs) if (input.checked !== (input.value === value)) input.checked = input.value === value;
+    },
+  };
+}
+
+/**
+ * A slider with its number beside it: redraws while dragged, is kept when let go.
+ * @param {Context} context
+ * @param {{label: string, kind: string, set: (value: number, commit: boolean) => void}} spec  percent
+ */
+export function slider(context, { label, kind, set }) {
+  const input = h("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": label });
+  const number = h("output", { class: "number" });
+  const element = h("div", { class: `slider ${kind}` }, [h("span", { class: "field-name", text: label }), input, number]);
+  context.listen(input, "input", () => set(Number(input.value) / 100, false));
+  context.listen(input, "change", () => set(Number(input.value) / 100, true));
+  return {
+    element,
+    /** @param {number} share */
+    update(share) {
+      const percent = String(Math.round(100 * share));
+      if (input.value !== percent) input.value = percent;
+      setStyle(input, "--fill", `${percent}%`);
+      setText(number, `${percent} %`);
+    },
+  };
+}
+
+/**
+ * @param {Context} context
+ * @param {{kind: string, title: string, label: string, content: Node, press: () => void}} spec
+ */
+export function iconButton(context, { kind, title, label, content, press }) {
+  const element = h("button", { type: "button", class: `icon-button ${kind}`, title, "aria-label": label }, [content]);
+  context.listen(element, "click", press);
+  return element;
+}

@@ -1,0 +1,47 @@
+/** The first band: the question over the picture, the panel's heading over the panel. */
+
+import { tip } from "../lib/keys.js";
+import { h, setAttr, setText } from "./dom.js";
+import { iconButton } from "./fields.js";
+import { className, variantName } from "./frame.js";
+import { icon } from "./icons.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ */
+
+/** @param {Context} context */
+export function createHead(context) {
+  const subject = h("b");
+  const question = h("h2", { class: "question" }, ["Why ", subject, "?"]);
+  const value = h("span", { class: "variant-name" });
+  const variant = h("button", {
+    type: "button", class: "variant-button", role: "combobox", "aria-label": "Variant", "aria-haspopup": "listbox",
+    "aria-expanded": "false", title: tip("variant"),
+  }, [value, icon("chevron")]);
+  context.listen(variant, "click", () => context.act("variant"));
+  const count = h("span", { class: "quiet" });
+  const heading = h("h2", { class: "heading" }, ["Classes ", count]);
+  const full = iconButton(context, {
+    kind: "full-button", title: tip("fullscreen"), label: "Full screen", content: icon("full"),
+    press: () => context.act("fullscreen"),
+  });
+  const element = h("div", { class: "head" }, [
+    h("div", { class: "head-picture" }, [question, variant]),
+    h("div", { class: "head-panel" }, [heading, full]),
+  ]);
+  return {
+    element,
+    variant,
+    /** @param {Frame} frame */
+    update({ store, view, ui, selected }) {
+      const name = className(store, selected.target);
+      setText(subject, name);
+      setAttr(question, "title", `Why ${name}?`);
+      setText(value, variantName(store, view.variant));
+      setAttr(variant, "aria-expanded", String(ui.menu === "variant"));
+      setText(count, String(store.classes.names.length));
+    },
+  };
+}

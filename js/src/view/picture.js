@@ -1,0 +1,199 @@
+/** The picture, its heat, the cell under the pointer. It never moves; everything else stands beside it. */
+
+import { cellRect } from "../lib/cells.js";
+import { actionFor } from "../lib/keys.js";
+import { h, setAttr, setStyle, setText } from "./dom.js";
+import { className, variantName } from "./frame.js";
+import { createSurface } from "./surface.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("./frame.js").Spot} Spot
+ */
+
+/** Longest side of the heat in device pixels: twice the picture's largest size on the page. */
+const FINEST = 752;
+const FADE = 90;
+
+const STEPS = Object.freeze({ "cell-up": [-1, 0], "cell-down": [1, 0], "cell-left": [0, -1], "cell-right": [0, 1] });
+
+/** @param {Context} context */
+export function createPicture(context) {
+  const photo = h("canvas", { class: "photo" });
+  const heat = h("canvas", { class: "heat" });
+  const ghost = h("canvas", { class: "ghost" });
+  const pinned = h("div", { class: "cell cell-pinned", hidden: true });
+  const hover = h("div", { class: "cell", hidden: true });
+  const chip = h("div", { class: "chip", hidden: true });
+  const fit = h("div", { class: "fit" }, [photo, ghost, heat, pinned, hover, chip]);
+  const element = h("div", { class: "picture", role: "img", tabindex: 0, "aria-label": "picture" }, [fit]);
+  listen(context, element, fit);
+  const drawPhoto = createPhoto(photo);
+  const drawHeat = createHeat(heat, ghost);
+  return {
+    element,
+    /** @param {Frame} frame */
+    update(frame) {
+      const { width, height } = fitted(frame, context.size);
+      setStyle(fit, "width", `${width}px`);
+      setStyle(fit, "height", `${height}px`);
+      drawPhoto(context, width, height);
+      drawHeat(context, frame, width, height);
+      photo.classList.toggle("muted", frame.view.style === "contours" && frame.paint.opacity > 0);
+      outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
+      outline(pinned, frame, frame.pinned, width, height);
+      chip.hidden = frame.preview === null;
+      if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
+      const { target, layer, variant } = frame.drawn;
+      setAttr(element, "aria-label", `${variantName(frame.store, variant)} of ${className(frame.store, target)} at ${layer}`);
+    },
+  };
+}
+
+/** @param {Frame} frame */
+function previewName({ store, preview }) {
+  if (preview?.target !== undefined) return className(store, preview.target);
+  if (preview?.variant !== undefined) return variantName(store, preview.variant);
+  return preview?.layer ?? "";
+}
+
+/**
+ * The picture's size inside its square, in whole CSS pixels.
+ * @param {Frame} frame
+ * @param {{width: number, height: number}} box
+ */
+function fitted({ store }, box) {
+  const [rows, columns] = store.meta.picture;
+  const scale = Math.min(box.width / columns, box.height / rows);
+  return { width: Math.max(1, Math.round(columns * scale)), height: Math.max(1, Math.round(rows * scale)) };
+}
+
+/**
+ * @param {HTMLElement} box
+ * @param {Frame} frame
+ * @param {{row: number, col: number} | null} cell
+ * @param {number} width
+ * @param {number} height
+ */
+function outline(box, { map }, cell, width, height) {
+  box.hidden = !cell || !map;
+  if (!cell || !map) return;
+  const rect = cellRect(cell.row, cell.col, map.grid, width, height);
+  setStyle(box, "width", `${rect.width.toFixed(2)}px`);
+  setStyle(box, "height", `${rect.height.toFixed(2)}px`);
+  setStyle(box, "transform", `translate(${rect.x.toFixed(2)}px, ${rect.y.toFixed(2)}px)`);
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function createPhoto(canvas) {
+  /** @type {unknown[]} */
+  let last = [];
+  /** @param {Context} context @param {number} width @param {number} height */
+  return ({ photo, dpr }, width, height) => {
+    const now = [photo, dpr, width, height];
+    if (now.every((value, i) => value === last[i])) return;
+    last = now;
+    canvas.width = Math.round(width * dpr);
+    canvas.height = Math.round(height * dpr);
+    const drawing = canvas.getContext("2d");
+    if (!drawing || !photo) return;
+    drawing.imageSmoothingQuality = "high";
+    drawing.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
+  };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit
+ */
+function createHeat(canvas, ghost) {
+  const surface = createSurface();
+  /** @type {unknown[]} */
+  let last = [];
+  let wasPreview = false;
+  /** @param {Context} context @param {Frame} frame @param {number} width @param {number} height */
+  return ({ dpr, still }, frame, width, height) => {
+    const { map, lut, paint, view } = frame;
+    const fine = Math.min(dpr, FINEST / Math.max(width, height));
+    const w = Math.round(width * fine);
+    const tall = Math.round(height * fine);
+    const now = [map?.values, lut, paint.lo, paint.hi, paint.opacity, paint.threshold, view.sign, view.style,
+      view.interpolation, w, tall];
+    if (now.every((value, i) => value === last[i])) return;
+    const commit = last[0] && map && last[0] !== map.values && !frame.preview && !wasPreview;
+    if (commit && !still()) fade(canvas, ghost);
+    if (canvas.width !== w) canvas.width = w;
+    if (canvas.height !== tall) canvas.height = tall;
+    surface.draw(canvas, map, lut, paint, { style: view.style, interpolation: view.interpolation }, fine);
+    last = now;
+    wasPreview = frame.preview !== null;
+  };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {HTMLCanvasElement} ghost
+ */
+function fade(canvas, ghost) {
+  ghost.width = canvas.width;
+  ghost.height = canvas.height;
+  ghost.getContext("2d")?.drawImage(canvas, 0, 0);
+  const timing = { duration: FADE, easing: "ease-out" };
+  ghost.animate([{ opacity: 1 }, { opacity: 0 }], timing);
+  canvas.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+}
+
+/**
+ * @param {Context} context
+ * @param {HTMLElement} element
+ * @param {HTMLElement} fit
+ */
+function listen(context, element, fit) {
+  /** @param {PointerEvent | MouseEvent} event @returns {Spot} */
+  const spotAt = (event) => {
+    const rect = fit.getBoundingClientRect();
+    const share = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(1 - 1e-9, Math.max(0, at / size));
+    return { fx: share(event.clientX - rect.left, rect.width), fy: share(event.clientY - rect.top, rect.height) };
+  };
+  context.listen(fit, "pointermove", (event) => context.patch({ hover: spotAt(/** @type {PointerEvent} */ (event)) }));
+  context.listen(fit, "pointerleave", () => context.patch({ hover: null }));
+  context.listen(fit, "click", (event) => pin(context, spotAt(/** @type {MouseEvent} */ (event))));
+  context.listen(element, "blur", () => context.patch({ hover: null }));
+  context.listen(element, "keydown", (event) => {
+    const key = /** @type {KeyboardEvent} */ (event);
+    const action = actionFor(key, "picture");
+    if (action === "pin") pin(context, context.ui.hover);
+    else if (action && action in STEPS) step(context, STEPS[/** @type {keyof typeof STEPS} */ (action)]);
+    else return;
+    key.preventDefault();
+    key.stopPropagation();
+  });
+}
+
+/**
+ * A click on the pinned cell lets it go.
+ * @param {Context} context
+ * @param {Spot | null} spot
+ */
+function pin(context, spot) {
+  const frame = context.frame();
+  if (!frame || !spot) return;
+  const again = frame.pinned && frame.cell && frame.pinned.index === frame.cell.index;
+  context.patch({ pinned: again ? null : spot, touched: true });
+  context.announceCell();
+}
+
+/**
+ * @param {Context} context
+ * @param {readonly number[]} move  rows, columns
+ */
+function step(context, [down, right]) {
+  const frame = context.frame();
+  if (!frame?.map) return;
+  const [rows, columns] = frame.map.grid;
+  const from = frame.cell ?? { row: Math.floor(rows / 2) - down, col: Math.floor(columns / 2) - right };
+  const row = Math.min(rows - 1, Math.max(0, from.row + down));
+  const col = Math.min(columns - 1, Math.max(0, from.col + right));
+  context.patch({ hover: { fx: (col + 0.5) / columns, fy: (row + 0.5) / rows } });
+}

@@ -1,0 +1,125 @@
+/** The read-out: what is under the pointer, in numbers. Slots have a floor, so that numbers change and nothing moves. */
+
+import { cellRank } from "../lib/cells.js";
+import { plain, signed } from "../lib/format.js";
+import { h, setText } from "./dom.js";
+import { className } from "./frame.js";
+import { quantity } from "./row.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {string | {strong: string} | {quiet: string}} Piece
+ * @typedef {{kind: string, pieces: Piece[]}} Slot
+ */
+
+const HINT = "Hover the picture to read a cell, a class to preview it. Click keeps it.";
+const TOUCH_HINT = "Touch the picture to read a cell";
+
+/** @param {Context} context */
+export function createReadout(context) {
+  // Announced on commit only: a live region that followed the pointer would never be silent.
+  const element = h("div", { class: "readout", role: "status", "aria-live": "off" });
+  const spoken = h("div", { class: "spoken", "aria-live": "polite" });
+  let drawn = "";
+  return {
+    element,
+    spoken,
+    announce() {
+      const frame = context.frame();
+      if (frame) setText(spoken, slotsOf(frame, context).map(wordsOf).join(", "));
+    },
+    /** @param {Frame} frame */
+    update(frame) {
+      const slots = slotsOf(frame, context);
+      const key = JSON.stringify(slots);
+      if (key === drawn) return;
+      drawn = key;
+      element.replaceChildren(...slots.map(draw));
+    },
+  };
+}
+
+/** @param {Slot} slot */
+const wordsOf = ({ pieces }) => pieces.map((p) => (typeof p === "string" ? p : "strong" in p ? p.strong : p.quiet)).join("");
+
+/** @param {Slot} slot */
+function draw({ kind, pieces }) {
+  const children = pieces.map((piece) => {
+    if (typeof piece === "string") return piece;
+    return "strong" in piece ? h("b", { text: piece.strong }) : h("span", { class: "quiet", text: piece.quiet });
+  });
+  return h("span", { class: `slot slot-${kind}` }, children);
+}
+
+/**
+ * @param {Frame} frame
+ * @param {Context} context
+ * @returns {Slot[]}
+ */
+function slotsOf(frame, context) {
+  if (frame.cell) return cellSlots(frame);
+  const target = frame.ui.preview?.target;
+  if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
+  if (!frame.ui.touched) {
+    return [{ kind: "hint", pieces: [{ quiet: context.size.kind === "one" ? TOUCH_HINT : HINT }] }];
+  }
+  return summarySlots(frame);
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
+  const spot = ui.hover ?? ui.pinned;
+  if (!map || !cell || !spot) return [];
+  const [rows, columns] = store.meta.input;
+  const value = map.values[cell.index];
+  const scale = Math.max(limits.hi, -limits.lo);
+  const here = (evidence?.best ?? []).map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
+  const rank = cellRank(map.values, cell.index).text;
+  return [
+    { kind: "place", pieces: [
+      { quiet: "x " }, String(Math.floor(spot.fx * columns)), { quiet: " y " }, String(Math.floor(spot.fy * rows))] },
+    { kind: "cell", pieces: [{ quiet: "cell " }, `(${cell.row}, ${cell.col})`] },
+    { kind: "value", pieces: [{ strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }] },
+    { kind: "rank", pieces: [value > 0 ? rank : { quiet: rank }] },
+    { kind: "here", pieces: here.length ? [{ quiet: "here " }, here.join(", ")] : [] },
+  ].filter(({ pieces }) => pieces.length > 0);
+}
+
+/**
+ * @param {Frame} frame
+ * @param {number} target
+ * @returns {Slot[]}
+ */
+function previewSlots({ store, preview, limits }, target) {
+  const { classes, shown } = store;
+  const way = preview ? `click keeps it, leaving the row goes back to ${className(store, shown.target)}` :
+    "click asks for its map";
+  return [
+    { kind: "name", pieces: [
+      { quiet: "preview " }, { strong: className(store, target) }, ` ${quantity(classes, target).text}`] },
+    { kind: "score", pieces: [{ quiet: "score " }, plain(classes.scores[target])] },
+    ...(preview ? [{ kind: "peak", pieces: [{ quiet: "strongest cell " }, signed(limits.max)] }] : []),
+    { kind: "way", pieces: [{ quiet: way }] },
+  ];
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function summarySlots({ store, drawn, map, limits }) {
+  const { classes } = store;
+  const { target } = drawn;
+  const peak = map ? map.values.indexOf(limits.max) : -1;
+  const columns = map ? map.grid[1] : 1;
+  const at = peak < 0 ? "" : ` at (${Math.floor(peak / columns)}, ${peak % columns})`;
+  return [
+    { kind: "name", pieces: [{ strong: className(store, target) }, ` ${quantity(classes, target).text}`] },
+    { kind: "score", pieces: [{ quiet: "score " }, plain(classes.scores[target])] },
+    ...(map ? [{ kind: "peak", pieces: [{ quiet: "strongest cell " }, signed(limits.max), { quiet: at }] }] : []),
+  ];
+}

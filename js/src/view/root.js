@@ -1,0 +1,233 @@
+/** One view: builds the parts, measures the room, and draws at most once a frame, only when something changed. */
+
+import css from "../style.css";
+import { createActions } from "./actions.js";
+import { createClasses } from "./classes.js";
+import { createColorbar } from "./colorbar.js";
+import { createControls } from "./controls.js";
+import { createDisplay } from "./display.js";
+import { h, setStyle } from "./dom.js";
+import { createKnown, frameOf, LATE } from "./frame.js";
+import { createHead } from "./head.js";
+import { createHelp } from "./help.js";
+import { createPicture } from "./picture.js";
+import { createReadout } from "./readout.js";
+import { sizeOf } from "./size.js";
+import { createStatus } from "./status.js";
+import { createStrip } from "./strip.js";
+import { watchTheme } from "./theme.js";
+import { createVariants } from "./variants.js";
+
+/**
+ * @typedef {import("../store.js").Store} Store
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("./frame.js").Ui} Ui
+ */
+
+/**
+ * @param {Store} store
+ * @param {HTMLElement} el
+ * @returns {() => void} takes the view away
+ */
+export function createView(store, el) {
+  const life = new AbortController();
+  const root = h("div", { class: "camwidget", tabindex: 0, role: "group", "aria-label": "Class activation map",
+    "data-lm-suppress-shortcuts": "true" });
+  el.dataset.lmSuppressShortcuts = "true";
+  const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
+  const style = h("style", { text: css });
+  shadow.replaceChildren(style, root);
+
+  const painter = createPainter(store);
+  const context = createContext(store, root, life.signal, painter);
+  const parts = createParts(context);
+  root.append(...layout(parts));
+  painter.start(context, parts);
+  context.act = createActions(context, {
+    search: parts.classes.input, order: parts.classes.order, variantButton: parts.head.variant,
+    displayButton: parts.controls.button, variantsOpened: parts.variants.opened,
+  });
+  context.announceCell = () => {
+    painter.flush();
+    parts.readout.announce();
+  };
+
+  const loadPhoto = photoLoader(context);
+  const unsubscribe = store.subscribe((changed) => {
+    if (changed.has("classes")) parts.classes.reset();
+    if (changed.has("picture")) loadPhoto();
+    painter.changed();
+  });
+  const applyTheme = watchTheme(el, root, life.signal, context.patch.bind(null, {}));
+  watchSize(context, painter, applyTheme);
+  loadPhoto();
+  return () => {
+    life.abort();
+    unsubscribe();
+    painter.stop();
+    context.photo?.bitmap.close();
+    shadow.replaceChildren();
+  };
+}
+
+/** @param {Context} context */
+const createParts = (context) => ({
+  head: createHead(context),
+  picture: createPicture(context),
+  colorbar: createColorbar(context),
+  classes: createClasses(context),
+  controls: createControls(context),
+  display: createDisplay(context),
+  variants: createVariants(context),
+  help: createHelp(),
+  strip: createStrip(context),
+  readout: createReadout(context),
+  status: createStatus(context),
+});
+
+/** @typedef {ReturnType<typeof createParts>} Parts */
+
+/** @param {Parts} parts */
+function layout(parts) {
+  const panel = h("div", { class: "panel" }, [
+    parts.classes.element, parts.controls.element, parts.display.element, parts.variants.element, parts.help.element,
+  ]);
+  return [
+    parts.head.element,
+    h("div", { class: "main" }, [parts.picture.element, parts.colorbar.element, panel]),
+    parts.strip.element, parts.readout.element, parts.status.element, parts.readout.spoken,
+  ];
+}
+
+/**
+ * @param {Store} store
+ * @param {HTMLElement} root
+ * @param {AbortSignal} signal
+ * @param {ReturnType<typeof createPainter>} painter
+ * @returns {Context}
+ */
+function createContext(store, root, signal, painter) {
+  /** @type {Ui} */
+  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, menu: null };
+  const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
+  return {
+    store, ui, root, signal,
+    size: sizeOf(0, 0),
+    dpr: window.devicePixelRatio || 1,
+    photo: null,
+    patch(patch) {
+      Object.assign(ui, patch);
+      painter.schedule();
+    },
+    flush: () => painter.flush(),
+    listen: (target, type, listener) => target.addEventListener(type, listener, { signal }),
+    frame: () => painter.frame(),
+    announceCell: () => {},
+    act: () => {},
+    still: () => motion.matches,
+  };
+}
+
+/** @param {Store} store */
+function createPainter(store) {
+  const known = createKnown(store);
+  /** @type {{context: Context, parts: Parts} | null} */
+  let view = null;
+  /** @type {Frame | null} */
+  let last = null;
+  let pending = 0;
+  let clock = 0;
+  const flush = () => {
+    cancelAnimationFrame(pending);
+    pending = 0;
+    if (!view) return;
+    const frame = frameOf(store, view.context.ui, known.at, Date.now());
+    last = frame;
+    for (const part of Object.values(view.parts)) part.update(frame);
+    keepTime();
+  };
+  // While an answer is out, time itself changes what is shown: the busy line after a moment, then its seconds.
+  const keepTime = () => {
+    clearTimeout(clock);
+    const waiting = store.waiting;
+    if (!waiting) return;
+    const age = Date.now() - waiting.since;
+    clock = window.setTimeout(schedule, age < LATE ? LATE - age + 1 : 1000 - (age % 1000));
+  };
+  const schedule = () => {
+    if (!pending && view) pending = requestAnimationFrame(flush);
+  };
+  return {
+    schedule,
+    flush,
+    frame: () => last,
+    changed() {
+      known.forget();
+      schedule();
+    },
+    /** @param {Context} context @param {Parts} parts */
+    start(context, parts) {
+      view = { context, parts };
+      schedule();
+    },
+    stop() {
+      view = null;
+      cancelAnimationFrame(pending);
+      clearTimeout(clock);
+    },
+  };
+}
+
+/**
+ * @param {Context} context
+ * @param {ReturnType<typeof createPainter>} painter
+ * @param {() => void} arrived  the view is in the page: the host's colours can be read
+ */
+function watchSize(context, painter, arrived) {
+  const { root, signal } = context;
+  let attached = false;
+  const measure = () => {
+    if (!attached && root.isConnected) {
+      attached = true;
+      arrived();
+    }
+    const full = document.fullscreenElement !== null && root.matches(":fullscreen");
+    const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0);
+    context.size = size;
+    context.dpr = window.devicePixelRatio || 1;
+    root.dataset.size = size.kind;
+    setStyle(root, "--p", `${size.width}px`);
+    setStyle(root, "--ph", `${size.height}px`);
+    setStyle(root, "--rows", String(size.rows));
+    painter.flush();
+  };
+  const observer = new ResizeObserver(measure);
+  observer.observe(root);
+  context.listen(window, "resize", measure);
+  context.listen(root, "fullscreenchange", measure);
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
+/**
+ * Decodes the picture once; an older one that comes late is thrown away.
+ * @param {Context} context
+ */
+function photoLoader(context) {
+  let latest = 0;
+  return async () => {
+    const mine = ++latest;
+    const { picture } = context.store;
+    if (!picture.length) return;
+    try {
+      const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (picture)]));
+      if (mine !== latest || context.signal.aborted) return bitmap.close();
+      context.photo?.bitmap.close();
+      context.photo = { bitmap, width: bitmap.width, height: bitmap.height };
+      context.patch({});
+    } catch {
+      // No picture can be drawn from these bytes; maps and numbers still can.
+      context.patch({});
+    }
+  };
+}

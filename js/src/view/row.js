@@ -1,0 +1,92 @@
+/** One class in the list: its probability, or its evidence at the cell under the pointer. */
+
+import { percent, plain, signed } from "../lib/format.js";
+import { h, setAttr, setStyle, setText } from "./dom.js";
+
+/** Where the zero of the evidence bars stands: evidence for a class needs more room than evidence against it. */
+const ZERO = 30;
+const REACH = 0.97;
+
+/** @typedef {import("./frame.js").Frame} Frame */
+
+/**
+ * @param {number} target
+ * @param {string} id
+ * @param {Frame} frame
+ */
+export function createRow(target, id, { store }) {
+  const name = store.classes.names[target] ?? `class ${target}`;
+  const rank = h("span", { class: "rank" });
+  const label = h("span", { class: "name", title: name }, [h("span", { class: "name-text", text: name })]);
+  if (store.classes.truth === target) label.append(h("span", { class: "truth", text: "✓ label" }));
+  const bar = h("span", { class: "bar" });
+  const track = h("span", { class: "track" }, [bar]);
+  const value = h("span", { class: "value" });
+  const probability = h("span", { class: "probability", text: quantity(store.classes, target).text });
+  const element = h("div", { class: "row", role: "option", id, "data-target": target }, [rank, label, track, value, probability]);
+  const parts = { rank, bar, value, track };
+  return {
+    element,
+    /** @param {Frame} frame @param {boolean} active */
+    update(frame, active) {
+      setAttr(element, "aria-selected", String(frame.selected.target === target));
+      element.classList.toggle("active", active);
+      element.classList.toggle("waiting", frame.busy !== null && frame.busy.target === target && frame.selected.target !== target);
+      if (frame.evidence) showEvidence(target, parts, frame);
+      else showShare(target, parts, frame);
+    },
+  };
+}
+
+/** @typedef {{rank: HTMLElement, bar: HTMLElement, value: HTMLElement, track: HTMLElement}} RowParts */
+
+/**
+ * @param {number} target
+ * @param {RowParts} parts
+ * @param {Frame} frame
+ */
+function showShare(target, { rank, bar, value, track }, { store }) {
+  track.className = "track";
+  bar.className = "bar";
+  setStyle(bar, "left", "0%");
+  setStyle(bar, "width", `${(100 * quantity(store.classes, target).share).toFixed(2)}%`);
+  setText(rank, "");
+  setText(value, "");
+}
+
+/**
+ * @param {number} target
+ * @param {RowParts} parts
+ * @param {Frame} frame
+ */
+function showEvidence(target, { rank, bar, value, track }, { store, drawn, evidence }) {
+  if (!evidence) return;
+  const map = store.map(target, drawn.layer, drawn.variant);
+  const v = map ? map.values[evidence.cell.index] : NaN;
+  const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), evidence.min < 0 ? ZERO / -evidence.min : Infinity);
+  const length = map ? Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) : 0;
+  track.className = "track axis";
+  bar.className = `bar ${v < 0 ? "against" : "for"}`;
+  setStyle(bar, "left", `${(v < 0 ? ZERO - length : ZERO).toFixed(2)}%`);
+  setStyle(bar, "width", `${length.toFixed(2)}%`);
+  const place = evidence.best.findIndex((best) => best.target === target);
+  setText(rank, place < 0 ? "" : String(place + 1));
+  setText(value, map ? signed(v, Math.max(evidence.max, -evidence.min)) : "–");
+}
+
+/**
+ * What the list sorts by: a probability, or the bare score of a model that gives none.
+ * @param {import("../protocol.js").Classes} classes
+ * @param {number} target
+ * @returns {{text: string, share: number}}
+ */
+export function quantity(classes, target) {
+  if (classes.probability !== "none") {
+    const p = classes.probabilities[target];
+    return { text: percent(p), share: Math.min(1, Math.max(0, p)) };
+  }
+  const score = classes.scores[target];
+  let top = 0;
+  for (const other of classes.scores) top = Math.max(top, other);
+  return { text: plain(score), share: top > 0 ? Math.min(1, Math.max(0, score / top)) : 0 };
+}

@@ -1,0 +1,35 @@
+/** How the room is divided: the picture's side first, all else follows. */
+
+const PADDING = 12;
+const BORDER = 2;
+const WIDE = 880;
+const MEDIUM = 640;
+const SIDE = Object.freeze({ wide: 376, least: 264, share: 0.42, mostAlone: 440 });
+
+/** Heights around the class list's rows: search, column names, note, controls. */
+const AROUND_ROWS = 115;
+const ROW = 29;
+const ROWS_ALONE = 5;
+
+/** Bands other than the main one, for full screen. */
+const OTHER_BANDS = 172;
+
+/** The colour bar's words above and below it. */
+const BAR_ENDS = 40;
+
+/**
+ * @param {number} width  of the widget inside its border, CSS pixels; 0 before it is measured
+ * @param {number} full  its height if it fills the screen, else 0
+ * @returns {import("./context.js").Size}
+ */
+export function sizeOf(width, full) {
+  const outer = (width || WIDE) + BORDER;
+  if (outer < MEDIUM) {
+    const inside = outer - BORDER - 2 * PADDING;
+    return { kind: "one", width: inside, height: Math.min(inside, SIDE.mostAlone), bar: 0, rows: ROWS_ALONE };
+  }
+  const kind = outer >= WIDE ? "wide" : "medium";
+  let side = kind === "wide" ? SIDE.wide : Math.round(Math.min(SIDE.wide, Math.max(SIDE.least, SIDE.share * outer)));
+  if (full) side = Math.max(side, Math.min(Math.round(0.6 * outer), full - OTHER_BANDS - 2 * PADDING));
+  return { kind, width: side, height: side, bar: side - BAR_ENDS, rows: Math.max(3, Math.floor((side - AROUND_ROWS) / ROW)) };
+}

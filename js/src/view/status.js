@@ -1,0 +1,130 @@
+/** The status line: what is measured, or what is the matter and the way out. */
+
+import { grid, ms, plain } from "../lib/format.js";
+import { tip } from "../lib/keys.js";
+import { h } from "./dom.js";
+import { className, variantName } from "./frame.js";
+import { icon } from "./icons.js";
+
+/**
+ * @typedef {import("./context.js").Context} Context
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {{kind: "ready" | "busy" | "warning" | "error", words: Array<string | {strong: string}>, hint?: string,
+ *   side: string, button?: {text: string, press: () => void}}} Line
+ */
+
+/** @param {Context} context */
+export function createStatus(context) {
+  const lead = h("span", { class: "lead" });
+  const words = h("span", { class: "words", role: "status" });
+  const inline = h("button", { type: "button", class: "text-button", hidden: true });
+  const side = h("span", { class: "side" });
+  const cancel = h("button", { type: "button", class: "text-button", text: "Cancel", hidden: true });
+  const help = h("button", { type: "button", class: "help-button", text: "?", title: tip("help"), "aria-label": "Help" });
+  const element = h("div", { class: "status" }, [lead, words, inline, side, cancel, help]);
+  /** @type {Line | null} */
+  let line = null;
+  let drawn = "";
+  context.listen(inline, "click", () => line?.button?.press());
+  context.listen(cancel, "click", () => context.store.cancel());
+  context.listen(help, "click", () => context.act("help"));
+  return {
+    element,
+    /** @param {Frame} frame */
+    update(frame) {
+      line = lineOf(frame);
+      const key = JSON.stringify([line.kind, line.words, line.hint, line.side, line.button?.text]);
+      if (key === drawn) return;
+      drawn = key;
+      element.dataset.kind = line.kind;
+      const warns = line.kind === "warning" || line.kind === "error";
+      lead.replaceChildren(warns ? icon("warning") : h("span", { class: line.kind === "busy" ? "ring" : "led" }));
+      // The seconds tick beside the words, not in them: a status that is read out every second is noise.
+      if (line.kind === "busy" || words.dataset.key !== key) showWords(words, line, key);
+      inline.hidden = !line.button;
+      inline.textContent = line.button?.text ?? "";
+      side.textContent = side.title = line.side;
+      cancel.hidden = line.kind !== "busy";
+      help.hidden = line.kind === "busy";
+    },
+  };
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Line} line
+ * @param {string} key
+ */
+function showWords(element, { words, hint }, key) {
+  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` ${hint}` : "");
+  element.dataset.key = key;
+  if (element.title === text) return;
+  element.title = text;
+  element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
+  if (hint) element.append(" ", h("span", { class: "way-out", text: hint }));
+}
+
+/**
+ * The most pressing first.
+ * @param {Frame} frame
+ * @returns {Line}
+ */
+function lineOf(frame) {
+  const { store, busy } = frame;
+  const { status, meta } = store;
+  const place = `${meta.model} · ${where(frame)}`;
+  if (busy) return busyLine(frame);
+  if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
+  if (frame.blank) return blankLine(frame, place);
+  if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
+  if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
+  const facts = [meta.model, where(frame), variantName(store, frame.drawn.variant), timing(frame), meta.device];
+  return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: meta.preprocessing };
+}
+
+/** @param {Frame} frame */
+function where({ drawn, map }) {
+  return map ? `${drawn.layer} ${grid(map.grid)}` : drawn.layer;
+}
+
+/** What was measured belongs to the chosen maps, not to a preview. @param {Frame} frame */
+function timing({ store, preview }) {
+  const info = store.stackInfo;
+  return info && !preview && Number.isFinite(info.ms) ? ms(info.ms) : "";
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {Line}
+ */
+function busyLine({ store, busy }) {
+  const { shown } = store;
+  const { layer, variant, target, since } = busy ?? { ...shown, since: 0 };
+  const what = layer !== shown.layer ? layer : variant !== shown.variant ? variantName(store, variant) : className(store, target);
+  const seconds = Math.round((Date.now() - since) / 1000);
+  return {
+    kind: "busy",
+    words: ["Kernel is busy. What you have seen still answers; ", { strong: what }, " will come when it is free."],
+    side: seconds > 0 ? `waiting ${seconds} s` : "waiting",
+  };
+}
+
+/**
+ * @param {Frame} frame
+ * @param {string} place
+ * @returns {Line}
+ */
+function blankLine({ store, drawn, limits, view }, place) {
+  const name = { strong: className(store, drawn.target) };
+  if (view.sign === "positive" && limits.min < 0) {
+    const values = limits.max < 0 ? "negative" : "zero or negative";
+    return {
+      kind: "warning",
+      words: ["Blank map: every weighted value for ", name, ` is ${values} (${plain(limits.min)} to ${plain(limits.max)}).`],
+      side: place,
+      button: { text: "Show signed", press: () => store.set("sign", "signed", { commit: true }) },
+    };
+  }
+  const why = store.stackInfo?.note ?? "the score does not change with anything this layer sees.";
+  return { kind: "warning", words: ["Blank map: every value for ", name, ` is zero: ${why}`], side: place };
+}

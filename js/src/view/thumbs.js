@@ -1,0 +1,80 @@
+/** Thumbnails: the photo drained of colour, the heat strong, each on its own scale. */
+
+import { limits } from "../lib/heat.js";
+import { createSurface } from "./surface.js";
+
+/**
+ * @typedef {import("../protocol.js").HeatMap} HeatMap
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {{bitmap: ImageBitmap, width: number, height: number}} Photo
+ */
+
+const SATURATION = 0.25;
+const OPACITY = 0.85;
+const EMPTY = 0.35;
+const MANNER = Object.freeze({ style: /** @type {const} */ ("smooth"), interpolation: /** @type {const} */ ("bilinear") });
+
+/**
+ * The photo at thumbnail size, nearly grey. Done by hand: canvas filters are not everywhere.
+ * @param {Photo} photo
+ * @param {number} side  longer side in pixels
+ * @returns {HTMLCanvasElement}
+ */
+export function drained(photo, side) {
+  const scale = side / Math.max(photo.width, photo.height);
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(photo.width * scale));
+  canvas.height = Math.max(1, Math.round(photo.height * scale));
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
+  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  const { data } = image;
+  for (let i = 0; i < data.length; i += 4) {
+    const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
+    for (let k = i; k < i + 3; k++) data[k] = grey + SATURATION * (data[k] - grey);
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** One painter serves any number of thumbnails: they are drawn one after another. */
+export function createThumbPainter() {
+  const surface = createSurface();
+  const heat = document.createElement("canvas");
+  /** @type {{photo: Photo, side: number, base: HTMLCanvasElement} | null} */
+  let known = null;
+  /** @param {Photo} photo @param {number} side */
+  const baseOf = (photo, side) => {
+    if (known?.photo !== photo || known.side !== side) known = { photo, side, base: drained(photo, side) };
+    return known.base;
+  };
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {HeatMap | null} map
+   * @param {Frame} frame
+   * @param {Photo | null} photo
+   * @param {number} side  pixels
+   */
+  return (canvas, map, frame, photo, side) => {
+    if (canvas.width !== side) canvas.width = canvas.height = side;
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    context.clearRect(0, 0, side, side);
+    if (!photo) return;
+    const base = baseOf(photo, side);
+    const x = Math.round((side - base.width) / 2);
+    const y = Math.round((side - base.height) / 2);
+    context.globalAlpha = map ? 1 : EMPTY;
+    context.drawImage(base, x, y);
+    context.globalAlpha = 1;
+    if (!map) return;
+    heat.width = base.width;
+    heat.height = base.height;
+    const sign = frame.view.sign;
+    const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
+    surface.draw(heat, map, frame.lut, paint, MANNER, 1);
+    context.drawImage(heat, x, y);
+  };
+}

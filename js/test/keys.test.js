@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { actionFor, cap, SHORTCUTS, tip } from "../src/lib/keys.js";
+
+test("no key means two things in one place, and every action is said once", () => {
+  const taken = SHORTCUTS.flatMap((s) => s.keys.map((k) => `${s.where} ${k}`));
+  assert.equal(new Set(taken).size, taken.length);
+  assert.equal(new Set(SHORTCUTS.map((s) => s.action)).size, SHORTCUTS.length);
+  assert.equal(new Set(SHORTCUTS.map((s) => s.label)).size, SHORTCUTS.length);
+});
+
+test("arrows mean cells on the picture and classes and layers elsewhere", () => {
+  assert.equal(actionFor({ key: "ArrowUp" }), "class-previous");
+  assert.equal(actionFor({ key: "ArrowUp" }, "picture"), "cell-up");
+  assert.equal(actionFor({ key: "Enter" }), null);
+  assert.equal(actionFor({ key: "Enter" }, "picture"), "pin");
+  assert.equal(actionFor({ key: "v" }, "picture"), "variant");
+});
+
+test("capital letters count, the host's own chords do not", () => {
+  assert.equal(actionFor({ key: "F" }), "fullscreen");
+  for (const held of ["ctrlKey", "altKey", "metaKey"]) assert.equal(actionFor({ key: "f", [held]: true }), null);
+  assert.equal(actionFor({ key: "q" }), null);
+});
+
+test("tooltips name the key", () => {
+  assert.equal(tip("fullscreen"), "Full screen (F)");
+  assert.equal(tip("back", "Unpin"), "Unpin (Esc)");
+  assert.equal(cap("ArrowLeft"), "←");
+  assert.equal(cap(" "), "Space");
+});

@@ -1,0 +1,56 @@
+"""What all tests share: a small network, an input for it, and the folder of real weights and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+torch.set_num_threads(2)
+
+
+class TinyCnn(nn.Module):
+    """Three stages at 32, 16 and 8 cells a side; rectifiers in place and not, buffers, dropout; a pooled linear head."""
+
+    def __init__(self, classes: int = 6) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True))
+        self.pool1 = nn.MaxPool2d(2)
+        self.block = nn.Sequential(nn.Conv2d(8, 12, 3, padding=1), nn.BatchNorm2d(12), nn.ReLU())
+        self.pool2 = nn.MaxPool2d(2)
+        self.last = nn.Sequential(nn.Conv2d(12, 16, 3, padding=1), nn.ReLU())
+        self.drop = nn.Dropout(0.3)
+        self.fc = nn.Linear(16, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool2(self.block(self.pool1(self.stem(x))))
+        return self.fc(self.drop(self.last(x).mean((2, 3))))
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def cnn() -> TinyCnn:
+    """A new small network, in evaluation mode."""
+    return TinyCnn().eval()
+
+
+@pytest.fixture
+def x() -> Tensor:
+    """Two inputs for it."""
+    return torch.randn(2, 3, 32, 32)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real weights and pictures beside the checkout; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no real weights and pictures: {SHARED} is absent")
+    return SHARED

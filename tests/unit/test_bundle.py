@@ -1,0 +1,154 @@
+"""The bundle that the tests and the notebooks load is the one that js/src makes; and the hook that makes it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def hook() -> ModuleType:
+    spec = spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout with nothing but a front end of two files."""
+    (tmp_path / "js" / "src" / "lib").mkdir(parents=True)
+    (tmp_path / "js" / "build.mjs").write_text("build")
+    (tmp_path / "js" / "src" / "index.js").write_text("export default {};")
+    (tmp_path / "js" / "src" / "lib" / "style.css").write_text("p {}")
+    (tmp_path / "camwidget" / "static").mkdir(parents=True)
+    return tmp_path
+
+
+def put_bundle(hook: ModuleType, tree: Path) -> Path:
+    bundle = tree / "camwidget" / "static" / "widget.js"
+    bundle.write_text(f"{hook.STAMP}{hook.source_hash(tree / 'js')}\nexport default {{}};\n")
+    return bundle
+
+
+def make(hook: ModuleType, tree: Path):
+    return hook.BundleHook(str(tree), {}, None, None, str(tree / "dist"), "wheel")
+
+
+def test_bundle_is_not_stale(hook):
+    assert hook.bundle_hash() == hook.source_hash(), "camwidget/static/widget.js is stale or missing: run `make bundle`"
+
+
+def test_bundle_is_small():
+    size = (ROOT / "camwidget" / "static" / "widget.js").stat().st_size
+    assert size < 80_000, f"{size} bytes travel with every saved widget"
+
+
+def test_bundle_needs_nothing_from_elsewhere():
+    text = (ROOT / "camwidget" / "static" / "widget.js").read_text(encoding="utf-8")
+    assert "import(" not in text
+    assert "https://" not in text
+
+
+@pytest.mark.parametrize("change", ["index.js", "lib/style.css", "../build.mjs"])
+def test_hash_sees_every_source(hook, tree, change):
+    before = hook.source_hash(tree / "js")
+    path = tree / "js" / "src" / change
+    path.write_text(path.read_text() + " ")
+    assert hook.source_hash(tree / "js") != before
+
+
+def test_hash_sees_names_and_ignores_other_files(hook, tree):
+    before = hook.source_hash(tree / "js")
+    (tree / "js" / "src" / "note.md").write_text("not bundled")
+    assert hook.source_hash(tree / "js") == before
+    (tree / "js" / "src" / "index.js").rename(tree / "js" / "src" / "other.js")
+    assert hook.source_hash(tree / "js") != before
+
+
+def test_no_bundle_or_one_without_a_hash_has_none(hook, tree):
+    assert hook.bundle_hash(tree / "camwidget" / "static" / "widget.js") is None
+    bundle = put_bundle(hook, tree)
+    assert hook.bundle_hash(bundle) == hook.source_hash(tree / "js")
+    bundle.write_text("export default {};")
+    assert hook.bundle_hash(bundle) is None
+
+
+class TestHook:
+    def test_fresh_bundle_is_left_alone(self, hook, tree, monkeypatch):
+        monkeypatch.setattr(hook, "build", lambda _root: pytest.fail("built"))
+        monkeypatch.setattr(hook, "has_node", lambda: False)
+        put_bundle(hook, tree)
+        assert make(hook, tree).dependencies() == []
+        make(hook, tree).initialize("standard", {})
+
+    def test_stale_bundle_is_built(self, hook, tree, monkeypatch):
+        built = []
+        monkeypatch.setattr(hook, "build", built.append)
+        put_bundle(hook, tree)
+        (tree / "js" / "src" / "index.js").write_text("export default { render() {} };")
+        make(hook, tree).initialize("standard", {})
+        assert built == [tree]
+
+    def test_node_is_asked_for_only_where_there_is_none(self, hook, tree, monkeypatch):
+        monkeypatch.setattr(hook, "has_node", lambda: False)
+        assert make(hook, tree).dependencies() == [hook.NODE_FROM_PYPI]
+        monkeypatch.setattr(hook, "has_node", lambda: True)
+        assert make(hook, tree).dependencies() == []
+
+    def test_bundle_of_an_sdist_is_final(self, hook, tree, monkeypatch):
+        monkeypatch.setattr(hook, "build", lambda _root: pytest.fail("built"))
+        monkeypatch.setattr(hook, "has_node", lambda: False)
+        (tree / "PKG-INFO").write_text("Name: camwidget")
+        (tree / "camwidget" / "static" / "widget.js").write_text("// another version's")
+        assert make(hook, tree).dependencies() == []
+        make(hook, tree).initialize("standard", {})
+
+    def test_without_any_node_the_error_says_what_to_do(self, hook, tree, monkeypatch):
+        monkeypatch.setattr(hook, "has_node", lambda: False)
+        monkeypatch.setattr(hook, "find_spec", lambda _name: None)
+        with pytest.raises(RuntimeError, match="Install Node"):
+            make(hook, tree).initialize("standard", {})
+
+    @pytest.mark.parametrize(("said", "good"), [("v18.2.0", False), ("v20.0.0", True), ("v24.1.0", True), ("", False)])
+    def test_an_old_node_is_none(self, hook, monkeypatch, said, good):
+        monkeypatch.setattr(hook.shutil, "which", lambda name: f"/somewhere/{name}")
+        answer = subprocess.CompletedProcess([], 0, stdout=said)
+        monkeypatch.setattr(hook.subprocess, "run", lambda *_a, **_k: answer)
+        assert hook.has_node() is good
+
+    def test_a_failing_command_is_shown(self, hook, tmp_path):
+        with pytest.raises(RuntimeError, match="(?s)ended with 3.*broken"):
+            hook.run([sys.executable, "-c", "print('broken'); raise SystemExit(3)"], tmp_path)
+
+    def test_esbuild_in_place_is_kept(self, hook, tree):
+        js = tree / "js"
+        assert not hook.has_esbuild(js)
+        lock = {"packages": {"node_modules/esbuild": {"version": "1.2.3"}}}
+        (js / "package-lock.json").write_text(json.dumps(lock))
+        (js / "node_modules" / "esbuild").mkdir(parents=True)
+        for version, kept in [("1.2.3", True), ("1.2.4", False)]:
+            (js / "node_modules" / "esbuild" / "package.json").write_text(json.dumps({"version": version}))
+            assert hook.has_esbuild(js) is kept
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node on PATH")
+def test_python_and_build_script_agree_on_the_hash(hook, tmp_path):
+    """Also on names whose order differs between languages."""
+    shutil.copytree(ROOT / "js", tmp_path / "js", ignore=shutil.ignore_patterns("node_modules", "test"))
+    for name in ["Z.js", "a.js", "a-b.js", "a_b.css", "lib/é.js"]:
+        (tmp_path / "js" / "src" / name).write_text(name, encoding="utf-8")
+    (tmp_path / "js" / "node_modules").symlink_to(ROOT / "js" / "node_modules", target_is_directory=True)
+    subprocess.run(["node", "build.mjs"], cwd=tmp_path / "js", check=True, capture_output=True)
+    assert hook.bundle_hash(tmp_path / "camwidget" / "static" / "widget.js") == hook.source_hash(tmp_path / "js")
