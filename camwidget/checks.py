@@ -16,7 +16,9 @@ LARGEST_SEQ = 2**53
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request as the browser sent it. ``error`` is set where it has not even the right form; ``reply`` where it can be answered."""
+    """A request as the browser sent it. ``error`` is set where it has not even the right form; ``reply`` where it
+    can be answered.
+    """
 
     target: Any = None
     layer: Any = None
@@ -27,7 +29,9 @@ class Incoming:
 
 
 def read_request(value: Any) -> Incoming:
-    """Take a request apart without trusting any of it. Its target, layer and variant are checked by whoever knows them."""
+    """Take a request apart without trusting any of it. Its target, layer and variant are checked by whoever knows
+    them.
+    """
     if not isinstance(value, Mapping):
         return Incoming(error=f"a request is a dict, not a {type(value).__name__}")
     reply = _reply(value.get("nonce"), value.get("seq"))

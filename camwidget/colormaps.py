@@ -6,7 +6,7 @@ from camwidget import protocol
 from camwidget.engine import suggest
 
 
-def lut(name: str) -> bytes:
+def lut(name: object) -> bytes:
     """256 RGBA colours of one Matplotlib colormap, from its low end to its high end: 1024 bytes."""
     import matplotlib  # takes a moment and is wanted only once there is a widget
     import numpy as np

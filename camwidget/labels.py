@@ -1,10 +1,11 @@
-"""Names of the classes: given, or found from the model, or "class 0", "class 1", …"""
+"""Names of the classes: given, or found from the model, or "class 0", "class 1" and so on."""
 
 from __future__ import annotations
 
 import operator
 import unicodedata
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from torch import nn
@@ -57,8 +58,8 @@ def _given(labels: object, k: int) -> Mapping[int, object]:
     meta = getattr(labels, "meta", labels)  # weights in place of weights.meta["categories"]
     if isinstance(meta, Mapping):
         return _sequence(meta["categories"], k) if "categories" in meta else _mapping(meta, k)
-    if isinstance(labels, (str, bytes, Set)) or not isinstance(labels, Iterable):
-        what = "sets have no order" if isinstance(labels, Set) else f"given: {labels!r:.60}"
+    if isinstance(labels, (str, bytes, AbstractSet)) or not isinstance(labels, Iterable):
+        what = "sets have no order" if isinstance(labels, AbstractSet) else f"given: {labels!r:.60}"
         raise TypeError(
             f"labels must be a sequence of {k} names or a dict from index to name, such as "
             f'weights.meta["categories"]; {what}'

@@ -18,8 +18,8 @@ Kernel -> browser traits
                         in order of execution
     variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
                         are in the score's unit per cell | "relative")
-    stack      dict     image, layer, variant, targets [int] * T, grid [h, w], dtype, scale, data [T, h, w], done (bool: all
-                        listed classes are in), ms (float: compute time), note (str | None), reply
+    stack      dict     image, layer, variant, targets [int] * T, grid [h, w], dtype, scale, data [T, h, w], done
+                        (bool: all listed classes are in), ms (float: compute time), note (str | None), reply
                         Values are *signed*: before the variant's final ReLU. value = stored * scale.
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
@@ -27,8 +27,8 @@ Kernel -> browser traits
     status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
-    target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below which
-    nothing is painted), sign SIGNS, style STYLES, scale SCALES, interpolation INTERPOLATIONS
+    target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
+    which nothing is painted), sign SIGNS, style STYLES, scale SCALES, interpolation INTERPOLATIONS
 
 Browser -> kernel trait
     request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants")

@@ -15,8 +15,9 @@ PROBABILITIES = ("softmax", "sigmoid", "none")
 def find_probability(model: nn.Module, scores: Tensor, given: str | None) -> str:
     """How scores ``(K,)`` become probabilities: as given, else found.
 
-    "none" where the scores are probabilities already (none negative, sum 1: the model ends in a softmax); "sigmoid" where the
-    model says that it is multi-label (``model.multi_label``, or ``problem_type`` of a Hugging Face config); else "softmax".
+    "none" where the scores are probabilities already (none negative, sum 1: the model ends in a softmax); "sigmoid"
+    where the model says that it is multi-label (``model.multi_label``, or ``problem_type`` of a Hugging Face config);
+    else "softmax".
 
     Raises:
         ValueError: ``given`` is not one of PROBABILITIES.

@@ -40,7 +40,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Stack:
-    """The signed maps ``(T, h, w)`` of ``targets`` at one layer and variant; ``done`` once all listed classes are in."""
+    """The signed maps ``(T, h, w)`` of ``targets`` at one layer and variant; ``done`` once all listed classes are
+    in.
+    """
 
     view: View
     targets: tuple[int, ...]
@@ -181,7 +183,7 @@ class Session:
             if self._mailbox.newer():
                 break
             maps[target] = self.atlas.map(view.layer, view.variant, target)
-        targets = tuple(sorted(maps, key=lambda t: self._rank(t)))
+        targets = tuple(sorted(maps, key=self._rank))
         whole = len(maps) == len(others) + 1
         yield replace(part, targets=targets, maps=tuple(maps[t] for t in targets), done=whole)
 

@@ -1,4 +1,6 @@
-"""CamWidget: the picture, its classes and their heatmaps, live in the notebook. Traits and observers only; no tensor maths."""
+"""CamWidget: the picture, its classes and their heatmaps, live in the notebook. Traits and observers only; no tensor
+maths.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,15 @@ def _bundle() -> str:
     """The front end as text: anywidget would keep every widget alive for ever if it were given a path."""
     if not BUNDLE.is_file():
         raise ImportError(
-            f"the front end {BUNDLE.name} is missing: install the package (pip install .), or run `make bundle` in a checkout"
+            f"the front end {BUNDLE.name} is missing: install the package (pip install .), or run `make bundle` in a "
+            "checkout"
         )
     return BUNDLE.read_text(encoding="utf-8")
 
 
 class CamWidget(anywidget.AnyWidget):
-    """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch the variant.
+    """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch
+    the variant.
 
     Args:
         model: a classifier, ``nn.Module``. It is left untouched and run in evaluation mode.
@@ -48,7 +52,8 @@ class CamWidget(anywidget.AnyWidget):
             ``(1, C, H, W)``.
         labels: names of the classes: sequence, dict, or ``weights.meta["categories"]``; default: found from the model.
         truth: the true class, by name or index; it is marked in the list.
-        preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else ImageNet's.
+        preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else
+            ImageNet's.
         target: the class to explain, by name or index; default: the one with the highest score.
         layer: a module name of ``model.named_modules()``; default: the deepest layer that still has a grid.
         variant: an id in ``camwidget.VARIANTS``.
@@ -56,10 +61,11 @@ class CamWidget(anywidget.AnyWidget):
         colormap: any Matplotlib colormap.
         probability: "softmax", "sigmoid" (several classes may be right) or "none"; default: found from the model.
 
-    Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned), ``layer``, ``variant``,
-    ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit are not painted), ``sign`` "positive" |
-    "signed" | "absolute", ``style`` "smooth" | "cells" | "contours", ``scale`` "map" | "listed", ``interpolation`` "bicubic" |
-    "bilinear". Read: ``heatmap``, ``cam``, ``scores``, ``probabilities``, ``labels``, ``status``.
+    Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
+    ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
+    are not painted), ``sign`` "positive" | "signed" | "absolute", ``style`` "smooth" | "cells" | "contours", ``scale``
+    "map" | "listed", ``interpolation`` "bicubic" | "bilinear". Read: ``heatmap``, ``cam``, ``scores``,
+    ``probabilities``, ``labels``, ``status``.
 
     Raises:
         TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
@@ -90,7 +96,8 @@ class CamWidget(anywidget.AnyWidget):
     scale = traitlets.Enum(SCALES, "map").tag(sync=True)
     interpolation = traitlets.Enum(INTERPOLATIONS, "bicubic").tag(sync=True)
 
-    # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it twice
+    # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it
+    # twice
     request = traitlets.Any(None, allow_none=True).tag(sync=True, echo_update=False)
 
     def __init__(
@@ -147,7 +154,9 @@ class CamWidget(anywidget.AnyWidget):
 
     @property
     def cam(self) -> Map:
-        """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with negative values."""
+        """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with
+        negative values.
+        """
         signed = self._open().atlas.map(self.layer, self.variant, self.target)
         if self.sign == "signed":
             return signed.copy()
@@ -155,7 +164,9 @@ class CamWidget(anywidget.AnyWidget):
 
     @property
     def heatmap(self) -> Map:
-        """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of ``cam``."""
+        """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of
+        ``cam``.
+        """
         maps = torch.from_numpy(self.cam)[None]
         large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation)[0].numpy()
         return large
@@ -194,7 +205,8 @@ class CamWidget(anywidget.AnyWidget):
         # the default would print every trait, picture and maps included
         if self._session is None:
             return "CamWidget(closed)"
-        return f"CamWidget({self.meta['model']}, target={self._names[self.target]!r}, layer={self.layer!r}, variant={self.variant!r})"
+        view = f"target={self._names[self.target]!r}, layer={self.layer!r}, variant={self.variant!r}"
+        return f"CamWidget({self.meta['model']}, {view})"
 
     # ------------------------------------------------------------------ checks of what is assigned
 
@@ -265,7 +277,9 @@ class CamWidget(anywidget.AnyWidget):
         session.ask(request)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """State from the browser: only what it may set, each value checked; a refused one is put back there and said."""
+        """State from the browser: only what it may set, each value checked; a refused one is put back there and
+        said.
+        """
         for name, value in dict(sync_data).items():
             if name in TRAITS_TO_BROWSER or str(name).startswith("_esm"):
                 self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")

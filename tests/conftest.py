@@ -14,7 +14,7 @@ torch.set_num_threads(2)
 
 
 class TinyCnn(nn.Module):
-    """Three stages at 32, 16 and 8 cells a side; rectifiers in place and not, buffers, dropout; a pooled linear head."""
+    """Stages of 32, 16 and 8 cells a side; rectifiers in place and not, buffers, dropout; a pooled linear head."""
 
     def __init__(self, classes: int = 6) -> None:
         super().__init__()

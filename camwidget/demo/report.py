@@ -118,6 +118,7 @@ class Run:
 def readme(figures: Figures, run: Run, weight: int, plans: Sequence[Round]) -> str:
     """The README beside the weights."""
     rounds = ", then ".join(f"{p.epochs} times over {p.scenes} scenes of {p.size}x{p.size}" for p in plans)
+    threads = "1 thread" if run.threads == 1 else f"{run.threads} threads"
     return f"""# The embedded demo
 
 A small network and its pictures, so that the widget runs with no download. Drawn and trained by this project.
@@ -135,8 +136,8 @@ The pictures are stickers on textured grounds, two to five a scene, {len(figures
 only the shape tells. Several classes may be on one picture: every score is a logit of its own (sigmoid).
 
 `DemoNet` is a residual network (ReLU, BatchNorm, average pooling, linear head) for 192x192 pixels, with stages of 96,
-48, 24 and 12 cells a side (`stem`, `stage1`, `stage2`, `stage3`). It learns from labels alone: it is never told where a
-sticker lies.
+48, 24 and 12 cells a side (`stem`, `stage1`, `stage2`, `stage3`). It learns from labels alone: it is never told where
+a sticker lies.
 
 ## Figures
 
@@ -145,9 +146,10 @@ This part is written by the training script; change the script, not the numbers.
     python -m camwidget.demo.train --seed {run.seed}
 
 Seed {run.seed}, {rounds}:
-{run.seconds / 60:.1f} minutes with {run.threads} thread{"s" if run.threads > 1 else ""}, drawing included. `weights.safetensors`: {weight / 1e6:.2f} MB (matrices in
-float16; the figures are measured after that rounding). {figures.scenes} held-out scenes, {figures.trials} stickers;
-maps are Grad-CAM at `stage3`, scaled up bicubically to the picture.
+{run.seconds / 60:.1f} minutes with {threads}, drawing included.
+`weights.safetensors`: {weight / 1e6:.2f} MB (matrices in float16; the figures are measured after that rounding).
+{figures.scenes} held-out scenes, {figures.trials} stickers; maps are Grad-CAM at `stage3`, scaled up bicubically
+to the picture.
 
 {figures.table()}
 """

@@ -21,11 +21,12 @@ LEAST_DIMENSIONS = 3
 class CamEngine:
     """Explains the class scores of a model.
 
-    The model is borrowed: after every call, also one that raised, its modes, ``requires_grad`` flags, ``.grad``, hooks, buffers
-    and the random state are as before. It is run in evaluation mode, whatever mode it is in.
+    The model is borrowed: after every call, also one that raised, its modes, ``requires_grad`` flags, ``.grad``,
+    hooks, buffers and the random state are as before. It is run in evaluation mode, whatever mode it is in.
 
     Args:
-        model: any classifier ``(N, C, *spatial) -> scores (N, K)``. ``DataParallel``, DDP and ``torch.compile`` are unwrapped.
+        model: any classifier ``(N, C, *spatial) -> scores (N, K)``. ``DataParallel``, DDP and ``torch.compile`` are
+            unwrapped.
 
     Attributes:
         model: the unwrapped model.
@@ -44,7 +45,7 @@ class CamEngine:
     def __init__(self, model: nn.Module) -> None:
         self.model = unwrap(model)
         self.lock = threading.RLock()
-        self._layouts: dict[tuple[int, ...], Layout] = {}
+        self._layouts: dict[torch.Size, Layout] = {}
 
     def __repr__(self) -> str:
         return f"CamEngine({type(self.model).__name__})"
@@ -56,27 +57,39 @@ class CamEngine:
             x: ``(N, C, *spatial)`` floating point, preprocessed; moved to the model's device and dtype.
 
         Raises:
-            TypeError, ValueError: ``x`` is no such tensor, is not finite, or the model returned no scores or has no spatial layer.
+            TypeError, ValueError: ``x`` is no such tensor, is not finite, or the model returned no scores or has no
+            spatial layer.
         """
         check_input(x)
         with self.lock, untouched(self.model):
-            # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of the user's tensor
+            # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of the user's
+            # tensor
             leaf = self._placed(x).requires_grad_()
             source = leaf.clone()
-            layout = self._layouts.get(tuple(x.shape[1:]))
-            copied = {layout.default} & layout.overwritten if layout else set()
-            tape = Tape(self.model, x.shape[0], x.shape[2:], copied)
-            tape.source = get_gradient_edge(source).node
-            with tape:
-                scores = find_scores(self.model(source), x.shape[0])
-            if scores.grad_fn is None:
-                raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-            layout = self._layout(tuple(x.shape[1:]), layout, tape, scores)
-            tape.keep(layout.layers)
+            layout = self._layouts.get(x.shape[1:])
+            tape, scores = self._run(source, layout)
+            if layout is None or not set(layout.layers) <= set(tape.entries):
+                if layout is not None:  # control flow may differ from image to image: then all is listened to again
+                    tape, scores = self._run(source, None)
+                layout = self._layouts[x.shape[1:]] = lay_out(tape, x, scores)
+                tape.keep(layout.layers)
             return Recording(self, leaf.detach(), scores, tape, layout)
 
+    def _run(self, source: Tensor, layout: Layout | None) -> tuple[Tape, Tensor]:
+        """The forward pass, with what its modules returned. A known layout says what to listen to."""
+        wanted = layout.layers if layout else None
+        copied = {layout.default} & layout.overwritten if layout else set()
+        tape = Tape(self.model, get_gradient_edge(source).node, source.ndim, wanted, copied)
+        with tape:
+            scores = find_scores(self.model(source), source.shape[0])
+        if scores.grad_fn is None:
+            raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
+        return tape, scores
+
     def replay(self, x: Tensor, layer: str) -> Tensor:
-        """What the layer returns for ``x``, by a second forward pass without a graph: for values that an in-place operation overwrote."""
+        """What the layer returns for ``x``, by a second forward pass without a graph: for values that an in-place
+        operation overwrote.
+        """
         seen: list[Tensor] = []
 
         def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
@@ -97,12 +110,6 @@ class CamEngine:
             dtype = parameter.dtype if parameter.is_floating_point() else x.dtype
             x = x.to(parameter.device, dtype)
         return x.clone()
-
-    def _layout(self, key: tuple[int, ...], known: Layout | None, tape: Tape, scores: Tensor) -> Layout:
-        """The layout for this size of input, read once. Control flow may differ from image to image: then it is read again."""
-        if known is None or not set(known.layers) <= set(tape.entries):
-            known = self._layouts[key] = lay_out(tape, scores)
-        return known
 
 
 def unwrap(model: Any) -> nn.Module:
@@ -126,7 +133,9 @@ def unwrap(model: Any) -> nn.Module:
 
 
 def check_input(x: Any) -> None:
-    """Raise TypeError or ValueError unless ``x`` is a finite floating-point tensor ``(N, C, *spatial)`` that is not empty."""
+    """Raise TypeError or ValueError unless ``x`` is a finite floating-point tensor ``(N, C, *spatial)`` that is not
+    empty.
+    """
     if not isinstance(x, Tensor):
         raise TypeError(f"x is a {type(x).__name__}; accepted: a torch.Tensor (N, C, *spatial), preprocessed")
     if not x.is_floating_point():

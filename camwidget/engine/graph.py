@@ -1,4 +1,6 @@
-"""Questions about the recorded autograd graph: what lies between the scores and a node, and what every path must pass."""
+"""Questions about the recorded autograd graph: what lies between the scores and a node, and what every path must
+pass.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ def _children(node: Node) -> list[Node]:
 
 
 def towards(root: Node, source: Node) -> list[Node]:
-    """The nodes on any path from ``root`` back to ``source``, both included, each before the nodes that it depends on."""
+    """The nodes on any path from ``root`` back to ``source``, both included, each before the nodes that it depends
+    on.
+    """
     reaches = {source: True}
     order: list[Node] = [source]
     stack: list[tuple[Node, bool]] = [(root, False)]
@@ -32,7 +36,9 @@ def towards(root: Node, source: Node) -> list[Node]:
 
 
 def bottlenecks(nodes: Sequence[Node]) -> list[Node]:
-    """Of ``towards(root, source)``, those that every path passes: chain links and ends of blocks, not what is inside a branch."""
+    """Of ``towards(root, source)``, those that every path passes: chain links and ends of blocks, not what is inside
+    a branch.
+    """
     inside = set(nodes)
     arriving = dict.fromkeys(nodes, 0)
     leaving = {node: [child for child in _children(node) if child in inside] for node in nodes}

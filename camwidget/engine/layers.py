@@ -1,4 +1,6 @@
-"""Which outputs of a model can be explained, and how each is read as channels on a grid. Found by running, not by class names."""
+"""Which outputs of a model can be explained, and how each is read as channels on a grid. Found by running, not by
+class names.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,8 @@ class LayerInfo:
 def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> LayerInfo | None:
     """Read an output of ``shape`` for ``n`` inputs of size ``spatial``, or None where it is no grid of channels.
 
-    Which axis holds the channels is told by proportions: the grid of a layer has those of the input, give or take the cells that
-    unpadded convolutions lose. Where both readings fit equally, channels come first, as is usual in torch.
+    Which axis holds the channels is told by proportions: the grid of a layer has those of the input, give or take the
+    cells that unpadded convolutions lose. Where both readings fit equally, channels come first, as is usual in torch.
     """
     if len(shape) != len(spatial) + 2 or shape[0] != n:
         return None
@@ -65,9 +67,9 @@ def channels_first(t: Tensor, kind: str) -> Tensor:
 def pick_stages(spine: Sequence[LayerInfo], default: str, most: int = 6, least: int = 5) -> tuple[str, ...]:
     """Names of the few layers that tell the way from edges to object, in order, ending at ``default``.
 
-    ``spine`` holds, in order of execution, the layers that every path from input to score passes. Of each grid the last layer is
-    taken, whole blocks (the shortest names) before what is inside a block. Of more than ``most``, the finest grids are left
-    out; fewer than ``least`` are filled up with the middle of the longest stretch without one.
+    ``spine`` holds, in order of execution, the layers that every path from input to score passes. Of each grid the
+    last layer is taken, whole blocks (the shortest names) before what is inside a block. Of more than ``most``, the
+    finest grids are left out; fewer than ``least`` are filled up with the middle of the longest stretch without one.
     """
     path = spine[: [layer.name for layer in spine].index(default) + 1]
     depth: dict[tuple[int, ...], int] = {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node
+from torch.autograd.graph import Node, get_gradient_edge
 
 from .graph import bottlenecks, towards
-from .layers import LayerInfo, pick_stages
+from .layers import LayerInfo, pick_stages, read
 from .tape import Tape
 
 
@@ -36,23 +37,24 @@ class Layout:
     overwritten: frozenset[str]
 
 
-def lay_out(tape: Tape, scores: Tensor) -> Layout:
-    """Read the layout off a finished forward pass.
+def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
+    """Read the layout off a finished forward pass of ``x``.
 
     Raises:
         ValueError: nothing between input and scores has a grid.
     """
-    assert scores.grad_fn is not None
-    on_path = towards(scores.grad_fn, tape.source)
-    groups = _same_output(tape, set(on_path))
-    names = {_outermost(group, tape): group for group in groups}
+    on_path = towards(get_gradient_edge(scores).node, tape.source)
+    read_as = {name: read(name, entry.output.shape, *_size(x)) for name, entry in tape.entries.items()}
+    infos = {name: info for name, info in read_as.items() if info is not None}
+    groups = _same_output(tape, infos, set(on_path))
+    names = {_outermost(group, infos): group for group in groups}
     if not names:
         raise ValueError(
             "no layer between input and scores has a grid of channels (N, C, H, W), so there is no map to draw; "
             "accepted: a network with convolutional layers"
         )
     aliases = {alias: name for name, group in names.items() for alias in group}
-    layers = {name: replace(tape.entries[name].info, name=name) for name in names}
+    layers = {name: infos[name] for name in names}
     steps = _steps(layers, tape, set(bottlenecks(on_path)), int(scores.shape[1]))
     stages = pick_stages([layers[name] for name in steps], steps[-1])
     layers = {name: replace(info, stage=name in stages) for name, info in layers.items()}
@@ -67,22 +69,27 @@ def lay_out(tape: Tape, scores: Tensor) -> Layout:
     )
 
 
-def _same_output(tape: Tape, on_path: set[Node]) -> list[list[str]]:
+def _size(x: Tensor) -> tuple[int, tuple[int, ...]]:
+    return x.shape[0], tuple(x.shape[2:])
+
+
+def _same_output(tape: Tape, names: Iterable[str], on_path: set[Node]) -> list[list[str]]:
     """Names grouped by the place in the graph of what they returned: a container returns its last module's output."""
     groups: dict[tuple[Node, int], list[str]] = {}
-    for name, entry in tape.entries.items():
-        if entry.edge.node in on_path:
-            groups.setdefault((entry.edge.node, entry.edge.output_nr), []).append(name)
+    for name in names:
+        edge = tape.edge(name)
+        if edge.node in on_path:
+            groups.setdefault((edge.node, edge.output_nr), []).append(name)
     return list(groups.values())
 
 
-def _outermost(group: list[str], tape: Tape) -> str:
+def _outermost(group: list[str], infos: Mapping[str, LayerInfo]) -> str:
     """The shortest name that still tells where we are: ``layer4`` rather than ``layer4.2.relu``.
 
     A container through which three or more grids pass, such as ``features``, names no place and is passed over.
     """
     for name in sorted(group, key=lambda n: n.count(".")):
-        inside = {e.info.grid for n, e in tape.entries.items() if n.startswith(name + ".")}
+        inside = {info.grid for n, info in infos.items() if n.startswith(name + ".")}
         if len(inside) <= 2:
             return name
     return group[0]
@@ -91,8 +98,9 @@ def _outermost(group: list[str], tape: Tape) -> str:
 def _steps(layers: dict[str, LayerInfo], tape: Tape, chain: set[Node], classes: int) -> tuple[str, ...]:
     """The walkable chain of layers, without repeats and without score maps at its end.
 
-    Score maps (one channel a class, after which only pooling follows) are left out because a channel weight there is 1 for
-    the class itself; so are layers that only repeat the values before them, such as pooling to the size that is there.
+    Score maps (one channel a class, after which only pooling follows) are left out because a channel weight there is 1
+    for the class itself; so are layers that only repeat the values before them, such as pooling to the size that is
+    there.
     """
     steps = [name for name in layers if tape.edge(name).node in chain] or list(layers)
     while len(steps) > 1 and layers[steps[-1]].channels == classes:

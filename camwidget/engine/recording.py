@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from .tape import Tape
 
 GRADIENT_BYTES = 64 * 2**20
-"""Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic only."""
+"""Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
+only."""
 
 
 STALE = "the model's parameters changed since the recording: record again"
@@ -90,17 +92,15 @@ class Recording:
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty.
         """
-        if isinstance(targets, Tensor):
-            targets = targets.tolist()
-        if isinstance(targets, str) or not isinstance(targets, Sized) or not len(targets):
-            raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen) for t in targets], dim=1)
+        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen) for t in listed], dim=1)
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def activations(self, layer: str | None = None) -> Tensor:
-        """What the layer returned, read as ``(N, C, *grid)``, detached. Right also where a later in-place operation overwrote it.
+        """What the layer returned, read as ``(N, C, *grid)``, detached. Right also where a later in-place operation
+        overwrote it.
 
         Raises: as ``cam``.
         """
@@ -118,7 +118,8 @@ class Recording:
     def gradients(
         self, target: int | Sequence[int], layers: Sequence[str] | None = None, rule: str = "standard"
     ) -> dict[str, Tensor]:
-        """d score / d activations for each of ``layers`` (default: all stages), read as ``(N, C, *grid)``: one backward pass.
+        """d score / d activations for each of ``layers`` (default: all stages), read as ``(N, C, *grid)``: one
+        backward pass.
 
         Args:
             rule: how rectifiers pass gradients back, see ``relu.py``.
@@ -137,7 +138,9 @@ class Recording:
         return {name: known[name] for name in names}
 
     def rectifiers_above(self, layer: str | None = None) -> int:
-        """How many rectifiers lie between the layer and the scores: with none, guided and deconv equal plain Grad-CAM."""
+        """How many rectifiers lie between the layer and the scores: with none, guided and deconv equal plain
+        Grad-CAM.
+        """
         edge = self._tape.edge(self.resolve(layer))
         above = towards(_node(self._scores), edge.node)
         return sum(is_rectifier(node) for node in above if node is not edge.node)
@@ -152,7 +155,7 @@ class Recording:
             return self.default_layer
         if not isinstance(layer, str):
             raise TypeError(
-                f"layer is {layer!r}, a {type(layer).__name__}; accepted: the name of a layer, such as {self.default_layer!r}"
+                f"layer is {layer!r}, a {type(layer).__name__}; accepted: a name such as {self.default_layer!r}"
             )
         if layer in self._layout.aliases:
             return self._layout.aliases[layer]
@@ -196,6 +199,15 @@ class Recording:
             nodes = towards(_node(self._scores), self._tape.source)
             self._rectifiers = [node for node in nodes if is_rectifier(node)]
         return self._rectifiers
+
+
+def _listed(targets: Any) -> list[Any]:
+    """The targets of a stack one by one."""
+    if isinstance(targets, Tensor):
+        targets = targets.tolist()
+    if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+    return list(targets)
 
 
 def find_variant(variant: Any) -> Variant:

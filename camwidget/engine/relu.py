@@ -1,8 +1,8 @@
 """Backward rules of the rectifiers, as hooks on the nodes of the recorded graph.
 
-The rule is a property of one backward pass, not of the model: after a plain forward pass the rectifiers stand in the graph
-as nodes, in-place and functional ones included, and a hook for the length of one backward pass changes what they let
-through. Nothing of the model is touched, and no second forward pass is needed.
+The rule is a property of one backward pass, not of the model: after a plain forward pass the rectifiers stand in the
+graph as nodes, in-place and functional ones included, and a hook for the length of one backward pass changes what they
+let through. Nothing of the model is touched, and no second forward pass is needed.
 
 With r the gradient that arrives at a rectifier and x its input:
     standard   r * [x > 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -12,14 +12,13 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
-from .layers import LayerInfo, read
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One module's output: the tensor, the place in the graph where it was made, and how often it had been written to by then."""
+    """One module's output: the tensor, the place in the graph where it was made, and how often it had been written
+    to by then.
+    """
 
-    info: LayerInfo
     output: Tensor
     edge: GradientEdge
     version: int
@@ -29,26 +28,35 @@ class Entry:
 class Tape:
     """Within ``with tape:`` every module of the model is listened to; after it no hook is left.
 
-    An output may be overwritten by a later in-place operation (``BatchNorm`` then ``ReLU(inplace=True)``). Its place in the
-    graph is noted when the module returns, so its gradient is right all the same; its values are gone unless ``copied``
-    names the module. See ``value``.
+    An output may be overwritten by a later in-place operation (``BatchNorm`` then ``ReLU(inplace=True)``). Its place
+    in the graph is noted when the module returns, so its gradient is right all the same; its values are gone unless
+    ``copied`` names the module. See ``value``.
 
     Args:
-        model: the network. n: number of inputs. spatial: their size ``(H, W)``, ``(L,)``, …
+        model: the network. source: where the graph begins. dimensions: of the input, ``(N, C, *spatial)``; outputs
+            with others are not kept.
+        wanted: names of the modules to listen to; None for all, while the layout of the model is not known yet.
         copied: names of modules whose output is copied at once, because it is known to be overwritten.
     """
 
-    def __init__(self, model: nn.Module, n: int, spatial: Sequence[int], copied: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        source: Node,
+        dimensions: int,
+        wanted: Collection[str] | None = None,
+        copied: Collection[str] = (),
+    ) -> None:
+        self.source = source
         self.entries: dict[str, Entry] = {}
-        self.source: Node
         self.without_grid: set[str] = set()
-        self._model, self._n, self._spatial, self._copied = model, n, tuple(spatial), frozenset(copied)
+        self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
 
     def __enter__(self) -> Tape:
         try:
             for name, module in self._model.named_modules():
-                if name:
+                if name and (self._wanted is None or name in self._wanted):
                     self._handles.append(module.register_forward_hook(partial(self._see, name)))
         except BaseException:
             self._remove()
@@ -65,16 +73,13 @@ class Tape:
             self._handles.pop().remove()
 
     def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
-        info = None
-        if isinstance(output, Tensor) and output.requires_grad and output.is_floating_point():
-            info = read(name, output.shape, self._n, self._spatial)
-        if info is None:
+        if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
             self.without_grid.add(name)
             return
         # a module that runs several times counts where it ran last
         self.entries.pop(name, None)
         copy = output.detach().clone() if name in self._copied else None
-        self.entries[name] = Entry(info, output, get_gradient_edge(output), output._version, copy)
+        self.entries[name] = Entry(output, get_gradient_edge(output), output._version, copy)
 
     def overwritten(self, name: str) -> bool:
         """Whether the values that the module returned are gone."""

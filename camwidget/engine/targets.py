@@ -22,8 +22,8 @@ def find_scores(output: Any, n: int) -> Tensor:
     scores = _first_tensor(output)
     if scores is None:
         raise TypeError(
-            f"the model returned {_describe(output)}; accepted: a tensor of scores (N, K), or a dict or tuple that holds one "
-            f"(keys looked for: {', '.join(SCORE_KEYS)})"
+            f"the model returned {_describe(output)}; accepted: a tensor of scores (N, K), or a dict or tuple that "
+            f"holds one (keys looked for: {', '.join(SCORE_KEYS)})"
         )
     if scores.ndim != 2 or scores.shape[0] != n or scores.shape[1] == 0:
         raise ValueError(

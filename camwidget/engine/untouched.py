@@ -16,7 +16,7 @@ def untouched(model: nn.Module) -> Iterator[None]:
     Modes are set as plain attributes and not by ``model.eval()``, which some models override with side effects.
     """
     training = [module for module in model.modules() if module.training]
-    buffers = [(owner, name, buffer, buffer.detach().clone()) for owner, name, buffer in _buffers(model)]
+    buffers = [(owner, name, b, b._version, b.detach().clone()) for owner, name, b in _buffers(model)]
     cpu_state = torch.get_rng_state()
     devices = sorted({p.device.index or 0 for p in model.parameters() if p.is_cuda})
     cuda_states = [torch.cuda.get_rng_state(d) for d in devices]
@@ -28,11 +28,11 @@ def untouched(model: nn.Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
-        for owner, name, buffer, before in buffers:
-            if owner._buffers.get(name) is not buffer or not _same(buffer, before):
+        for owner, name, buffer, version, before in buffers:
+            if buffer._version != version:
                 with torch.no_grad():
                     buffer.copy_(before)
-                owner._buffers[name] = buffer
+            owner._buffers[name] = buffer
         torch.set_rng_state(cpu_state)
         for device, state in zip(devices, cuda_states, strict=True):
             torch.cuda.set_rng_state(state, device)
@@ -43,7 +43,3 @@ def _buffers(model: nn.Module) -> Iterator[tuple[nn.Module, str, torch.Tensor]]:
         for name, buffer in module._buffers.items():
             if buffer is not None:
                 yield module, name, buffer
-
-
-def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.shape == b.shape and torch.equal(a, b)

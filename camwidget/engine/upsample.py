@@ -1,4 +1,6 @@
-"""From the grid of a layer to the pixels of the picture. One rule everywhere: screen, ``w.heatmap``, figures, exports."""
+"""From the grid of a layer to the pixels of the picture. One rule everywhere: screen, ``w.heatmap``, figures,
+exports.
+"""
 
 from __future__ import annotations
 

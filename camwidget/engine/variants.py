@@ -1,7 +1,7 @@
 """The methods: pure functions from activations and gradients to one map, in one registry.
 
-Notation, in every function here: ``activations`` A and ``gradients`` g = d score / d A, both ``(N, C, *grid)`` of one layer;
-the result is the *signed* map ``(N, *grid)``, before the final ReLU. Whether a variant ends in a ReLU is said by
+Notation, in every function here: ``activations`` A and ``gradients`` g = d score / d A, both ``(N, C, *grid)`` of one
+layer; the result is the *signed* map ``(N, *grid)``, before the final ReLU. Whether a variant ends in a ReLU is said by
 ``Variant.relu``; ``Recording.cam`` applies it.
 """
 
@@ -38,9 +38,9 @@ def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
 def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     """Grad-CAM++ (Chattopadhay et al., 2018, eq. 19 with Y = exp(score), whose constant factor is dropped).
 
-    alpha = g^2 / (2 g^2 + (sum A) g^3), weight = sum over the grid of alpha * ReLU(g). Both parts of alpha share g^2, so
-    alpha = 1 / (2 + (sum A) g) wherever g is not 0: no epsilon, hence no bias at deep layers, where g^2 is as small as
-    the epsilon of other implementations. Where g or the denominator is 0 alpha is 0. The derivation assumes A >= 0.
+    alpha = g^2 / (2 g^2 + (sum A) g^3), weight = sum over the grid of alpha * ReLU(g). Both parts of alpha share g^2,
+    so alpha = 1 / (2 + (sum A) g) wherever g is not 0: no epsilon, hence no bias at deep layers, where g^2 is as small
+    as the epsilon of other implementations. Where g or the denominator is 0 alpha is 0. The derivation assumes A >= 0.
     """
     total = activations.sum(_space(activations), keepdim=True)
     denominator = 2 + total * gradients
@@ -109,28 +109,76 @@ def _registry(*variants: Variant) -> Mapping[str, Variant]:
 
 
 VARIANTS: Mapping[str, Variant] = _registry(
-    Variant("gradcam", "Grad-CAM", "mean gradient weighs each channel", "Selvaraju et al., ICCV 2017", "instant", gradcam),
     Variant(
-        "hirescam", "HiResCAM", "gradient per cell; adds up to the score", "Draelos and Carin, 2020", "instant",
-        hirescam, relu=False,
-    ),
-    Variant("layercam", "LayerCAM", "positive gradients; finer early maps", "Jiang et al., TIP 2021", "instant", layercam),
-    Variant(
-        "gradcam++", "Grad-CAM++", "several objects of one class", "Chattopadhay et al., WACV 2018", "instant",
-        gradcam_plus_plus, unit="relative",
-    ),
-    Variant("xgradcam", "XGrad-CAM", "gradients scaled by activation", "Fu et al., BMVC 2020", "instant", xgradcam),
-    Variant(
-        "elementwise", "Element-wise", "positive products only, cell by cell",
-        "element-wise reading of Grad-CAM (no separate paper)", "instant", elementwise, relu=False,
+        id="gradcam",
+        name="Grad-CAM",
+        summary="mean gradient weighs each channel",
+        paper="Selvaraju et al., ICCV 2017",
+        cost="instant",
+        function=gradcam,
     ),
     Variant(
-        "guided_relu", "Guided ReLU", "one more backward pass, positive paths", "Springenberg et al., 2015", "fast", gradcam,
-        rule="guided", unit="relative",
+        id="hirescam",
+        name="HiResCAM",
+        summary="gradient per cell; adds up to the score",
+        paper="Draelos and Carin, arXiv 2011.08891, 2020",
+        cost="instant",
+        function=hirescam,
+        relu=False,
     ),
     Variant(
-        "deconv_relu", "Deconv ReLU", "one more backward pass, no masks", "Zeiler and Fergus, ECCV 2014", "fast", gradcam,
-        rule="deconv", unit="relative",
+        id="layercam",
+        name="LayerCAM",
+        summary="positive gradients; finer early maps",
+        paper="Jiang et al., IEEE TIP 2021",
+        cost="instant",
+        function=layercam,
     ),
-)  # fmt: skip
+    Variant(
+        id="gradcam++",
+        name="Grad-CAM++",
+        summary="several objects of one class",
+        paper="Chattopadhay et al., WACV 2018",
+        cost="instant",
+        function=gradcam_plus_plus,
+        unit="relative",
+    ),
+    Variant(
+        id="xgradcam",
+        name="XGrad-CAM",
+        summary="gradients scaled by activation",
+        paper="Fu et al., BMVC 2020",
+        cost="instant",
+        function=xgradcam,
+    ),
+    Variant(
+        id="elementwise",
+        name="Element-wise",
+        summary="positive products only, cell by cell",
+        paper="no paper of its own: Grad-CAM with the ReLU on each product",
+        cost="instant",
+        function=elementwise,
+        relu=False,
+    ),
+    Variant(
+        id="guided_relu",
+        name="Guided ReLU",
+        summary="positive gradients through active units",
+        paper="Springenberg et al., ICLR workshop 2015",
+        cost="fast",
+        function=gradcam,
+        rule="guided",
+        unit="relative",
+    ),
+    Variant(
+        id="deconv_relu",
+        name="Deconv ReLU",
+        summary="positive gradients through all units",
+        paper="Zeiler and Fergus, ECCV 2014",
+        cost="fast",
+        function=gradcam,
+        rule="deconv",
+        unit="relative",
+    ),
+)
 """Every variant by id, in the order of the menu."""

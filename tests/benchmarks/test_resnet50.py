@@ -1,4 +1,5 @@
-"""What a click costs on ResNet-50, peers side by side in one run. ``make bench`` prints the table; the bars are tests at the end.
+"""What a click costs on ResNet-50, peers side by side in one run. ``make bench`` prints the table; the bars are tests
+at the end.
 
 Every library is asked as its users ask it, for another class in every round, at the same layer, on the same image.
 """

@@ -65,7 +65,5 @@ def lab(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Ite
 
     yield start
     for notebook in opened:
-        notebook.page.evaluate(
-            "() => window.panel.sessionContext.shutdown().catch(() => undefined)"
-        )
+        notebook.page.evaluate("() => window.panel.sessionContext.shutdown().catch(() => undefined)")
         notebook.page.context.close()

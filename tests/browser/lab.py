@@ -145,7 +145,7 @@ class Notebook:
             self.errors.append(message.text)
 
     def _connected(self, socket: WebSocket) -> None:
-        socket.on("framesent", lambda frame: self._sent(frame))
+        socket.on("framesent", self._sent)
 
     def _sent(self, frame: str | bytes) -> None:
         text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
@@ -153,7 +153,8 @@ class Notebook:
             self.sent.append(text)
 
     def open(self, url: str) -> None:
-        """Go to the notebook and wait for its kernel (an idle indicator alone is not enough, see the server's start)."""
+        """Go to the notebook and wait for its kernel (an idle indicator alone is not enough, see the server's
+        start)."""
         self.page.goto(url)
         end = time.monotonic() + RUN_TIMEOUT / 1000
         while not self.page.evaluate(READY):

@@ -129,7 +129,7 @@ class TestHook:
         assert hook.has_node() is good
 
     def test_a_failing_command_is_shown(self, hook, tmp_path):
-        with pytest.raises(RuntimeError, match="(?s)ended with 3.*broken"):
+        with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*broken"):
             hook.run([sys.executable, "-c", "print('broken'); raise SystemExit(3)"], tmp_path)
 
     def test_esbuild_in_place_is_kept(self, hook, tree):

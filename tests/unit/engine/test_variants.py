@@ -148,7 +148,7 @@ def test_cam_cuts_where_the_definition_does(variant: str, cnn: nn.Module, x: Ten
     assert VARIANTS[variant].relu == (variant not in UNCUT)
     assert torch.equal(cut, signed if variant in UNCUT else signed.clamp(min=0))
     assert torch.equal(recording.cams([0, 3], "block", variant, signed=False), cut)
-    if variant not in ("elementwise", "layercam", "gradcam++"):  # of non-negative activations these three are never negative
+    if variant not in ("elementwise", "layercam", "gradcam++"):  # these are never negative where A >= 0
         assert signed.min() < 0
 
 
