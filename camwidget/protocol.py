@@ -28,7 +28,7 @@ Kernel -> browser traits
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
-    which nothing is painted), sign SIGNS, style STYLES, scale SCALES, interpolation INTERPOLATIONS
+    which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
 
 Browser -> kernel trait
     request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants")
@@ -41,7 +41,7 @@ Custom message kernel -> browser, after a request with want="variants"
 from __future__ import annotations
 
 SIGNS = ("positive", "signed", "absolute")
-STYLES = ("smooth", "cells", "contours")
+SHADINGS = ("smooth", "cells", "contours")
 SCALES = ("map", "listed")
 INTERPOLATIONS = ("bicubic", "bilinear")
 STATES = ("ready", "warning", "error")
@@ -63,7 +63,7 @@ TRAITS_TO_BROWSER = (
     "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
 )  # fmt: skip
 TRAITS_TWO_WAY = (
-    "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "style", "scale", "interpolation",
+    "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 )  # fmt: skip
 TRAITS_FROM_BROWSER = ("request",)
 

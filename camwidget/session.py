@@ -116,7 +116,9 @@ class Session:
 
     def answer_now(self, request: Request) -> None:
         """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
-        self._deliver(next(iter(self._answers(request))))
+        first = next(iter(self._answers(request)))
+        self._deliver(first)
+        self._remember(first)
         self.ask(request)
 
     def ask(self, request: Request) -> None:
@@ -152,20 +154,25 @@ class Session:
             self._deliver(answer)
         except Exception:  # a closed comm or a user's observer must not end the worker
             log.exception("could not deliver %s", type(answer).__name__)
+        else:
+            self._remember(answer)
+
+    def _remember(self, answer: Answer) -> None:
+        if isinstance(answer, Stack):
+            self._sent_stack = answer
+        elif isinstance(answer, Strip):
+            self._sent_strip = answer
 
     def _answers(self, request: Request) -> Iterator[Answer]:
         if self.atlas.refresh():
             self._sent_stack = self._sent_strip = None
             yield Rescored(self.atlas.recording)
         if not self._holds(request.view):
-            for stack in self._stacks(request):
-                yield stack
-                self._sent_stack = stack
+            yield from self._stacks(request)
         elif request.reply is not None:
             yield Done(request.reply)
         if self._sent_strip is None or _row(self._sent_strip.view) != _row(request.view):
-            yield (strip := self._strip(request.view))
-            self._sent_strip = strip
+            yield self._strip(request.view)
         if request.want == "variants":
             yield self._menu(request.view)
 

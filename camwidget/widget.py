@@ -24,7 +24,7 @@ from .engine import CamEngine, Recording, upsample
 from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import INTERPOLATIONS, OPACITY, SCALES, SIGNS, STYLES, TRAITS_TO_BROWSER
+from .protocol import INTERPOLATIONS, OPACITY, SCALES, SIGNS, SHADINGS, TRAITS_TO_BROWSER
 from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
 
 log = logging.getLogger("camwidget")
@@ -63,7 +63,7 @@ class CamWidget(anywidget.AnyWidget):
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
-    are not painted), ``sign`` "positive" | "signed" | "absolute", ``style`` "smooth" | "cells" | "contours", ``scale``
+    are not painted), ``sign`` "positive" | "signed" | "absolute", ``shading`` "smooth" | "cells" | "contours", ``scale``
     "map" | "listed", ``interpolation`` "bicubic" | "bilinear". Read: ``heatmap``, ``cam``, ``scores``,
     ``probabilities``, ``labels``, ``status``.
 
@@ -92,7 +92,8 @@ class CamWidget(anywidget.AnyWidget):
     opacity = traitlets.Float(OPACITY, min=0, max=1).tag(sync=True, echo_update=False)
     threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True, echo_update=False)
     sign = traitlets.Enum(SIGNS, "positive").tag(sync=True)
-    style = traitlets.Enum(STYLES, "smooth").tag(sync=True)
+    # not "style" nor "layout": those names belong to ipywidgets, whose views take them for widgets
+    shading = traitlets.Enum(SHADINGS, "smooth").tag(sync=True)
     scale = traitlets.Enum(SCALES, "map").tag(sync=True)
     interpolation = traitlets.Enum(INTERPOLATIONS, "bicubic").tag(sync=True)
 
@@ -170,6 +171,15 @@ class CamWidget(anywidget.AnyWidget):
         maps = torch.from_numpy(self.cam)[None]
         large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation)[0].numpy()
         return large
+
+    @property
+    def signed(self) -> bool:
+        """Whether evidence against the class is shown too: short for ``sign == "signed"``; may be assigned."""
+        return bool(self.sign == "signed")
+
+    @signed.setter
+    def signed(self, value: bool) -> None:
+        self.sign = "signed" if value else "positive"
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:

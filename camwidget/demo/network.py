@@ -5,7 +5,7 @@ Built like a ResNet (ReLU, BatchNorm, global average pooling, linear head), so t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +111,22 @@ def load(path: Path = WEIGHTS) -> DemoNet:
     return net.requires_grad_(True).eval()
 
 
-def save(net: DemoNet, path: Path = WEIGHTS) -> None:
-    """Store the weights: matrices as float16, which halves the file, statistics and biases as float32."""
+def save(net: DemoNet, path: Path = WEIGHTS, facts: Mapping[str, str] | None = None) -> None:
+    """Store the weights: matrices as float16, which halves the file, statistics and biases as float32.
+
+    ``facts`` say how they came about and are kept in the file's header.
+    """
     from safetensors.torch import save_file
 
     small = {k: v.detach().half() if v.dim() > 1 else v.detach() for k, v in net.state_dict().items()}
-    save_file({k: v.contiguous() for k, v in small.items()}, path, metadata={"classes": ",".join(net.categories)})
+    header = {"classes": ",".join(net.categories), **(facts or {})}
+    save_file({k: v.contiguous() for k, v in small.items()}, path, metadata=header)
+    path.chmod(0o644)
+
+
+def facts(path: Path = WEIGHTS) -> dict[str, str]:
+    """What the header of the weights says: classes, seed, threads, seconds of training."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as stored:
+        return dict(stored.metadata() or {})

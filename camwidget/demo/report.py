@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -111,8 +111,18 @@ class Run:
     """How the weights came about."""
 
     seed: int
+    share: float
     threads: int
     seconds: float
+
+    def facts(self) -> dict[str, str]:
+        """As text, for the header of the weights."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def read(cls, facts: Mapping[str, str]) -> Run:
+        """Back from the header."""
+        return cls(int(facts["seed"]), float(facts["share"]), int(facts["threads"]), float(facts["seconds"]))
 
 
 def readme(figures: Figures, run: Run, weight: int, plans: Sequence[Round]) -> str:
@@ -143,7 +153,7 @@ a sticker lies.
 
 This part is written by the training script; change the script, not the numbers.
 
-    python -m camwidget.demo.train --seed {run.seed}
+    python -m camwidget.demo.train --seed {run.seed} --threads {run.threads}
 
 Seed {run.seed}, {rounds}:
 {run.seconds / 60:.1f} minutes with {threads}, drawing included.
@@ -152,4 +162,7 @@ Seed {run.seed}, {rounds}:
 to the picture.
 
 {figures.table()}
+
+The peak of a map is where the evidence of a class meets: for a ring that is the hole, for a moon the hollow. It lies in
+the box there, and beside the sticker's own pixels.
 """

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from camwidget.demo import report
-from camwidget.demo.network import INPUT, MEAN, STD, WEIGHTS, DemoNet, Preprocess, load, save
+from camwidget.demo.network import INPUT, MEAN, STD, WEIGHTS, DemoNet, Preprocess, facts, load, save
 from camwidget.demo.scenes import CATEGORIES, Scene, scene
 
 _TRAIN, _CUTOUTS, _HELD_OUT = 1_000_000, 2_000_000, 3_000_000
@@ -68,12 +68,15 @@ def labels_of(drawn: Scene) -> NDArray[np.float32]:
     return np.array([name in drawn.names for name in CATEGORIES], dtype=np.float32)
 
 
-def draw(plan: Round, workers: int = 2) -> tuple[Tensor, Tensor]:
-    """All pictures (N, 3, H, W) uint8 and labels (N, K) of a round."""
+def draw(plan: Round, workers: int) -> tuple[Tensor, Tensor]:
+    """All pictures (N, 3, H, W) uint8 and labels (N, K) of a round. Without workers this process draws them itself."""
     job = partial(_drawn, size=plan.size, side=plan.side)
     seeds = range(plan.first, plan.first + plan.scenes)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        pairs = list(pool.map(job, seeds, chunksize=100))
+    if workers:
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            pairs = list(pool.map(job, seeds, chunksize=100))
+    else:
+        pairs = [job(seed) for seed in seeds]
     pictures = torch.from_numpy(np.stack([pair[0] for pair in pairs])).permute(0, 3, 1, 2)
     return pictures, torch.from_numpy(np.stack([pair[1] for pair in pairs]))
 
@@ -92,10 +95,10 @@ def augment(pixels: Tensor, chance: torch.Generator) -> Tensor:
     return (values - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 
 
-def learn(net: DemoNet, plan: Round, chance: torch.Generator) -> None:
+def learn(net: DemoNet, plan: Round, chance: torch.Generator, workers: int = 2) -> None:
     """One round of training, in place."""
     start = time.perf_counter()
-    pictures, labels = draw(plan)
+    pictures, labels = draw(plan, workers)
     print(f"drew {plan.scenes} scenes of {plan.size} px in {time.perf_counter() - start:.0f} s", flush=True)
     decay = [p for p in net.parameters() if p.dim() > 1]
     plain = [p for p in net.parameters() if p.dim() <= 1]
@@ -183,24 +186,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS.parent, help="folder for the weights and their README")
     parser.add_argument("--share", type=float, default=1.0, help="share of the scenes to train on, for a quick try")
     parser.add_argument("--threads", type=int, default=2, help="1 is the faster choice on a machine that is busy")
-    parser.add_argument("--measure-only", action="store_true", help="measure the weights that are there; write nothing")
+    parser.add_argument("--measure-only", action="store_true", help="train nothing: measure the weights that are there")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     weights = options.out / WEIGHTS.name
-    if options.measure_only:
-        print(measure(load(weights)).table())
-        return
-    start = time.perf_counter()
-    net = train(options.seed, options.share)
-    seconds = time.perf_counter() - start
-    save(net, weights)
+    if not options.measure_only:
+        start = time.perf_counter()
+        net = train(options.seed, options.share)
+        run = report.Run(options.seed, options.share, options.threads, time.perf_counter() - start)
+        save(net, weights, run.facts())
     # Measured on what is shipped: after the rounding to float16, loaded as a user loads it.
-    figures = measure(load(weights))
-    run = report.Run(options.seed, options.threads, seconds)
-    text = report.readme(figures, run, weights.stat().st_size, rounds(options.seed, options.share))
+    figures, run = measure(load(weights)), report.Run.read(facts(weights))
+    text = report.readme(figures, run, weights.stat().st_size, rounds(run.seed, run.share))
     (options.out / "README.md").write_text(text, encoding="utf-8")
     print(figures.table())
-    print(f"trained in {seconds / 60:.1f} minutes; wrote {weights} and README.md")
+    print(f"trained in {run.seconds / 60:.1f} minutes; {weights} and README.md are written")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> Lay
     if len(shape) != len(spatial) + 2 or shape[0] != n:
         return None
     first, last = tuple(shape[2:]), tuple(shape[1:-1])
+    if math.prod(first) == 1 or (len(spatial) > 1 and math.prod(last) == 1):
+        return None  # pooled to one cell: a few channels must not be taken for the grid
     best = min((_misfit(first, spatial), 0), (_misfit(last, spatial), 1))
     if not math.isfinite(best[0]):
         return None

@@ -15,19 +15,21 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
     Modes are set as plain attributes and not by ``model.eval()``, which some models override with side effects.
     """
-    training = [module for module in model.modules() if module.training]
+    modes = [(module, module.training) for module in model.modules()]
     buffers = [(owner, name, b, b._version, b.detach().clone()) for owner, name, b in _buffers(model)]
     cpu_state = torch.get_rng_state()
     devices = sorted({p.device.index or 0 for p in model.parameters() if p.is_cuda})
     cuda_states = [torch.cuda.get_rng_state(d) for d in devices]
-    for module in training:
-        module.training = False
+    for module, training in modes:
+        if training:
+            module.training = False
     try:
         with torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
-        for module in training:
-            module.training = True
+        for module, training in modes:
+            if module.training != training:  # also where forward itself switched a mode
+                module.training = training
         for owner, name, buffer, version, before in buffers:
             if buffer._version != version:
                 with torch.no_grad():

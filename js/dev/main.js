@@ -1,5 +1,7 @@
 /**
- * The widget on a plain page. Query: theme=dark, width=700, fixture=URL (real maps as JSON), latency=ms,
+ * The widget on a plain page, with a stand-in for the kernel:
+ *   npx esbuild dev/main.js --bundle --format=esm --loader:.css=text --servedir=dev --outdir=dev
+ * Query: theme=dark, width=700, fixture=URL (real maps as JSON), latency=ms,
  * font=Arial, host=none (no notebook colours), and any two-way trait, such as sign=signed.
  */
 
@@ -44,7 +46,7 @@ const selection = {
   variant: query.get("variant") ?? "gradcam",
 };
 const traits = {};
-for (const name of ["sign", "style", "scale", "colormap", "interpolation"]) if (query.has(name)) traits[name] = query.get(name);
+for (const name of ["sign", "shading", "scale", "colormap", "interpolation"]) if (query.has(name)) traits[name] = query.get(name);
 for (const name of ["opacity", "threshold"]) if (query.has(name)) traits[name] = Number(query.get(name));
 const model = createModel(world, { latency: Number(query.get("latency") ?? 50), selection, traits });
 const close = widget.render({ model, el });

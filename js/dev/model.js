@@ -73,7 +73,7 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     luts: Object.fromEntries(Object.entries(world.luts).map(([name, lut]) => [name, view(lut)])),
     status: { state: "ready", text: "", hint: "", reply: null },
     stack: stackOf(world, selection, null), strip: stripOf(world, selection), request: null,
-    opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive", style: "smooth", scale: "map",
+    opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive", shading: "smooth", scale: "map",
     interpolation: "bicubic", ...selection, ...traits,
   };
   let staged = {};

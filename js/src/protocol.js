@@ -4,7 +4,7 @@
  */
 
 export const SIGNS = /** @type {const} */ (["positive", "signed", "absolute"]);
-export const STYLES = /** @type {const} */ (["smooth", "cells", "contours"]);
+export const SHADINGS = /** @type {const} */ (["smooth", "cells", "contours"]);
 export const SCALES = /** @type {const} */ (["map", "listed"]);
 export const INTERPOLATIONS = /** @type {const} */ (["bicubic", "bilinear"]);
 export const STATES = /** @type {const} */ (["ready", "warning", "error"]);
@@ -26,7 +26,7 @@ export const TRAITS_TO_BROWSER = /** @type {const} */ ([
   "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
 ]);
 export const TRAITS_TWO_WAY = /** @type {const} */ ([
-  "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "style", "scale", "interpolation",
+  "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 ]);
 export const TRAITS_FROM_BROWSER = /** @type {const} */ (["request"]);
 
@@ -39,14 +39,14 @@ export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "la
 
 /**
  * @typedef {(typeof SIGNS)[number]} Sign
- * @typedef {(typeof STYLES)[number]} Style
+ * @typedef {(typeof SHADINGS)[number]} Shading
  * @typedef {(typeof SCALES)[number]} Scale
  * @typedef {(typeof INTERPOLATIONS)[number]} Interpolation
  * @typedef {[number, number]} Grid  rows, columns
  * @typedef {"float32" | "float16" | "int8"} Dtype
  * @typedef {DataView | Uint8Array | ArrayBuffer} Buffer  what hosts hand over for bytes; any offset
  * @typedef {{target: number, layer: string, variant: string}} Selection
- * @typedef {Selection & {opacity: number, colormap: string, threshold: number, sign: Sign, style: Style, scale: Scale,
+ * @typedef {Selection & {opacity: number, colormap: string, threshold: number, sign: Sign, shading: Shading, scale: Scale,
  *   interpolation: Interpolation}} View
  * @typedef {{values: Float32Array, grid: Grid}} HeatMap  signed values in raw units, row by row
  * @typedef {{image: number, model: string, device: string, preprocessing: string, input: Grid, picture: Grid}} Meta

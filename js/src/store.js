@@ -9,7 +9,7 @@ import { decodeReply } from "./decode.js";
 import { createGate } from "./gate.js";
 import { Inbox } from "./inbox.js";
 import {
-  INTERPOLATIONS, OPACITY, SCALES, SIGNS, STYLES, TRAITS_TO_BROWSER, TRAITS_TWO_WAY,
+  INTERPOLATIONS, OPACITY, SCALES, SIGNS, SHADINGS, TRAITS_TO_BROWSER, TRAITS_TWO_WAY,
 } from "./protocol.js";
 
 /**
@@ -45,7 +45,7 @@ const ABSENT = Object.freeze({
 
 /** @type {Readonly<Record<Display, unknown>>} for a model that lacks the trait */
 const DEFAULTS = Object.freeze({
-  opacity: OPACITY, colormap: "viridis", threshold: 0, sign: SIGNS[0], style: STYLES[0], scale: SCALES[0],
+  opacity: OPACITY, colormap: "viridis", threshold: 0, sign: SIGNS[0], shading: SHADINGS[0], scale: SCALES[0],
   interpolation: INTERPOLATIONS[0],
 });
 

@@ -42,6 +42,12 @@ test("a line that meets the border is open and whole", () => {
   for (let k = 0; k < 40; k += 2) assert.ok(Math.abs(lines[0].points[k] - 7.25) < 1e-5);
 });
 
+test("an arch that begins and ends at the border is one line, though its top is found first", () => {
+  const lines = contours(field(40, disc(20, 40, 15)), [40, 40], 0);
+  assert.equal(lines.length, 1);
+  assert.equal(lines[0].closed, false);
+});
+
 test("two discs are two rings; a ring within a ring is kept", () => {
   const two = field(64, (x, y) => Math.max(disc(16, 16, 8)(x, y), disc(48, 48, 5)(x, y)));
   const areas = contours(two, [64, 64], 0).map((c) => Math.round(c.area / Math.PI)).sort((a, b) => a - b);

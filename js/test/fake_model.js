@@ -53,7 +53,7 @@ function traits() {
     luts: { viridis: new DataView(new ArrayBuffer(1024)), RdBu_r: new DataView(new ArrayBuffer(1024)) },
     status: { state: "ready", text: "", hint: "", reply: null },
     target: 0, layer: "late", variant: "gradcam", opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive",
-    style: "smooth", scale: "map", interpolation: "bicubic", request: {},
+    shading: "smooth", scale: "map", interpolation: "bicubic", request: {},
   };
 }
 

@@ -148,8 +148,17 @@ test("a change from Python yields to a newer click that still waits", async () =
   await model.kernel({ target: 2 });
   await model.answer(model.requests[0]);
   assert.equal(store.view.target, 3);
-  await model.answer(model.requests[1]);
+  const { nonce, seq } = model.requests[1];
+  await model.kernel({ stack: stackOf({ targets: [3], reply: [nonce, seq] }) });
   assert.equal(store.view.target, 3);
+});
+
+test("choosing what is already on its way does not ask twice", async () => {
+  const { model, store } = setUp();
+  store.select({ layer: "early" });
+  store.select({ layer: "early" });
+  await model.answer(model.requests[0]);
+  assert.equal(model.requests.length, 1);
 });
 
 test("a stack that comes before its scalar traits makes no flicker", async () => {
@@ -175,7 +184,8 @@ test("a first part without the class keeps waiting for the rest", async () => {
   const { model, store } = setUp();
   store.select({ target: 3 });
   const part = stackOf({ targets: [0, 1] });
-  await model.answer(model.requests[0], { targets: part.targets, data: part.data, done: false });
+  const { nonce, seq } = model.requests[0];
+  await model.kernel({ stack: { ...part, done: false, reply: [nonce, seq] } });
   assert.equal(store.view.target, 3);
   assert.equal(store.waiting?.target, 3);
   assert.equal(store.stackInfo.done, false);
@@ -275,6 +285,18 @@ test("all variants: asked once, read from the message, not asked again", async (
   assert.equal(model.requests[1].want, null);
 });
 
+test("all variants may be asked again when they did not come, or for another image", async () => {
+  const { model, store } = setUp();
+  store.wantVariants();
+  await model.answer(model.requests[0]);
+  store.wantVariants();
+  assert.equal(model.requests.length, 2);
+  await model.kernel({ meta: { ...model.get("meta"), image: 2 } });
+  store.wantVariants();
+  await model.answer(model.requests[1], { image: 2 });
+  assert.deepEqual(model.requests.map((r) => r.want), ["variants", "variants", "variants"]);
+});
+
 test("all variants, asked while a request is out, ride on the next one", async () => {
   const { model, store } = setUp();
   store.select({ target: 1 });
@@ -328,6 +350,13 @@ test("a page without a kernel: what is here works, what is not is said", async (
   assert.equal(store.view.opacity, 0.2);
   store.select({ target: 1 });
   assert.equal(store.status.state, "ready");
+});
+
+test("a page without a kernel and without its first map waits for nothing", () => {
+  const { get, on, off } = staticModel();
+  const store = createStore({ get: (name) => (name === "stack" ? {} : get(name)), on, off });
+  assert.equal(store.map(), null);
+  assert.equal(store.waiting, null);
 });
 
 test("no answer is hoped for after an error that was nobody's", async () => {

@@ -28,6 +28,7 @@ test("a map is the same object each time, and null where it was never seen", () 
   assert.deepEqual(store.map()?.grid, GRID);
   assert.deepEqual(values(store.map(1)), mapValues(1));
   assert.equal(store.map(1), store.map(1));
+  assert.equal(store.map(1)?.values.buffer.byteLength, 24, "it does not hold the whole stack in memory");
   assert.equal(store.map(1, "early"), null);
   assert.equal(store.map(3), null);
 });
@@ -68,6 +69,7 @@ for (const [what, over] of /** @type {Array<[string, Record<string, any>]>} */ (
   ["too few bytes", { data: f32([1, 2, 3]) }],
   ["too many bytes", { data: f32(new Array(40).fill(1)) }],
   ["an empty grid", { grid: [0, 3] }],
+  ["an empty grid and no bytes", { grid: [0, 3], data: f32([]) }],
   ["a grid of one number", { grid: [6] }],
   ["a grid of text", { grid: "2x3" }],
   ["a grid that is huge", { grid: [1e9, 1e9] }],
@@ -113,6 +115,14 @@ test("a malformed strip, message or class table is reported, never thrown", asyn
   model.emit("msg:custom", { type: "maps", image: 1, target: 0, layer: "late", maps: [{ variant: "x" }] }, []);
   await settled();
   assert.equal(store.status.state, "error");
+});
+
+test("a strip that comes before its image's meta is not lost", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  await model.kernel({ strip: { ...model.get("strip"), image: 2 } });
+  await model.kernel({ meta: { ...model.get("meta"), image: 2 } });
+  assert.deepEqual(values(store.thumb("early")), [1, -2]);
 });
 
 test("a colour table of the wrong length is left out", () => {
@@ -176,7 +186,9 @@ test("destroy takes every handler off and stays silent", async () => {
   store.subscribe(() => assert.fail("called after destroy"));
   model.traits.set("opacity", 0.1);
   model.emit("change:opacity");
+  model.emit("change:stack");
   store.destroy();
   await settled();
   assert.equal(model.handlerCount, 0);
+  assert.equal(store.map(), null, "nothing is kept for a view that is gone");
 });

@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests; one page a test."""
+"""One JupyterLab and one Chromium for all browser tests, and one notebook that most of them use in turn."""
 
 from __future__ import annotations
 
@@ -6,35 +6,43 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from desk import BEACONS, Desk, show
 from lab import Notebook, Server, serve
 from playwright.sync_api import Browser, sync_playwright
+from view import View
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+HERE = Path(__file__).parent
+SHARED = HERE.parents[2] / "shared" / "data"
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-DEMO = [
-    "from camwidget import CamWidget, demo",
-    "w = CamWidget(demo.model(), demo.image())\nw",
-]
-
+FAILED = pytest.StashKey[bool]()
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: Any = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment = {"TORCH_HOME": str(SHARED)} if SHARED.is_dir() else {}
     with serve(tmp_path_factory.mktemp("lab"), environment) as running:
+        for module in ("beacons.py", "expected.py"):
+            shutil.copy(HERE / module, running.root)
         yield running
 
 
@@ -48,22 +56,39 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def desk(server: Server, browser: Browser) -> Iterator[Desk]:
+    desk = Desk(server, browser)
+    yield desk
+    desk.drop()
+
+
 @pytest.fixture
-def lab(server: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
-    """``lab(cells, width=…)`` opens a notebook of these cells, runs it and waits for the widget."""
+def notebook(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """The common notebook, empty, in light, at the usual size. No test may leave errors on its console."""
+    notebook = desk.borrow()
+    yield notebook
+    if request.node.stash.get(FAILED, False):
+        desk.drop()
+    else:
+        assert notebook.errors == []
+
+
+@pytest.fixture
+def view(notebook: Notebook) -> View:
+    """A new widget of the beacons; the kernel calls it ``w``."""
+    return show(notebook, *BEACONS)
+
+
+@pytest.fixture
+def own_notebook(desk: Desk) -> Iterator[Callable[..., Notebook]]:
+    """``own_notebook(width=…)`` opens one that nobody else uses."""
     opened: list[Notebook] = []
 
-    def start(cells: Sequence[str] = DEMO, width: int = 1400, height: int = 1000) -> Notebook:
-        context = browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
-        notebook = Notebook(context.new_page())
-        notebook.listen()
-        opened.append(notebook)
-        notebook.open(server.write(f"{request.node.name}.ipynb".replace("/", "_"), cells))
-        notebook.run_all()
-        notebook.page.locator(".camwidget .heat").first.wait_for(timeout=30_000)
-        return notebook
+    def start(**size: int) -> Notebook:
+        opened.append(desk.open(**size))
+        return opened[-1]
 
     yield start
     for notebook in opened:
-        notebook.page.evaluate("() => window.panel.sessionContext.shutdown().catch(() => undefined)")
-        notebook.page.context.close()
+        desk.close(notebook)

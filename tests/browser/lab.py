@@ -10,17 +10,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import nbformat
 from playwright.sync_api import ConsoleMessage, Page, WebSocket
 
 START_TIMEOUT = 60.0
-RUN_TIMEOUT = 120_000.0
+RUN_TIMEOUT = 120_000.0  # ms
+PATIENCE = 15.0
 
 READY = """async () => {
     // the shell's current widget is null for moments when the focus moves, so the notebook's panel is kept
@@ -44,6 +46,23 @@ EXECUTE = """async (code) => {
     };
     await future.done;
     return text;
+}"""
+
+CLEAR = """() => {
+    window.jupyterapp.shell.activateById(window.panel.id);
+    for (const cell of window.panel.content.model.cells) {
+        cell.executionCount = null;
+        cell.outputs.clear();
+    }
+}"""
+
+ALL_RUN = """() => [...window.panel.content.model.cells].every(
+    (cell) => cell.executionCount !== null && cell.executionState !== "running")"""
+
+REPLACE = """(sources) => {
+    const notebook = window.panel.content.model.sharedModel;
+    notebook.deleteCellRange(0, notebook.cells.length);
+    notebook.insertCells(0, sources.map((source) => ({ cell_type: "code", source, metadata: {} })));
 }"""
 
 
@@ -134,11 +153,18 @@ class Notebook:
     page: Page
     errors: list[str] = field(default_factory=list)
     sent: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
 
     def listen(self) -> None:
         self.page.on("console", self._logged)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         self.page.on("websocket", self._connected)
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob"):
+            self.hosts.add(parts.netloc)
 
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -163,48 +189,56 @@ class Notebook:
             self.page.wait_for_timeout(50)
 
     def run_all(self) -> None:
-        """Run all cells and wait until every code cell has been executed."""
-        self.page.evaluate(
-            """() => {
-                window.jupyterapp.shell.activateById(window.panel.id);
-                void window.jupyterapp.commands.execute("notebook:run-all-cells");
-            }"""
-        )
-        done = """() => {
-            const cells = window.panel.content.model.cells;
-            return [...Array(cells.length).keys()].every((i) => {
-                const cell = cells.get(i);
-                return cell.type !== "code" || (cell.executionCount !== null && cell.executionState !== "running");
-            });
-        }"""
-        self.page.wait_for_function(done, timeout=RUN_TIMEOUT)
+        """Run all cells from a clean page and wait until every one has been executed."""
+        self.page.evaluate(CLEAR)
+        self.page.locator(".camwidget").first.wait_for(state="detached")
+        self.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.wait_for_function(ALL_RUN, timeout=RUN_TIMEOUT)
+
+    def show(self, *cells: str) -> None:
+        """Put these code cells in the place of all others, and run them."""
+        self.page.evaluate(REPLACE, list(cells))
+        self.run_all()
 
     def execute(self, code: str) -> str:
         """Run code in the live kernel, beside the cells; returns what it printed."""
         return str(self.page.evaluate(EXECUTE, code))
+
+    def begin(self, code: str) -> None:
+        """As ``execute``, but without waiting for it: the kernel is busy from now on."""
+        self.page.evaluate("(code) => void (window.begun = (" + EXECUTE + ")(code))", code)
+
+    def ended(self) -> str:
+        """Wait for what was begun; returns what it printed."""
+        return str(self.page.evaluate("() => window.begun"))
+
+    def value(self, expression: str) -> Any:
+        """What an expression is worth in the kernel, by way of JSON."""
+        printed = self.execute(f"import json; print(json.dumps({expression}))")
+        try:
+            return json.loads(printed)
+        except ValueError:
+            raise AssertionError(f"{expression}: {printed}") from None
+
+    def until(self, check: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
+        """Wait until ``check`` gives something true; returns that."""
+        end = time.monotonic() + timeout
+        while not (found := check()):
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {timeout:.0f} s for {what}")
+            self.page.wait_for_timeout(30)
+        return found
+
+    def until_value(self, expression: str, wanted: Any) -> None:
+        """Wait until an expression has this value in the kernel."""
+        end = time.monotonic() + PATIENCE
+        while (found := self.value(expression)) != wanted:
+            if time.monotonic() > end:
+                raise AssertionError(f"{expression} is {found!r}, not {wanted!r}")
+            self.page.wait_for_timeout(50)
 
     def theme(self, name: str) -> None:
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
         self.page.wait_for_function(
             "(light) => document.body.dataset.jpThemeLight === light", arg=str("Dark" not in name).lower()
         )
-
-
-HEAT = """(canvas) => {
-    const { width, height } = canvas;
-    const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-    let hash = 0, best = -1, at = 0, painted = 0;
-    for (let i = 0; i < data.length; i += 4) {
-        hash = (hash * 31 + data[i] * 7 + data[i + 1] * 5 + data[i + 2] * 3 + data[i + 3]) | 0;
-        if (data[i + 3] > 0) painted += 1;
-        // viridis rises in green from its low end to its high end
-        if (data[i + 3] * 256 + data[i + 1] > best) { best = data[i + 3] * 256 + data[i + 1]; at = i / 4; }
-    }
-    return { hash, painted, x: (at % width + 0.5) / width, y: (Math.floor(at / width) + 0.5) / height };
-}"""
-
-
-def heat(page: Page) -> dict[str, Any]:
-    """What is painted over the picture: a hash of the pixels, how many are painted, and where the hottest is (0..1)."""
-    found: dict[str, Any] = page.locator(".camwidget .heat").first.evaluate(HEAT)
-    return found

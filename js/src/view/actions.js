@@ -1,6 +1,7 @@
 /** What the keys do, and the buttons that do the same. */
 
 import { actionFor } from "../lib/keys.js";
+import { swallow } from "./dom.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -51,8 +52,7 @@ export function createActions(context, parts) {
     if (action === "bare") {
       if (!key.repeat) context.patch({ bare: key.key === "0" ? !context.ui.bare : true });
     } else table[action]?.();
-    key.preventDefault();
-    key.stopPropagation();
+    swallow(key);
   });
   context.listen(root, "keyup", (event) => {
     if (/** @type {KeyboardEvent} */ (event).key === " " && context.ui.bare) context.patch({ bare: false });
@@ -109,9 +109,7 @@ function stepClass(context, parts, by) {
   if (!frame) return;
   const order = parts.order(frame);
   const at = order.indexOf(context.store.view.target);
-  const target = order[Math.min(order.length - 1, Math.max(0, at + by))];
-  context.store.select({ target });
-  context.patch({ touched: true, preview: null });
+  context.choose({ target: order[Math.min(order.length - 1, Math.max(0, at + by))] });
 }
 
 /**
@@ -123,8 +121,7 @@ function stepLayer(context, by) {
   const at = store.layers.findIndex(({ name }) => name === store.view.layer);
   const layer = store.layers[Math.min(store.layers.length - 1, Math.max(0, at + by))];
   if (!layer) return;
-  store.select({ layer: layer.name });
-  context.patch({ touched: true, preview: null });
+  context.choose({ layer: layer.name });
   const focused = /** @type {ShadowRoot} */ (root.getRootNode()).activeElement;
   if (!focused?.matches("[data-layer]")) return;
   for (const item of root.querySelectorAll("[data-layer]")) {

@@ -22,15 +22,15 @@ const MOST_RESULTS = 200;
 export function createClasses(context) {
   const input = h("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-controls": "cw-list" });
   const hint = h("kbd", { text: cap("/") });
-  const field = h("label", { class: "search" }, [icon("search"), input, hint]);
-  const title = h("span", { class: "column-name" });
-  const unit = h("span", { class: "column-value" });
-  const last = h("span", { class: "column-probability" });
-  const header = h("div", { class: "columns", "aria-hidden": "true" }, [title, unit, last]);
-  const spacer = h("div", { class: "spacer", role: "presentation" });
-  const list = h("div", { class: "list", id: "cw-list", role: "listbox", tabindex: 0, "aria-label": "Classes" });
-  const note = h("div", { class: "note" });
-  const element = h("div", { class: "classes" }, [field, header, list, note]);
+  const field = h("label.search", {}, [icon("search"), input, hint]);
+  const title = h("span.column-name");
+  const unit = h("span.column-value");
+  const last = h("span.column-probability");
+  const header = h("div.columns", { "aria-hidden": "true" }, [title, unit, last]);
+  const spacer = h("div.spacer", { role: "presentation" });
+  const list = h("div.list", { id: "cw-list", role: "listbox", tabindex: 0, "aria-label": "Classes" });
+  const note = h("div.note");
+  const element = h("div.classes", {}, [field, header, list, note]);
   const order = createOrder(context);
   const rows = createRows(list, spacer);
   const state = { active: 0, made: 0, chosen: -1 };
@@ -57,11 +57,13 @@ export function createClasses(context) {
       const all = order(frame);
       const wanted = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + AHEAD;
       const head = order.head(frame);
-      const listed = all.slice(0, ui.query ? all.length : Math.max(head, list.scrollTop > 0 ? wanted : 0));
+      const deep = list.scrollTop > 0 || context.size.full;
+      const listed = all.slice(0, ui.query ? all.length : Math.max(head, deep ? wanted : 0));
       rows.update(frame, listed, ui.query ? state.active : -1);
       setStyle(spacer, "height", `${(all.length - listed.length) * ROW}px`);
       follow(list, listed, frame, state);
       setText(note, noteText(frame, all, listed, list));
+      setAttr(note, "title", evidence ? note.textContent : null);
       const at = ui.query ? listed[state.active] : frame.selected.target;
       setAttr(list, "aria-activedescendant", listed.includes(at) ? `cw-class-${at}` : null);
     },
@@ -160,7 +162,7 @@ function follow(list, listed, frame, state) {
 function noteText({ store, evidence, ui }, all, listed, list) {
   const count = store.classes.names.length;
   if (evidence) return evidenceNote(store, evidence, listed);
-  if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the first` : "No class has this name";
+  if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the marked one` : "No class has this name";
   const visible = Math.max(1, Math.floor(list.clientHeight / ROW));
   const first = Math.round(list.scrollTop / ROW);
   if (first > 0) return `${first + 1}–${Math.min(count, first + visible)} of ${count}`;
@@ -215,8 +217,8 @@ function listenList(context, list, refresh) {
  * @param {number} target
  */
 function choose(context, target) {
-  context.store.select({ target });
-  context.patch({ touched: true, query: "", preview: null });
+  context.choose({ target });
+  context.patch({ query: "" });
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { rampStops, ticks } from "../lib/heat.js";
 import { plain, signed } from "../lib/format.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -23,16 +23,16 @@ const END_WORDS = 120;
 
 /** @param {Context} context */
 export function createColorbar(context) {
-  const over = h("div", { class: "bar-over" });
-  const limit = h("span", { class: "limit-text" });
+  const over = h("div.bar-over");
+  const limit = h("span.limit-text");
   const words = h("span");
-  const under = h("div", { class: "bar-under" }, [limit, words]);
-  const ramp = h("div", { class: "ramp" });
-  const scale = h("div", { class: "ticks" });
-  const mark = h("div", { class: "mark", hidden: true }, [h("span", { class: "mark-value" })]);
+  const under = h("div.bar-under", {}, [limit, words]);
+  const ramp = h("div.ramp");
+  const scale = h("div.ticks");
+  const mark = h("div.mark", { hidden: true }, [h("span.mark-value")]);
   const threshold = createThreshold(context, ramp);
-  const rail = h("div", { class: "rail" }, [ramp, scale, threshold.element, mark]);
-  const element = h("div", { class: "colorbar" }, [over, rail, under]);
+  const rail = h("div.rail", {}, [ramp, scale, threshold.element, mark]);
+  const element = h("div.colorbar", {}, [over, rail, under]);
   let drawn = "";
   let ramped = "";
   return {
@@ -144,8 +144,8 @@ function tick(at, text, kind) {
  */
 function createThreshold(context, ramp) {
   const { store } = context;
-  const element = h("div", {
-    class: "threshold", role: "slider", tabindex: 0, "aria-label": "Threshold", "aria-valuemin": 0, "aria-valuemax": 100,
+  const element = h("div.threshold", {
+    role: "slider", tabindex: 0, "aria-label": "Threshold", "aria-valuemin": 0, "aria-valuemax": 100,
     title: "Threshold: below it nothing is painted",
   });
   /** @param {number} value @param {boolean} commit */
@@ -171,8 +171,7 @@ function createThreshold(context, ramp) {
     const key = /** @type {KeyboardEvent} */ (event);
     const next = stepped(key.key, store.view.threshold);
     if (next === null) return;
-    key.preventDefault();
-    key.stopPropagation();
+    swallow(key);
     set(next, true);
   });
   return {

@@ -3,6 +3,8 @@
 /**
  * @typedef {object} Size
  * @property {"wide" | "medium" | "one"} kind
+ * @property {number} outer  width of the widget
+ * @property {boolean} full  fills the screen
  * @property {number} width  of the picture's box, CSS pixels
  * @property {number} height
  * @property {number} bar  length of an upright colour bar
@@ -18,6 +20,7 @@
  * @property {HTMLElement} root
  * @property {(patch: Partial<import("./frame.js").Ui>) => void} patch  changes what the pointer does; draws next frame
  * @property {() => void} flush  draws now, where what follows needs it drawn
+ * @property {(selection: Partial<import("../protocol.js").Selection>) => void} choose  keeps what was previewed
  * @property {(target: EventTarget, type: string, listener: (event: Event) => void) => void} listen  until the view goes
  * @property {() => import("./frame.js").Frame | null} frame  the last one drawn
  * @property {() => void} announceCell  says the read-out's content to screen readers

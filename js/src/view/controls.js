@@ -30,7 +30,7 @@ export function createControls(context) {
   });
   display.setAttribute("aria-haspopup", "dialog");
   return {
-    element: h("div", { class: "controls" }, [opacity.element, sign.element, display]),
+    element: h("div.controls", {}, [opacity.element, sign.element, display]),
     button: display,
     /** @param {Frame} frame */
     update({ view, ui }) {

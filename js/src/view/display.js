@@ -9,12 +9,12 @@ import { segmented } from "./fields.js";
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {"style" | "scale" | "interpolation"} Choice
+ * @typedef {"shading" | "scale" | "interpolation"} Choice
  */
 
 /** @type {ReadonlyArray<{name: Choice, label: string, options: ReadonlyArray<{value: string, text: string}>}>} */
 const CHOICES = Object.freeze([
-  { name: "style", label: "Style", options: [
+  { name: "shading", label: "Style", options: [
     { value: "smooth", text: "Smooth" }, { value: "cells", text: "Cells" }, { value: "contours", text: "Contours" }] },
   { name: "scale", label: "Scale", options: [
     { value: "map", text: "This map" }, { value: "listed", text: "All listed classes" }] },
@@ -28,7 +28,7 @@ const NOTES = Object.freeze({ turbo: "uneven lightness" });
 /** @param {Context} context */
 export function createDisplay(context) {
   const { store } = context;
-  const element = h("div", { class: "menu display", role: "dialog", "aria-label": "Display", hidden: true });
+  const element = h("div.menu.display", { role: "dialog", "aria-label": "Display", hidden: true });
   const fields = CHOICES.map(({ name, label, options }) => ({
     name,
     label,
@@ -36,13 +36,13 @@ export function createDisplay(context) {
       label, name, kind: name, options, choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
     }),
   }));
-  const threshold = h("span", { class: "threshold-text" });
-  const clear = h("button", { type: "button", class: "text-button", text: "Clear" });
+  const threshold = h("span.threshold-text");
+  const clear = h("button.text-button", { type: "button", text: "Clear" });
   context.listen(clear, "click", () => store.set("threshold", 0, { commit: true }));
   const colours = createColours(context);
   for (const { label, field } of fields) element.append(named(label, field.element));
   element.append(
-    named("Threshold", h("div", { class: "threshold-row" }, [threshold, clear])),
+    named("Threshold", h("div.threshold-row", {}, [threshold, clear])),
     named("Colours", colours.element),
   );
   return {
@@ -65,12 +65,12 @@ export function createDisplay(context) {
  * @param {string} label
  * @param {HTMLElement} field
  */
-const named = (label, field) => h("div", { class: "field" }, [h("span", { class: "field-name", text: label }), field]);
+const named = (label, field) => h("div.field", {}, [h("span.field-name", { text: label }), field]);
 
 /** @param {Context} context */
 function createColours(context) {
   const { store } = context;
-  const element = h("div", { class: "colours", role: "radiogroup", "aria-label": "Colours" });
+  const element = h("div.colours", { role: "radiogroup", "aria-label": "Colours" });
   let offered = "";
   context.listen(element, "change", (event) => {
     store.set("colormap", /** @type {HTMLInputElement} */ (event.target).value, { commit: true });
@@ -100,15 +100,15 @@ function createColours(context) {
  * @param {Uint8Array | undefined} lut
  */
 function swatch(name, lut) {
-  const strip = h("span", { class: "swatch" });
+  const strip = h("span.swatch");
   if (lut) {
     const paint = { lo: 0, hi: 1, sign: /** @type {const} */ ("positive"), opacity: 1, threshold: 0 };
     const stops = rampStops(lut, paint, 17).map((stop) => `${stop.color} ${(100 * stop.at).toFixed(1)}%`);
     setStyle(strip, "background-image", `linear-gradient(to right, ${stops.join(", ")})`);
   }
   const note = NOTES[/** @type {keyof typeof NOTES} */ (name)];
-  return h("label", { class: "colour" }, [
+  return h("label.colour", {}, [
     h("input", { type: "radio", name: "cw-colormap", value: name }), strip, h("span", { text: name }),
-    note ? h("span", { class: "quiet", text: note }) : null,
+    note ? h("span.quiet", { text: note }) : null,
   ]);
 }

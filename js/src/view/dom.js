@@ -6,13 +6,15 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @template {keyof HTMLElementTagNameMap} T
- * @param {T} tag
+ * @param {T | `${T}.${string}`} what  a tag with its classes, as in CSS: "div.row"
  * @param {Props} [props]
  * @param {Array<Node | string | null>} [children]
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function h(tag, props = {}, children = []) {
-  const element = document.createElement(tag);
+export function h(what, props = {}, children = []) {
+  const [tag, ...classes] = what.split(".");
+  const element = /** @type {HTMLElementTagNameMap[T]} */ (document.createElement(tag));
+  if (classes.length) element.className = classes.join(" ");
   for (const [name, value] of Object.entries(props)) {
     if (name === "text") element.textContent = String(value);
     else setAttr(element, name, value);
@@ -51,6 +53,15 @@ export function setText(element, text) {
  */
 export function setStyle(element, name, value) {
   if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
+}
+
+/**
+ * A key that was understood goes no further: the notebook has shortcuts of its own.
+ * @param {Event} event
+ */
+export function swallow(event) {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 /**

@@ -12,7 +12,7 @@ import { h, setStyle, setText } from "./dom.js";
  */
 export function segmented(context, { label, name, kind, options, choose }) {
   const inputs = options.map(({ value }) => h("input", { type: "radio", name: `cw-${name}`, value }));
-  const labels = options.map(({ text }, i) => h("label", { class: "segment" }, [inputs[i], h("span", { text })]));
+  const labels = options.map(({ text }, i) => h("label.segment", {}, [inputs[i], h("span", { text })]));
   const element = h("div", { class: `segments ${kind}`, role: "radiogroup", "aria-label": label }, labels);
   context.listen(element, "change", (event) => choose(/** @type {HTMLInputElement} */ (event.target).value));
   return {
@@ -31,8 +31,8 @@ export function segmented(context, { label, name, kind, options, choose }) {
  */
 export function slider(context, { label, kind, set }) {
   const input = h("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": label });
-  const number = h("output", { class: "number" });
-  const element = h("div", { class: `slider ${kind}` }, [h("span", { class: "field-name", text: label }), input, number]);
+  const number = h("span.number");
+  const element = h("div", { class: `slider ${kind}` }, [h("span.field-name", { text: label }), input, number]);
   context.listen(input, "input", () => set(Number(input.value) / 100, false));
   context.listen(input, "change", () => set(Number(input.value) / 100, true));
   return {

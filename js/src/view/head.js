@@ -14,22 +14,22 @@ import { icon } from "./icons.js";
 /** @param {Context} context */
 export function createHead(context) {
   const subject = h("b");
-  const question = h("h2", { class: "question" }, ["Why ", subject, "?"]);
-  const value = h("span", { class: "variant-name" });
-  const variant = h("button", {
-    type: "button", class: "variant-button", role: "combobox", "aria-label": "Variant", "aria-haspopup": "listbox",
+  const question = h("h2.question", {}, ["Why ", subject, "?"]);
+  const value = h("span.variant-name");
+  const variant = h("button.variant-button", {
+    type: "button", role: "combobox", "aria-label": "Variant", "aria-haspopup": "listbox",
     "aria-expanded": "false", title: tip("variant"),
   }, [value, icon("chevron")]);
   context.listen(variant, "click", () => context.act("variant"));
-  const count = h("span", { class: "quiet" });
-  const heading = h("h2", { class: "heading" }, ["Classes ", count]);
+  const count = h("span.quiet");
+  const heading = h("h2.heading", {}, ["Classes ", count]);
   const full = iconButton(context, {
     kind: "full-button", title: tip("fullscreen"), label: "Full screen", content: icon("full"),
     press: () => context.act("fullscreen"),
   });
-  const element = h("div", { class: "head" }, [
-    h("div", { class: "head-picture" }, [question, variant]),
-    h("div", { class: "head-panel" }, [heading, full]),
+  const element = h("div.head", {}, [
+    h("div.head-picture", {}, [question, variant]),
+    h("div.head-panel", {}, [heading, full]),
   ]);
   return {
     element,

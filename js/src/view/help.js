@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 /** @typedef {import("./frame.js").Frame} Frame */
 
 export function createHelp() {
-  const element = h("div", { class: "menu help", role: "dialog", "aria-label": "Keys", tabindex: -1, hidden: true }, [
+  const element = h("div.menu.help", { role: "dialog", "aria-label": "Keys", tabindex: -1, hidden: true }, [
     section("Keys, while the widget has the focus", "widget"),
     section("On the picture", "picture"),
   ]);
@@ -25,6 +25,6 @@ export function createHelp() {
  */
 function section(title, where) {
   const rows = SHORTCUTS.filter((shortcut) => shortcut.where === where).map(({ keys, label }) =>
-    h("div", { class: "shortcut" }, [h("span", { class: "caps" }, keys.map((key) => h("kbd", { text: cap(key) }))), label]));
-  return h("section", {}, [h("h3", { text: title }), h("div", { class: "shortcuts" }, rows)]);
+    h("div.shortcut", {}, [h("span.caps", {}, keys.map((key) => h("kbd", { text: cap(key) }))), label]));
+  return h("section", {}, [h("h3", { text: title }), h("div.shortcuts", {}, rows)]);
 }

@@ -2,7 +2,7 @@
 
 import { cellRect } from "../lib/cells.js";
 import { actionFor } from "../lib/keys.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
 import { createSurface } from "./surface.js";
 
@@ -20,14 +20,14 @@ const STEPS = Object.freeze({ "cell-up": [-1, 0], "cell-down": [1, 0], "cell-lef
 
 /** @param {Context} context */
 export function createPicture(context) {
-  const photo = h("canvas", { class: "photo" });
-  const heat = h("canvas", { class: "heat" });
-  const ghost = h("canvas", { class: "ghost" });
-  const pinned = h("div", { class: "cell cell-pinned", hidden: true });
-  const hover = h("div", { class: "cell", hidden: true });
-  const chip = h("div", { class: "chip", hidden: true });
-  const fit = h("div", { class: "fit" }, [photo, ghost, heat, pinned, hover, chip]);
-  const element = h("div", { class: "picture", role: "img", tabindex: 0, "aria-label": "picture" }, [fit]);
+  const photo = h("canvas.photo");
+  const heat = h("canvas.heat");
+  const ghost = h("canvas.ghost");
+  const pinned = h("div.cell.cell-pinned", { hidden: true });
+  const hover = h("div.cell", { hidden: true });
+  const chip = h("div.chip", { hidden: true });
+  const fit = h("div.fit", {}, [photo, ghost, heat, pinned, hover, chip]);
+  const element = h("div.picture", { role: "img", tabindex: 0, "aria-label": "picture" }, [fit]);
   listen(context, element, fit);
   const drawPhoto = createPhoto(photo);
   const drawHeat = createHeat(heat, ghost);
@@ -40,7 +40,7 @@ export function createPicture(context) {
       setStyle(fit, "height", `${height}px`);
       drawPhoto(context, width, height);
       drawHeat(context, frame, width, height);
-      photo.classList.toggle("muted", frame.view.style === "contours" && frame.paint.opacity > 0);
+      photo.classList.toggle("muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
       chip.hidden = frame.preview === null;
@@ -118,14 +118,14 @@ function createHeat(canvas, ghost) {
     const fine = Math.min(dpr, FINEST / Math.max(width, height));
     const w = Math.round(width * fine);
     const tall = Math.round(height * fine);
-    const now = [map?.values, lut, paint.lo, paint.hi, paint.opacity, paint.threshold, view.sign, view.style,
+    const now = [map?.values, lut, paint.lo, paint.hi, paint.opacity, paint.threshold, view.sign, view.shading,
       view.interpolation, w, tall];
     if (now.every((value, i) => value === last[i])) return;
     const commit = last[0] && map && last[0] !== map.values && !frame.preview && !wasPreview;
     if (commit && !still()) fade(canvas, ghost);
     if (canvas.width !== w) canvas.width = w;
     if (canvas.height !== tall) canvas.height = tall;
-    surface.draw(canvas, map, lut, paint, { style: view.style, interpolation: view.interpolation }, fine);
+    surface.draw(canvas, map, lut, paint, { shading: view.shading, interpolation: view.interpolation }, fine);
     last = now;
     wasPreview = frame.preview !== null;
   };
@@ -166,8 +166,7 @@ function listen(context, element, fit) {
     if (action === "pin") pin(context, context.ui.hover);
     else if (action && action in STEPS) step(context, STEPS[/** @type {keyof typeof STEPS} */ (action)]);
     else return;
-    key.preventDefault();
-    key.stopPropagation();
+    swallow(key);
   });
 }
 

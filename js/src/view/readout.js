@@ -19,8 +19,8 @@ const TOUCH_HINT = "Touch the picture to read a cell";
 /** @param {Context} context */
 export function createReadout(context) {
   // Announced on commit only: a live region that followed the pointer would never be silent.
-  const element = h("div", { class: "readout", role: "status", "aria-live": "off" });
-  const spoken = h("div", { class: "spoken", "aria-live": "polite" });
+  const element = h("div.readout", { role: "status", "aria-live": "off" });
+  const spoken = h("div.spoken", { "aria-live": "polite" });
   let drawn = "";
   return {
     element,
@@ -35,7 +35,10 @@ export function createReadout(context) {
       const key = JSON.stringify(slots);
       if (key === drawn) return;
       drawn = key;
-      element.replaceChildren(...slots.map(draw));
+      // In one column the last slot, a list of classes, has a line of its own.
+      const second = slots.filter(({ kind }) => kind === "here" || kind === "way");
+      const first = slots.filter((slot) => !second.includes(slot));
+      element.replaceChildren(...[first, second].map((line) => h("span.line", {}, line.map(draw))));
     },
   };
 }
@@ -47,7 +50,7 @@ const wordsOf = ({ pieces }) => pieces.map((p) => (typeof p === "string" ? p : "
 function draw({ kind, pieces }) {
   const children = pieces.map((piece) => {
     if (typeof piece === "string") return piece;
-    return "strong" in piece ? h("b", { text: piece.strong }) : h("span", { class: "quiet", text: piece.quiet });
+    return "strong" in piece ? h("b", { text: piece.strong }) : h("span.quiet", { text: piece.quiet });
   });
   return h("span", { class: `slot slot-${kind}` }, children);
 }

@@ -1,6 +1,11 @@
 /** One view: builds the parts, measures the room, and draws at most once a frame, only when something changed. */
 
-import css from "../style.css";
+import base from "../style/base.css";
+import bands from "../style/bands.css";
+import list from "../style/list.css";
+import menus from "../style/menus.css";
+import narrow from "../style/narrow.css";
+import strip from "../style/strip.css";
 import { createActions } from "./actions.js";
 import { createClasses } from "./classes.js";
 import { createColorbar } from "./colorbar.js";
@@ -25,6 +30,8 @@ import { createVariants } from "./variants.js";
  * @typedef {import("./frame.js").Ui} Ui
  */
 
+const KINDS = Object.freeze(["wide", "medium", "one"]);
+
 /**
  * @param {Store} store
  * @param {HTMLElement} el
@@ -32,11 +39,11 @@ import { createVariants } from "./variants.js";
  */
 export function createView(store, el) {
   const life = new AbortController();
-  const root = h("div", { class: "camwidget", tabindex: 0, role: "group", "aria-label": "Class activation map",
+  const root = h("div.camwidget", { tabindex: 0, role: "group", "aria-label": "Class activation map",
     "data-lm-suppress-shortcuts": "true" });
   el.dataset.lmSuppressShortcuts = "true";
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  const style = h("style", { text: css });
+  const style = h("style", { text: [base, bands, list, menus, strip, narrow].join("") });
   shadow.replaceChildren(style, root);
 
   const painter = createPainter(store);
@@ -90,12 +97,12 @@ const createParts = (context) => ({
 
 /** @param {Parts} parts */
 function layout(parts) {
-  const panel = h("div", { class: "panel" }, [
+  const panel = h("div.panel", {}, [
     parts.classes.element, parts.controls.element, parts.display.element, parts.variants.element, parts.help.element,
   ]);
   return [
     parts.head.element,
-    h("div", { class: "main" }, [parts.picture.element, parts.colorbar.element, panel]),
+    h("div.main", {}, [parts.picture.element, parts.colorbar.element, panel]),
     parts.strip.element, parts.readout.element, parts.status.element, parts.readout.spoken,
   ];
 }
@@ -119,6 +126,10 @@ function createContext(store, root, signal, painter) {
     patch(patch) {
       Object.assign(ui, patch);
       painter.schedule();
+    },
+    choose(selection) {
+      store.select(selection);
+      this.patch({ touched: true, preview: null });
     },
     flush: () => painter.flush(),
     listen: (target, type, listener) => target.addEventListener(type, listener, { signal }),
@@ -196,7 +207,7 @@ function watchSize(context, painter, arrived) {
     const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0);
     context.size = size;
     context.dpr = window.devicePixelRatio || 1;
-    root.dataset.size = size.kind;
+    for (const kind of KINDS) root.classList.toggle(kind, kind === size.kind);
     setStyle(root, "--p", `${size.width}px`);
     setStyle(root, "--ph", `${size.height}px`);
     setStyle(root, "--rows", String(size.rows));

@@ -16,14 +16,14 @@ const REACH = 0.97;
  */
 export function createRow(target, id, { store }) {
   const name = store.classes.names[target] ?? `class ${target}`;
-  const rank = h("span", { class: "rank" });
-  const label = h("span", { class: "name", title: name }, [h("span", { class: "name-text", text: name })]);
-  if (store.classes.truth === target) label.append(h("span", { class: "truth", text: "✓ label" }));
-  const bar = h("span", { class: "bar" });
-  const track = h("span", { class: "track" }, [bar]);
-  const value = h("span", { class: "value" });
-  const probability = h("span", { class: "probability", text: quantity(store.classes, target).text });
-  const element = h("div", { class: "row", role: "option", id, "data-target": target }, [rank, label, track, value, probability]);
+  const rank = h("span.rank");
+  const label = h("span.name", { title: name }, [h("span.name-text", { text: name })]);
+  if (store.classes.truth === target) label.append(h("span.truth", { text: "✓ label" }));
+  const bar = h("span.bar");
+  const track = h("span.track", {}, [bar]);
+  const value = h("span.value");
+  const probability = h("span.probability", { text: quantity(store.classes, target).text });
+  const element = h("div.row", { role: "option", id, "data-target": target }, [rank, label, track, value, probability]);
   const parts = { rank, bar, value, track };
   return {
     element,

@@ -26,10 +26,11 @@ export function sizeOf(width, full) {
   const outer = (width || WIDE) + BORDER;
   if (outer < MEDIUM) {
     const inside = outer - BORDER - 2 * PADDING;
-    return { kind: "one", width: inside, height: Math.min(inside, SIDE.mostAlone), bar: 0, rows: ROWS_ALONE };
+    return { kind: "one", full: full > 0, outer, width: inside, height: Math.min(inside, SIDE.mostAlone), bar: 0, rows: ROWS_ALONE };
   }
   const kind = outer >= WIDE ? "wide" : "medium";
   let side = kind === "wide" ? SIDE.wide : Math.round(Math.min(SIDE.wide, Math.max(SIDE.least, SIDE.share * outer)));
   if (full) side = Math.max(side, Math.min(Math.round(0.6 * outer), full - OTHER_BANDS - 2 * PADDING));
-  return { kind, width: side, height: side, bar: side - BAR_ENDS, rows: Math.max(3, Math.floor((side - AROUND_ROWS) / ROW)) };
+  const rows = Math.max(3, Math.floor((side - AROUND_ROWS) / ROW));
+  return { kind, full: full > 0, outer, width: side, height: side, bar: side - BAR_ENDS, rows };
 }

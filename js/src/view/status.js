@@ -15,13 +15,13 @@ import { icon } from "./icons.js";
 
 /** @param {Context} context */
 export function createStatus(context) {
-  const lead = h("span", { class: "lead" });
-  const words = h("span", { class: "words", role: "status" });
-  const inline = h("button", { type: "button", class: "text-button", hidden: true });
-  const side = h("span", { class: "side" });
-  const cancel = h("button", { type: "button", class: "text-button", text: "Cancel", hidden: true });
-  const help = h("button", { type: "button", class: "help-button", text: "?", title: tip("help"), "aria-label": "Help" });
-  const element = h("div", { class: "status" }, [lead, words, inline, side, cancel, help]);
+  const lead = h("span.lead");
+  const words = h("span.words", { role: "status" });
+  const inline = h("button.text-button", { type: "button", hidden: true });
+  const side = h("span.side");
+  const cancel = h("button.text-button", { type: "button", text: "Cancel", hidden: true });
+  const help = h("button.help-button", { type: "button", text: "?", title: tip("help"), "aria-label": "Help" });
+  const element = h("div.status", {}, [lead, words, inline, side, cancel, help]);
   /** @type {Line | null} */
   let line = null;
   let drawn = "";
@@ -32,7 +32,7 @@ export function createStatus(context) {
     element,
     /** @param {Frame} frame */
     update(frame) {
-      line = lineOf(frame);
+      line = lineOf(frame, context.size.kind === "one");
       const key = JSON.stringify([line.kind, line.words, line.hint, line.side, line.button?.text]);
       if (key === drawn) return;
       drawn = key;
@@ -61,25 +61,27 @@ function showWords(element, { words, hint }, key) {
   if (element.title === text) return;
   element.title = text;
   element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
-  if (hint) element.append(" ", h("span", { class: "way-out", text: hint }));
+  if (hint) element.append(" ", h("span.way-out", { text: hint }));
 }
 
 /**
  * The most pressing first.
  * @param {Frame} frame
+ * @param {boolean} short
  * @returns {Line}
  */
-function lineOf(frame) {
+function lineOf(frame, short) {
   const { store, busy } = frame;
   const { status, meta } = store;
-  const place = `${meta.model} · ${where(frame)}`;
+  const place = short ? "" : `${meta.model} · ${where(frame)}`;
   if (busy) return busyLine(frame);
   if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
   if (frame.blank) return blankLine(frame, place);
   if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
-  const facts = [meta.model, where(frame), variantName(store, frame.drawn.variant), timing(frame), meta.device];
-  return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: meta.preprocessing };
+  const variant = short ? "" : variantName(store, frame.drawn.variant);
+  const facts = [meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */

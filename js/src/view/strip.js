@@ -1,7 +1,7 @@
 /** The layer strip: from the input to the scores, stages as thumbnails, all other layers as dots between them. */
 
 import { grid } from "../lib/format.js";
-import { h, setAttr, setText } from "./dom.js";
+import { h, setAttr, setText, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
@@ -13,22 +13,30 @@ import { createThumbPainter } from "./thumbs.js";
 
 const THUMB = 48;
 
+/** What a stage needs beside its name: thumbnail, gaps, a bit of the way to the next; and with its grid's size only. */
+const BESIDE_NAME = 76;
+const GRID_ROOM = 100;
+
+/** What stands at both ends of the strip: words, gaps, the dots before the first stage. */
+const ENDS = 170;
+
 /** @param {Context} context */
 export function createStrip(context) {
   const { store } = context;
-  const input = h("span", { class: "end-size" });
-  const scores = h("span", { class: "end-size" });
-  const track = h("div", { class: "layers", role: "radiogroup", "aria-label": "Layer" });
-  const element = h("div", { class: "strip" }, [
-    h("div", { class: "end" }, [h("span", { text: "input" }), input]),
+  const input = h("span.end-size");
+  const scores = h("span.end-size");
+  const track = h("div.layers", { role: "radiogroup", "aria-label": "Layer" });
+  const element = h("div.strip", {}, [
+    h("div.end", {}, [h("span", { text: "input" }), input]),
     track,
-    h("div", { class: "end end-last" }, [h("span", { text: "scores" }), scores]),
+    h("div.end.end-last", {}, [h("span", { text: "scores" }), scores]),
   ]);
   const paint = createThumbPainter();
   /** @type {Item[]} */
   let items = [];
   /** @type {unknown} */
   let offered = null;
+  let measured = "";
   listen(context, track);
   return {
     element,
@@ -39,12 +47,35 @@ export function createStrip(context) {
         items = store.layers.map(createItem);
         track.replaceChildren(...arranged(items));
       }
+      const look = `${context.size.kind} ${context.size.outer} ${store.layers.map(({ name }) => name).join()}`;
+      if (look !== measured) {
+        measured = look;
+        element.dataset.room = roomFor(store.layers, context, element);
+      }
       setText(input, grid(store.meta.input));
       setText(scores, String(store.classes.names.length));
       const previewed = previewMaps(frame, items);
       for (const item of items) updateItem(item, frame, context, paint, previewed);
     },
   };
+}
+
+/**
+ * What a stage can say about itself: all names are shown or none, so that no name is cut.
+ * @param {readonly Layer[]} layers
+ * @param {Context} context
+ * @param {HTMLElement} element
+ * @returns {"names" | "grids" | "none"}
+ */
+function roomFor(layers, { size }, element) {
+  const stages = layers.filter((layer) => layer.stage);
+  const room = (size.outer - ENDS) / Math.max(1, stages.length);
+  if (size.kind === "one") return size.outer / Math.max(1, stages.length) >= 48 ? "grids" : "none";
+  const ruler = document.createElement("canvas").getContext("2d");
+  if (ruler) ruler.font = `600 12px ${getComputedStyle(element).fontFamily}`;
+  const longest = Math.max(0, ...stages.map(({ name }) => ruler?.measureText(name).width ?? 0));
+  if (room >= longest + BESIDE_NAME) return "names";
+  return room >= GRID_ROOM ? "grids" : "none";
 }
 
 /**
@@ -92,9 +123,9 @@ function updateItem(item, frame, context, paint, previewed) {
  */
 function createItem(layer) {
   const size = grid(layer.grid);
-  const canvas = layer.stage ? h("canvas", { class: "thumb" }) : null;
-  const words = h("span", { class: "caption" }, [
-    h("span", { class: "layer-name", text: layer.name }), " ", h("span", { class: "layer-grid", text: size }),
+  const canvas = layer.stage ? h("canvas.thumb") : null;
+  const words = h("span.caption", {}, [
+    h("span.layer-name", { text: layer.name }), " ", h("span.layer-grid", { text: size }),
   ]);
   const element = h("div", {
     class: layer.stage ? "layer stage" : "layer dot", role: "radio", "data-layer": layer.name, title: `${layer.name} ${size}`,
@@ -115,10 +146,10 @@ function arranged(items) {
     else legs[legs.length - 1].dots.push(element);
   }
   return legs.filter((leg) => leg.stage || leg.dots.length).map(({ stage, dots }, i, all) => {
-    const rope = h("div", { class: "rope", role: "presentation" }, dots);
+    const rope = h("div.rope", { role: "presentation" }, dots);
     const last = i === all.length - 1 && !dots.length;
-    const between = last ? null : h("div", { class: "between", role: "presentation" }, [rope]);
-    return h("div", { class: stage ? "leg" : "leg lead", role: "presentation" }, [stage, between]);
+    const between = last ? null : h("div.between", { role: "presentation" }, [rope]);
+    return h("div", { class: stage ? "leg" : "leg leg-first", role: "presentation" }, [stage, between]);
   });
 }
 
@@ -127,7 +158,6 @@ function arranged(items) {
  * @param {HTMLElement} track
  */
 function listen(context, track) {
-  const { store } = context;
   /** @param {Event} event */
   const layerOf = (event) => {
     const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-layer]"));
@@ -140,16 +170,13 @@ function listen(context, track) {
   context.listen(track, "pointerleave", () => context.patch({ preview: null }));
   context.listen(track, "click", (event) => {
     const layer = layerOf(event);
-    if (layer === undefined) return;
-    store.select({ layer });
-    context.patch({ touched: true, preview: null });
+    if (layer !== undefined) context.choose({ layer });
   });
   context.listen(track, "keydown", (event) => {
     const key = /** @type {KeyboardEvent} */ (event);
     if (key.key !== " " && key.key !== "Enter") return;
     const layer = layerOf(event);
-    if (layer !== undefined) store.select({ layer });
-    key.preventDefault();
-    key.stopPropagation();
+    if (layer !== undefined) context.choose({ layer });
+    swallow(key);
   });
 }

@@ -7,7 +7,7 @@ import { upsample } from "../lib/upsample.js";
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("../lib/heat.js").Paint} Paint
- * @typedef {{style: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear"}} Manner
+ * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear"}} Manner
  */
 
 /** Shares of the colour limit, the line's width in CSS pixels, and where its colour is taken: spread, to be told apart. */
@@ -31,8 +31,8 @@ export function createSurface() {
       if (!context || !canvas.width || !canvas.height) return;
       context.clearRect(0, 0, canvas.width, canvas.height);
       if (!map || !(paint.hi > 0) || !(paint.opacity > 0)) return;
-      if (manner.style === "contours") drawRings(context, map, field, lut, paint, manner, dpr);
-      else if (manner.style === "cells") drawCells(context, scratch, map, lut, paint);
+      if (manner.shading === "contours") drawRings(context, map, field, lut, paint, manner, dpr);
+      else if (manner.shading === "cells") drawCells(context, scratch, map, lut, paint);
       else {
         const { width, height } = canvas;
         const values = field(map, height, width, manner.interpolation);
@@ -144,13 +144,14 @@ function strokeRing(context, path, width, casing, colour) {
 }
 
 /**
- * The map's colour at a share of its range, lightened where it would drown in the casing.
+ * The map's colour at a share of its range: its hue at full strength, lightened where it would drown in the casing.
  * @param {Uint8Array} lut
  * @param {number} share
  */
 function colourAt(lut, share) {
   const from = 4 * Math.min(255, Math.round(share * 255));
-  const rgb = [...lut.subarray(from, from + 3)];
+  const raw = [...lut.subarray(from, from + 3)];
+  const rgb = raw.map((c) => (c * 255) / Math.max(1, ...raw));
   const light = (0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2]) / 255;
   const lift = Math.max(0, LEAST_LIGHT - light) / Math.max(0.01, 1 - light);
   return `rgb(${rgb.map((c) => Math.round(c + (255 - c) * lift)).join(", ")})`;

@@ -1,6 +1,6 @@
 /** The variant menu: name, what it does, what it costs, and its map where that is free. Opens beside the picture. */
 
-import { h, setAttr } from "./dom.js";
+import { h, setAttr, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
@@ -15,7 +15,7 @@ const INSTANT = "instant";
 /** @param {Context} context */
 export function createVariants(context) {
   const { store } = context;
-  const element = h("div", { class: "menu variants", role: "listbox", "aria-label": "Methods", tabindex: -1, hidden: true });
+  const element = h("div.menu.variants", { role: "listbox", "aria-label": "Methods", tabindex: -1, hidden: true });
   const paint = createThumbPainter();
   /** @type {Array<{variant: Variant, element: HTMLElement, canvas: HTMLCanvasElement}>} */
   let rows = [];
@@ -24,8 +24,8 @@ export function createVariants(context) {
   let active = -1;
   /** @param {string} id */
   const choose = (id) => {
-    store.select({ variant: id });
-    context.patch({ menu: null, preview: null, touched: true });
+    context.choose({ variant: id });
+    context.patch({ menu: null });
   };
   /** @param {number} index */
   const activate = (index) => {
@@ -70,12 +70,12 @@ export function createVariants(context) {
 
 /** @param {Variant} variant */
 function createRow(variant) {
-  const canvas = h("canvas", { class: "thumb" });
-  const element = h("div", { class: "variant", role: "option", id: `cw-variant-${variant.id}`, "data-variant": variant.id }, [
+  const canvas = h("canvas.thumb");
+  const element = h("div.variant", { role: "option", id: `cw-variant-${variant.id}`, "data-variant": variant.id }, [
     canvas,
-    h("span", { class: "variant-title", text: variant.name }),
-    h("span", { class: "variant-summary", text: variant.summary, title: variant.summary }),
-    h("span", { class: "variant-cost", text: variant.cost }),
+    h("span.variant-title", { text: variant.name }),
+    h("span.variant-summary", { text: variant.summary, title: variant.summary }),
+    h("span.variant-cost", { text: variant.cost }),
   ]);
   return { variant, element, canvas };
 }
@@ -88,7 +88,7 @@ function createRow(variant) {
 function spaced(rows) {
   const slow = rows.findIndex(({ variant }) => variant.cost !== INSTANT);
   const elements = rows.map((row) => row.element);
-  if (slow > 0) elements.splice(slow, 0, h("div", { class: "separator", role: "presentation" }));
+  if (slow > 0) elements.splice(slow, 0, h("div.separator", { role: "presentation" }));
   return elements;
 }
 
@@ -122,7 +122,6 @@ function listen(context, element, rows, { choose, activate, active }) {
       choose(rows()[active()].variant.id);
       context.root.focus({ preventScroll: true });
     } else return;
-    key.preventDefault();
-    key.stopPropagation();
+    swallow(key);
   });
 }

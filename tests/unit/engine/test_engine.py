@@ -33,11 +33,11 @@ class Output(OrderedDict[str, Any]):
 
 @pytest.mark.parametrize("wrong", [None, "resnet18", nn.Conv2d, lambda x: x, {"model": 1}, torch.zeros(1)])
 def test_not_a_module(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="accepted: a torch.nn.Module"):
+    with pytest.raises(TypeError, match=r"accepted: a torch\.nn\.Module"):
         CamEngine(wrong)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_a_script_module_cannot_be_listened_to(cnn: nn.Module, x: Tensor) -> None:
     with pytest.raises(TypeError, match="ScriptModule cannot be listened to"):
         CamEngine(torch.jit.trace(cnn, x))
@@ -107,9 +107,7 @@ def test_no_scores(end: Any, error: type[Exception], says: str, x: Tensor) -> No
     ids=["perceptron", "1x1 grid", "no parameters"],
 )
 def test_no_layer_has_a_grid(model: nn.Module, x: Tensor) -> None:
-    with pytest.raises(
-        ValueError, match="no layer between input and scores has a grid .* accepted: a network with conv"
-    ):
+    with pytest.raises(ValueError, match=r"no layer between input and scores has a grid .* accepted: a network"):
         CamEngine(model).record(x)
 
 
@@ -153,7 +151,7 @@ def test_an_input_that_is_not_floating_point(dtype: torch.dtype, cnn: nn.Module)
 
 @pytest.mark.parametrize("shape", [(), (3,), (32, 32), (0, 3, 32, 32), (1, 0, 32, 32), (1, 3, 0, 32)])
 def test_an_input_of_the_wrong_shape(shape: tuple[int, ...], cnn: nn.Module) -> None:
-    with pytest.raises(ValueError, match="accepted: .* not empty, such as") as error:
+    with pytest.raises(ValueError, match=r"accepted: .* not empty, such as") as error:
         CamEngine(cnn).record(torch.zeros(shape))
     assert str(shape) in str(error.value)
 
@@ -204,4 +202,4 @@ def test_a_failed_record_leaves_the_engine_usable(cnn: nn.Module, x: Tensor) -> 
 def test_nothing_is_said_at_length(cnn: nn.Module, x: Tensor) -> None:
     engine = CamEngine(cnn)
     assert repr(engine) == "CamEngine(TinyCnn)"
-    assert repr(engine.record(x)) == "Recording(x=(2, 3, 32, 32), classes=6, layers=8)"
+    assert repr(engine.record(x)) == "Recording(x=(2, 3, 32, 32), classes=6, layers=9)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from itertools import pairwise
 
 import pytest
 import torch
@@ -38,6 +39,10 @@ FIRST, LAST = "channels_first", "channels_last"
         ((1, 4, 28, 28, 32), (16, 112, 112), (4, 28, 28), 32, LAST),
         ((1, 512, 1, 1), (224, 224), None, 0, ""),
         ((1, 1, 1, 512), (224, 224), None, 0, ""),
+        ((1, 2, 1, 1), (224, 224), None, 0, ""),  # two pooled channels are no grid of 2x1 cells
+        ((1, 1, 1, 3), (224, 224), None, 0, ""),
+        ((1, 16, 1), (400,), None, 0, ""),
+        ((1, 1, 400), (400,), (400,), 1, FIRST),
         ((1, 1000), (224, 224), None, 0, ""),
         ((1, 197, 768), (224, 224), None, 0, ""),
         ((2, 512, 7, 7), (224, 224), None, 0, ""),  # not one row an image
@@ -102,6 +107,16 @@ def test_other_dimensions(conv: type, pool: type, shape: tuple[int, ...], grid: 
     torch.testing.assert_close(recording.cams([1], variant="gradcam")[:, 0], expected)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_pooled_score_maps_of_few_classes_are_no_grid(classes: int, x: Tensor) -> None:
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, classes, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    )
+    recording = CamEngine(model).record(x)
+    assert recording.default_layer == "1"
+    assert "3" not in recording.layers
+
+
 # ---------------------------------------------------------------------- stages
 
 
@@ -147,12 +162,12 @@ FAMILIES = {
     "regnet_y_400mf": (64, "trunk_output.block4"),
     "convnext_tiny": (64, "features.7"),
 }
-WITH_AUXILIARY = ("googlenet", "inception_v3")
+UNINITIALISED = ("googlenet", "inception_v3", "vgg16")  # whose own initialisation takes seconds
 
 
 @cache
 def recorded(name: str) -> Recording:
-    keywords = {"init_weights": False} if name in WITH_AUXILIARY else {}
+    keywords = {"init_weights": False} if name in UNINITIALISED else {}
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = torchvision.models.get_model(name, weights=None, **keywords)
@@ -185,21 +200,22 @@ def test_stages_of_torchvision_families(name: str) -> None:
 def test_steps_of_torchvision_families_hold_no_copies_and_no_score_maps(name: str) -> None:
     recording = recorded(name)
     assert all(recording.layers[step].channels != 1000 for step in recording.steps)
-    kept = [recording.activations(step) for step in recording.steps[-4:]]
-    for before, after in zip(kept, kept[1:], strict=False):
+    kept = [recording.activations(step) for step in recording.steps[-3:]]
+    for before, after in pairwise(kept):
         assert before.shape != after.shape or not torch.equal(before, after)
 
 
 def test_score_maps_and_pooling_are_still_on_offer() -> None:
     recording = recorded("squeezenet1_0")
-    assert recording.layers["classifier.2"].channels == 1000 or recording.layers["classifier.1"].channels == 1000
-    assert torch.isfinite(recording.cam(0, "classifier.1")).all()
+    assert recording.layers["classifier.1"].channels == 1000
+    assert "classifier.1" not in recording.steps
+    assert recording.cam(0, "classifier.1").shape == (1, 3, 3)
 
 
-def test_every_layer_of_a_network_can_be_explained() -> None:
-    recording = recorded("resnet18")
-    gradients = recording.gradients(7, list(recording.layers))
+def test_every_layer_of_a_network_can_be_explained(cnn: nn.Module, x: Tensor) -> None:
+    recording = CamEngine(cnn).record(x)
+    gradients = recording.gradients(5, list(recording.layers))
     for name, info in recording.layers.items():
-        assert gradients[name].shape == (1, info.channels, *info.grid)
-        assert recording.cam(7, name).shape == (1, *info.grid)
+        assert gradients[name].shape == (2, info.channels, *info.grid)
+        assert recording.cam(5, name).shape == (2, *info.grid)
     assert sum(float(g.abs().sum()) > 0 for g in gradients.values()) == len(gradients)

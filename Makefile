@@ -1,0 +1,71 @@
+# make demo    a virtual environment, and JupyterLab on the quickstart notebook
+# make test    everything that can be checked: style, types, Python, JavaScript, a real browser
+# make bench   what a click costs, beside other libraries
+# make bundle  camwidget/static/widget.js from js/src
+# make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
+#
+# Stamps in .venv/.made say what is installed: a second run starts at once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# with the machine's Node, or, where there is none, the one of PyPI
+NODE := scripts/with_node.sh $(VENV)
+BUNDLE := camwidget/static/widget.js
+JS := $(shell find js/src -name '*.js' -o -name '*.css')
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help demo test bench bundle lint fmt clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: $(MADE)/demo $(BUNDLE)
+	scripts/demo.sh $(VENV) examples/quickstart.ipynb
+
+test: lint $(MADE)/chromium
+	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent test
+	$(NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(MADE)/bench $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks $(PYTEST_ARGS)
+
+bundle: $(BUNDLE)
+
+lint: $(MADE)/test $(BUNDLE)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent check
+
+fmt: $(MADE)/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf camwidget/static js/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+$(MADE)/venv:
+	scripts/venv.sh $(PYTHON) $(VENV)
+	@mkdir -p $(MADE) && touch $@
+
+# An editable install; the build hook makes the bundle on the way.
+$(MADE)/demo $(MADE)/test $(MADE)/bench: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
+	$(PIP) install --editable '.[$*]'
+	@touch $@
+
+$(MADE)/chromium: $(MADE)/test
+	scripts/chromium.sh $(VENV)
+	@touch $@
+
+js/node_modules/.made: js/package.json js/package-lock.json | $(MADE)/venv
+	cd js && ../scripts/with_node.sh ../$(VENV) npm ci --no-audit --no-fund
+	@touch $@
+
+$(BUNDLE): js/node_modules/.made js/build.mjs $(JS)
+	cd js && ../scripts/with_node.sh ../$(VENV) node build.mjs

@@ -1,0 +1,68 @@
+"""The notebooks that tests work in, and the cells that they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab import Notebook, Server
+from playwright.sync_api import Browser
+from view import View
+
+BEACONS = (
+    "import beacons, expected\nfrom camwidget import CamWidget",
+    "w = CamWidget(beacons.Beacons(), beacons.picture(), beacons.LABELS, preprocess=beacons.read)\nw",
+)
+DEMO = ("from camwidget import CamWidget, demo", "w = CamWidget(demo.model(), demo.image())\nw")
+
+# widgets of earlier tests would keep their maps, and go on listening
+TIDY = "from ipywidgets import Widget; Widget.close_all()"
+
+
+@dataclass
+class Desk:
+    """Opens notebooks, and keeps one for the tests that need none of their own."""
+
+    server: Server
+    browser: Browser
+    kept: Notebook | None = None
+    opened: int = 0
+
+    def open(self, width: int = 1400, height: int = 1000) -> Notebook:
+        """A new notebook with a kernel of its own."""
+        self.opened += 1
+        context = self.browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1)
+        notebook = Notebook(context.new_page())
+        notebook.listen()
+        notebook.open(self.server.write(f"notebook{self.opened}.ipynb", [""]))
+        return notebook
+
+    def borrow(self) -> Notebook:
+        """The kept one, as if it were new."""
+        if self.kept is None:
+            self.kept = self.open()
+        notebook = self.kept
+        notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+        notebook.page.mouse.move(0, 0)
+        notebook.execute(TIDY)
+        notebook.errors.clear()
+        notebook.sent.clear()
+        return notebook
+
+    def close(self, notebook: Notebook) -> None:
+        notebook.page.evaluate("() => window.panel.sessionContext.shutdown().catch(() => undefined)")
+        notebook.page.context.close()
+
+    def drop(self) -> None:
+        """After a failure the kept one may be in any state: the next test gets another."""
+        if self.kept is not None:
+            self.close(self.kept)
+            self.kept = None
+
+
+def show(notebook: Notebook, *cells: str) -> View:
+    """Run these cells and wait until the heat of the first widget is painted."""
+    notebook.show(*cells)
+    view = View(notebook)
+    view.part(".heat").wait_for(timeout=30_000)
+    view.until_painted()
+    return view

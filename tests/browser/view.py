@@ -1,0 +1,168 @@
+"""One widget on the page, as a reader of it sees it: its parts, its pixels, its boxes."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lab import Notebook
+from playwright.sync_api import Locator
+
+Pixels = npt.NDArray[np.uint8]
+Box = dict[str, float]
+
+PIXELS = """(canvas) => {
+    const { width, height } = canvas;
+    if (!width || !height) return [0, 0, ""];
+    const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    let text = "";
+    for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+    return [width, height, btoa(text)];
+}"""
+
+BOXES = """(root, selectors) => {
+    const at = root.getBoundingClientRect();
+    const box = (selector) => {
+        const r = root.querySelector(selector).getBoundingClientRect();
+        return { x: r.x - at.x, y: r.y - at.y, width: r.width, height: r.height };
+    };
+    return Object.fromEntries([["root", { x: 0, y: 0, width: at.width, height: at.height }],
+        ...selectors.map((selector) => [selector, box(selector)])]);
+}"""
+
+# what sticks out of the widget at its right or left; what scrolls by design is left out with all that it holds
+OUTSIDE = """(root) => {
+    const at = root.getBoundingClientRect();
+    const found = root.scrollWidth > root.clientWidth ? [`root ${root.scrollWidth} > ${root.clientWidth}`] : [];
+    for (const node of root.querySelectorAll("*:not(.spoken, .spoken *, svg *)")) {
+        const r = node.getBoundingClientRect();
+        if (r.width && (r.right > at.right + 0.5 || r.left < at.left - 0.5)) {
+            found.push(`${node.tagName}.${node.getAttribute("class")} ${r.left - at.left}..${r.right - at.left} of ${at.width}`);
+        }
+    }
+    return found;
+}"""
+
+BANDS = (".head", ".picture", ".colorbar", ".classes", ".controls", ".strip", ".readout", ".status")
+
+
+@dataclass
+class View:
+    """The parts of one widget. ``index`` counts the views on the page."""
+
+    notebook: Notebook
+    index: int = 0
+
+    @property
+    def root(self) -> Locator:
+        return self.notebook.page.locator(".camwidget").nth(self.index)
+
+    def part(self, selector: str) -> Locator:
+        return self.root.locator(selector)
+
+    def role(self, role: Any, name: str, *, exact: bool = True) -> Locator:
+        return self.root.get_by_role(role, name=name, exact=exact)
+
+    def row(self, target: int) -> Locator:
+        return self.part(f'.row[data-target="{target}"]')
+
+    def layer(self, name: str) -> Locator:
+        return self.part(f'[data-layer="{name}"]')
+
+    @property
+    def selected(self) -> list[str]:
+        """The classes marked as chosen."""
+        return self.part('.row[aria-selected="true"] .name-text').all_inner_texts()
+
+    @property
+    def question(self) -> str:
+        return self.part(".question").inner_text()
+
+    @property
+    def readout(self) -> str:
+        return " ".join(self.part(".readout").inner_text().split())
+
+    @property
+    def status(self) -> str:
+        return " ".join(self.part(".status").inner_text().split())
+
+    def pixels(self, selector: str = ".heat") -> Pixels:
+        """A canvas as (height, width, RGBA)."""
+        width, height, text = self.part(selector).first.evaluate(PIXELS)
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+    def until_changed(self, before: Pixels, what: str) -> Pixels:
+        """Wait until the heat is another one; returns it."""
+        return self._until(lambda now: not np.array_equal(now, before), f"the picture to change: {what}")
+
+    def until_same(self, wanted: Pixels, what: str) -> Pixels:
+        return self._until(lambda now: np.array_equal(now, wanted), f"the picture to come back: {what}")
+
+    def until_painted(self) -> Pixels:
+        return self._until(lambda now: bool(now[..., 3].any()), "the heat to be painted")
+
+    def _until(self, check: Callable[[Pixels], bool], what: str) -> Pixels:
+        found: list[Pixels] = []
+
+        def look() -> bool:
+            found[:] = [self.pixels()]
+            return check(found[0])
+
+        self.notebook.until(look, what)
+        return found[0]
+
+    def boxes(self) -> dict[str, Box]:
+        """Where the bands stand, from the widget's corner."""
+        found: dict[str, Box] = self.root.evaluate(BOXES, list(BANDS))
+        return found
+
+    def outside(self) -> list[str]:
+        """What sticks out of the widget."""
+        found: list[str] = self.root.evaluate(OUTSIDE)
+        return found
+
+    def hover(self, fx: float, fy: float) -> None:
+        """Move the pointer to a place on the picture, as shares of its width and height."""
+        self.part(".fit").hover(position=self._place(fx, fy))
+
+    def click(self, fx: float, fy: float) -> None:
+        self.part(".fit").click(position=self._place(fx, fy))
+
+    def leave(self) -> None:
+        """Move the pointer to where it means nothing."""
+        self.part(".heading").hover()
+
+    def _place(self, fx: float, fy: float) -> Any:
+        box = self.part(".fit").bounding_box()
+        assert box is not None
+        return {"x": fx * box["width"], "y": fy * box["height"]}
+
+
+def peak(pixels: Pixels) -> tuple[float, float]:
+    """Where a picture in viridis is hottest, as shares (x, y): its green rises from its low end to its high end."""
+    heat = np.where(pixels[..., 3] > 0, pixels[..., 1].astype(float) + pixels[..., 3], 0)
+    rows, columns = np.nonzero(heat == heat.max())
+    height, width = heat.shape
+    # the hottest colour may cover some pixels: their middle
+    return float(columns.mean() + 0.5) / width, float(rows.mean() + 0.5) / height
+
+
+def difference(view: View) -> str:
+    """What is wrong with the overlay on the screen, compared with the one worked out from the kernel's values."""
+    found = view.pixels()
+    height, width, _ = found.shape
+    text = view.notebook.execute(f"print(expected.overlay(w, {height}, {width}))")
+    wanted = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+    alpha = np.abs(found[..., 3].astype(int) - wanted[..., 3])
+    # canvases keep colours multiplied by their opacity: faint ones come back rounded
+    strong = (wanted[..., 3] > 64) & (found[..., 3] > 64)
+    colour = np.abs(found[..., :3].astype(int) - wanted[..., :3]).max(-1)[strong]
+    if not strong.any():
+        return "nothing is painted"
+    # one step of the colour table, and of its neighbour at an edge
+    wrong = (alpha > 3).sum() + (colour > 8).sum()
+    return "" if wrong <= 0.001 * alpha.size else f"{wrong} of {alpha.size} pixels differ, by up to {alpha.max()} in opacity"
