@@ -6,43 +6,31 @@ from __future__ import annotations
 
 import logging
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import numpy.typing as npt
 import torch
 import traitlets
 from torch import nn
 
-from . import colormaps, images, preprocessing, scores, wire
+from . import colormaps, images, preprocessing, scores, still, wire
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keyword, read_request, share
 from .engine import CamEngine, Recording, upsample
 from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import INTERPOLATIONS, OPACITY, SCALES, SIGNS, SHADINGS, TRAITS_TO_BROWSER
+from .protocol import SIGNED_COLORMAP, TRAITS_TO_BROWSER
 from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+from .traits import CamTraits, bundle
 
 log = logging.getLogger("camwidget")
 
-BUNDLE = Path(__file__).parent / "static" / "widget.js"
 
-
-def _bundle() -> str:
-    """The front end as text: anywidget would keep every widget alive for ever if it were given a path."""
-    if not BUNDLE.is_file():
-        raise ImportError(
-            f"the front end {BUNDLE.name} is missing: install the package (pip install .), or run `make bundle` in a "
-            "checkout"
-        )
-    return BUNDLE.read_text(encoding="utf-8")
-
-
-class CamWidget(anywidget.AnyWidget):
+class CamWidget(CamTraits):
     """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch
     the variant.
 
@@ -63,43 +51,13 @@ class CamWidget(anywidget.AnyWidget):
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
-    are not painted), ``sign`` "positive" | "signed" | "absolute", ``shading`` "smooth" | "cells" | "contours", ``scale``
-    "map" | "listed", ``interpolation`` "bicubic" | "bilinear". Read: ``heatmap``, ``cam``, ``scores``,
+    are not painted), ``sign`` "positive" | "signed" | "absolute", ``shading`` "smooth" | "cells" | "contours",
+    ``scale`` "map" | "listed", ``interpolation`` "bicubic" | "bilinear". Read: ``heatmap``, ``cam``, ``scores``,
     ``probabilities``, ``labels``, ``status``.
 
     Raises:
         TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
     """
-
-    _esm = traitlets.Unicode().tag(sync=True)
-
-    picture = traitlets.Bytes().tag(sync=True)
-    meta = traitlets.Dict().tag(sync=True)
-    classes = traitlets.Dict().tag(sync=True)
-    listed = traitlets.List(traitlets.Int()).tag(sync=True)
-    layers = traitlets.List(traitlets.Dict()).tag(sync=True)
-    variants = traitlets.List(traitlets.Dict()).tag(sync=True)
-    stack = traitlets.Dict().tag(sync=True)
-    strip = traitlets.Dict().tag(sync=True)
-    luts = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict().tag(sync=True)
-
-    target = traitlets.Any().tag(sync=True)
-    layer = traitlets.Any().tag(sync=True)
-    variant = traitlets.Any("gradcam").tag(sync=True)
-    colormap = traitlets.Any("viridis").tag(sync=True)
-    # dragged in the browser: an echo of an older value would make the handle jump
-    opacity = traitlets.Float(OPACITY, min=0, max=1).tag(sync=True, echo_update=False)
-    threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True, echo_update=False)
-    sign = traitlets.Enum(SIGNS, "positive").tag(sync=True)
-    # not "style" nor "layout": those names belong to ipywidgets, whose views take them for widgets
-    shading = traitlets.Enum(SHADINGS, "smooth").tag(sync=True)
-    scale = traitlets.Enum(SCALES, "map").tag(sync=True)
-    interpolation = traitlets.Enum(INTERPOLATIONS, "bicubic").tag(sync=True)
-
-    # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it
-    # twice
-    request = traitlets.Any(None, allow_none=True).tag(sync=True, echo_update=False)
 
     def __init__(
         self,
@@ -134,7 +92,7 @@ class CamWidget(anywidget.AnyWidget):
         view = View(first, recording.resolve(layer), find_variant(variant).id)
         self._atlas = Atlas(engine, recording)
         super().__init__(
-            _esm=_bundle(),
+            _esm=bundle(),
             picture=self._picture.encoded,
             meta=self._meta(engine.model),
             classes=self._classes(),
@@ -210,6 +168,24 @@ class CamWidget(anywidget.AnyWidget):
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The live view, and a still picture for wherever no widget runs."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None or self._session is None:
+            return bundle
+        data, metadata = bundle
+        lut = self.luts[SIGNED_COLORMAP if self.sign == "signed" else self.colormap]
+        picture = still.jpeg(
+            self.picture,
+            self.cam,
+            lut,
+            signed=self.sign == "signed",
+            opacity=self.opacity,
+            threshold=self.threshold,
+            mode=self.interpolation,
+        )
+        return {**data, "image/jpeg": b64encode(picture).decode()}, metadata
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included

@@ -15,8 +15,13 @@ fi
 if [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
   exit 0
 fi
-if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-  echo "Debian keeps Python's venv in a package of its own: apt install python3-venv" >&2
+# Debian keeps Python's venv in a package of its own.
+can_make_one() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
+if ! can_make_one && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv
+fi
+if ! can_make_one; then
+  echo "Python's venv is missing: sudo apt install python3-venv" >&2
   exit 1
 fi
 "$python" -m venv "$venv"

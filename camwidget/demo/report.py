@@ -133,12 +133,14 @@ def readme(figures: Figures, run: Run, weight: int, plans: Sequence[Round]) -> s
 
 A small network and its pictures, so that the widget runs with no download. Drawn and trained by this project.
 
+![Five stickers on a wooden table: star, ring, fish, key, heart](pictures/table.jpg)
+
 ```python
 from camwidget import demo
 
-net, picture = demo.model(), demo.image("table")   # a DemoNet in eval mode, a PIL picture
-demo.labels(), demo.preprocess()                   # names of the classes; PIL picture -> (3, 192, 192)
-drawn = demo.scene(seed=7, classes=["star", "ring"])   # a new scene: drawn.image, drawn.objects (name, box, mask)
+net, picture = demo.model(), demo.image("table")  # a DemoNet in eval mode, a PIL picture
+demo.labels(), demo.preprocess()  # names of the classes; PIL picture -> (3, 192, 192)
+drawn = demo.scene(seed=7, classes=["star", "ring"])  # a new scene: drawn.image, drawn.objects (name, box, mask)
 ```
 
 The pictures are stickers on textured grounds, two to five a scene, {len(figures.categories)} classes:
@@ -158,8 +160,8 @@ This part is written by the training script; change the script, not the numbers.
 Seed {run.seed}, {rounds}:
 {run.seconds / 60:.1f} minutes with {threads}, drawing included.
 `weights.safetensors`: {weight / 1e6:.2f} MB (matrices in float16; the figures are measured after that rounding).
-{figures.scenes} held-out scenes, {figures.trials} stickers; maps are Grad-CAM at `stage3`, scaled up bicubically
-to the picture.
+{figures.scenes} held-out scenes, {figures.trials} stickers. The maps are Grad-CAM at `stage3`, scaled up to the picture
+bicubically.
 
 {figures.table()}
 

@@ -17,6 +17,9 @@ CATEGORIES = tuple(KINDS)
 SIZE = 384
 """Side of a scene in pixels, unless asked otherwise."""
 
+_LEAST = 48
+"""Smaller scenes would show specks."""
+
 _FINE = 3
 """Stickers are drawn this much larger and scaled down, so that their edges are smooth."""
 
@@ -80,6 +83,8 @@ def scene(seed: int = 0, classes: Sequence[str] | None = None, size: int = SIZE,
         _check(classes)
     if ground is not None and ground not in GROUNDS:
         raise ValueError(f"ground={ground!r}: give one of {', '.join(GROUNDS)}")
+    if size < _LEAST:
+        raise ValueError(f"size={size}: give the side in pixels, at least {_LEAST}")
     rng = np.random.default_rng([seed, 7])
     names = list(classes) if classes is not None else _names(rng, 2 if side == 1 else 1, 5 if side == 1 else 2)
     drawn = list(GROUNDS)[int(rng.integers(len(GROUNDS)))]

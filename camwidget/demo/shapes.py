@@ -171,9 +171,11 @@ def _key(rng: np.random.Generator) -> list[Part]:
         Part(_polygon((0.74, 0), (0.9, 0), (0.9, 0.44), (0.74, 0.44)), soft=0.02),
     ]
     if rng.random() < 0.5:
-        for t in (math.pi / 2, math.pi, 1.5 * math.pi):
-            parts.append(Part(_ellipse(x + 0.6 * bow * math.cos(t), 0.6 * bow * math.sin(t), bow * 0.72)))
-        return [*parts, Part(_ellipse(x, 0, bow * 0.42), "hole")]
+        around = [
+            Part(_ellipse(x + 0.6 * bow * math.cos(t), 0.6 * bow * math.sin(t), bow * 0.72))
+            for t in (math.pi / 2, math.pi, 1.5 * math.pi)
+        ]
+        return [*parts, *around, Part(_ellipse(x, 0, bow * 0.42), "hole")]
     return [*parts, Part(_ellipse(x, 0, bow)), Part(_ellipse(x, 0, bow * 0.5), "hole")]
 
 

@@ -76,15 +76,18 @@ def test_variant_menu_previews_restores_and_selects(view: View, notebook: Notebo
     preview = view.until_changed(before, "the preview of a variant")
     expect(view.part(".chip")).to_contain_text("preview: Guided")
     notebook.page.keyboard.press("Escape")
+    # although the pointer now rests on a class that lay under the menu
     view.until_same(before, "after Escape")
     expect(view.part(".menu.variants")).to_be_hidden()
+    expect(view.part(".chip")).to_be_hidden()
     assert notebook.value("w.variant") == "gradcam"
     open_menu(view, notebook)
     view.part('[data-variant="guided_relu"]').click()
     expect(view.part(".menu.variants")).to_be_hidden()
     notebook.until_value("w.variant", "guided_relu")
-    view.leave()
     view.until_same(preview, "the variant that was previewed")
+    expect(view.part(".chip")).to_be_hidden()
+    view.leave()
     assert "Guided" in view.part(".variant-button").inner_text()
     assert difference(view) == ""
 

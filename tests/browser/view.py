@@ -34,14 +34,20 @@ BOXES = """(root, selectors) => {
         ...selectors.map((selector) => [selector, box(selector)])]);
 }"""
 
-# what sticks out of the widget at its right or left; what scrolls by design is left out with all that it holds
+# what can be seen beyond the widget's right or left edge: each box is cut by those that hold it and hide what is over
 OUTSIDE = """(root) => {
     const at = root.getBoundingClientRect();
     const found = root.scrollWidth > root.clientWidth ? [`root ${root.scrollWidth} > ${root.clientWidth}`] : [];
-    for (const node of root.querySelectorAll("*:not(.spoken, .spoken *, svg *)")) {
-        const r = node.getBoundingClientRect();
-        if (r.width && (r.right > at.right + 0.5 || r.left < at.left - 0.5)) {
-            found.push(`${node.tagName}.${node.getAttribute("class")} ${r.left - at.left}..${r.right - at.left} of ${at.width}`);
+    for (const node of root.querySelectorAll("*:not(.spoken, svg *)")) {
+        let { left, right } = node.getBoundingClientRect();
+        for (let holder = node.parentElement; holder !== root; holder = holder.parentElement) {
+            if (getComputedStyle(holder).overflowX === "visible") continue;
+            const r = holder.getBoundingClientRect();
+            left = Math.max(left, r.left);
+            right = Math.min(right, r.right);
+        }
+        if (right > left && (right > at.right + 0.5 || left < at.left - 0.5)) {
+            found.push(`${node.tagName}.${node.getAttribute("class")} ${left - at.left}..${right - at.left} of ${at.width}`);
         }
     }
     return found;

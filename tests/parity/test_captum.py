@@ -1,7 +1,7 @@
 """Raw maps and rectifier rules against Captum, on the networks that people use.
 
 Weights are random but seeded, and batch norms are given the statistics of their inputs: without that, activations of
-deep untrained networks vanish or explode, and a comparison would say little. Inputs of 96 pixels a side leave three cells
+deep untrained networks vanish or explode, and a comparison would say little. Inputs of 64 pixels a side leave two cells
 at the deepest layer, which is enough for every network here.
 """
 
@@ -21,7 +21,7 @@ from camwidget.engine import CamEngine, Recording
 captum = pytest.importorskip("captum.attr", reason="captum is not installed (extra: test)")
 
 LIMIT = 1e-5
-SIDE = 96
+SIDE = 64
 TARGETS = [7, 400]
 
 NETWORKS = {

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from camwidget import demo
-from camwidget.demo import grounds, network, pictures, scenes, train
+from camwidget.demo import grounds, network, pictures, report, scenes, train
 
 FOLDER = Path(demo.__file__).parent
 
@@ -211,6 +211,11 @@ def test_bad_classes_are_refused_with_the_right_names(classes: list[str]) -> Non
         demo.scene(0, classes)
 
 
+def test_a_scene_without_pixels_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 48"):
+        demo.scene(0, size=0)
+
+
 def test_an_unknown_ground_is_refused_with_the_right_names() -> None:
     with pytest.raises(ValueError, match="grass"):
         demo.scene(0, ground="lawn")
@@ -242,15 +247,30 @@ def test_the_readme_states_the_figures() -> None:
 
 
 def test_a_class_map_is_worth_more_than_a_blind_guess() -> None:
-    figures = train.report.Figures(["star"])
+    figures = report.Figures(["star"])
     thing = scenes.SceneObject("star", (10, 10, 30, 30), np.pad(np.ones((20, 20), dtype=bool), ((10, 70), (10, 70))))
     figures.add_point(0, (20, 20), thing, (100, 100))
     figures.add_point(0, (60, 60), thing, (100, 100))
     assert figures.pointing() == {"box": 0.5, "sticker": 0.5, "centre": 0.0, "random": pytest.approx(0.04)}
 
 
+def test_the_readme_is_what_the_script_writes_around_its_figures() -> None:
+    run = report.Run.read(network.facts())
+    figures = report.Figures(scenes.CATEGORIES)
+    for k, name in enumerate(scenes.CATEGORIES):
+        figures.add_scores(np.ones(12, dtype=np.float32), np.ones(12, dtype=np.float32))
+        figures.add_point(k, (1, 1), scenes.SceneObject(name, (0, 0, 2, 2)), (4, 4))
+    text = report.readme(figures, run, network.WEIGHTS.stat().st_size, train.rounds(run.seed, run.share))
+    shipped = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+    def bare(words: str) -> list[str]:
+        return [line for line in words.splitlines() if not line.startswith("|") and "held-out scenes" not in line]
+
+    assert bare(text) == bare(shipped)
+
+
 def test_average_precision_counts_the_ranking() -> None:
-    figures = train.report.Figures(["star"])
+    figures = report.Figures(["star"])
     for score, label in ((3.0, 1.0), (2.0, 0.0), (1.0, 1.0), (-1.0, 0.0)):
         figures.add_scores(np.array([score], dtype=np.float32), np.array([label], dtype=np.float32))
     assert figures.average_precision(0) == pytest.approx((1 + 2 / 3) / 2)

@@ -31,6 +31,17 @@ export function limits(values, sign) {
 }
 
 /**
+ * The values that are drawn: positive ones only, magnitudes, or all.
+ * @param {Float32Array} values
+ * @param {Sign} sign
+ * @returns {Float32Array}
+ */
+export function fold(values, sign) {
+  if (sign === "signed") return values;
+  return values.map(sign === "absolute" ? Math.abs : (v) => (v < 0 ? 0 : v));
+}
+
+/**
  * Opacity of a value, 0 to `opacity`. With no positive limit (a blank map) nothing is painted.
  * @param {number} v
  * @param {Paint} paint

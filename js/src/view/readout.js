@@ -14,6 +14,9 @@ import { quantity } from "./row.js";
  */
 
 const HINT = "Hover the picture to read a cell, a class to preview it. Click keeps it.";
+/** Slots that go to a line of their own where there is one column. */
+const SECOND_LINE = Object.freeze(["here", "peak", "way"]);
+
 const TOUCH_HINT = "Touch the picture to read a cell";
 
 /** @param {Context} context */
@@ -35,8 +38,7 @@ export function createReadout(context) {
       const key = JSON.stringify(slots);
       if (key === drawn) return;
       drawn = key;
-      // In one column the last slot, a list of classes, has a line of its own.
-      const second = slots.filter(({ kind }) => kind === "here" || kind === "way");
+      const second = slots.filter(({ kind }) => SECOND_LINE.includes(kind));
       const first = slots.filter((slot) => !second.includes(slot));
       element.replaceChildren(...[first, second].map((line) => h("span.line", {}, line.map(draw))));
     },

@@ -74,9 +74,9 @@ function lineOf(frame, short) {
   const { store, busy } = frame;
   const { status, meta } = store;
   const place = short ? "" : `${meta.model} · ${where(frame)}`;
-  if (busy) return busyLine(frame);
+  if (busy) return busyLine(frame, short);
   if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
-  if (frame.blank) return blankLine(frame, place);
+  if (frame.blank) return blankLine(frame, place, short);
   if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
@@ -97,16 +97,17 @@ function timing({ store, preview }) {
 
 /**
  * @param {Frame} frame
+ * @param {boolean} short
  * @returns {Line}
  */
-function busyLine({ store, busy }) {
+function busyLine({ store, busy }, short) {
   const { shown } = store;
   const { layer, variant, target, since } = busy ?? { ...shown, since: 0 };
   const what = layer !== shown.layer ? layer : variant !== shown.variant ? variantName(store, variant) : className(store, target);
   const seconds = Math.round((Date.now() - since) / 1000);
   return {
     kind: "busy",
-    words: ["Kernel is busy. What you have seen still answers; ", { strong: what }, " will come when it is free."],
+    words: [short ? "Busy; " : "Kernel is busy. What you have seen still answers; ", { strong: what }, short ? " will come." : " will come when it is free."],
     side: seconds > 0 ? `waiting ${seconds} s` : "waiting",
   };
 }
@@ -114,15 +115,17 @@ function busyLine({ store, busy }) {
 /**
  * @param {Frame} frame
  * @param {string} place
+ * @param {boolean} short
  * @returns {Line}
  */
-function blankLine({ store, drawn, limits, view }, place) {
+function blankLine({ store, drawn, limits, view }, place, short) {
   const name = { strong: className(store, drawn.target) };
   if (view.sign === "positive" && limits.min < 0) {
     const values = limits.max < 0 ? "negative" : "zero or negative";
     return {
       kind: "warning",
-      words: ["Blank map: every weighted value for ", name, ` is ${values} (${plain(limits.min)} to ${plain(limits.max)}).`],
+      words: short ? [`Blank map: all ${values}.`] :
+        ["Blank map: every weighted value for ", name, ` is ${values} (${plain(limits.min)} to ${plain(limits.max)}).`],
       side: place,
       button: { text: "Show signed", press: () => store.set("sign", "signed", { commit: true }) },
     };

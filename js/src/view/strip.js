@@ -14,11 +14,11 @@ import { createThumbPainter } from "./thumbs.js";
 const THUMB = 48;
 
 /** What a stage needs beside its name: thumbnail, gaps, a bit of the way to the next; and with its grid's size only. */
-const BESIDE_NAME = 76;
+const BESIDE_NAME = 82;
 const GRID_ROOM = 100;
 
 /** What stands at both ends of the strip: words, gaps, the dots before the first stage. */
-const ENDS = 170;
+const ENDS = 190;
 
 /** @param {Context} context */
 export function createStrip(context) {

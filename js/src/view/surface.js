@@ -1,7 +1,7 @@
 /** Painting one map onto a canvas. Remembers the smoothed field, since most redraws change colours only. */
 
 import { contours } from "../lib/contours.js";
-import { paint as paintPixels } from "../lib/heat.js";
+import { fold, paint as paintPixels } from "../lib/heat.js";
 import { upsample } from "../lib/upsample.js";
 
 /**
@@ -35,7 +35,7 @@ export function createSurface() {
       else if (manner.shading === "cells") drawCells(context, scratch, map, lut, paint);
       else {
         const { width, height } = canvas;
-        const values = field(map, height, width, manner.interpolation);
+        const values = field(map, height, width, manner.interpolation, paint.sign);
         const image = context.createImageData(width, height);
         paintPixels(values, lut, image.data, paint);
         context.putImageData(image, 0, 0);
@@ -44,7 +44,7 @@ export function createSurface() {
   };
 }
 
-/** The last smoothed field, kept. */
+/** The last smoothed field, kept. The sign is dealt with on the grid, before smoothing, as `w.heatmap` does. */
 function createField() {
   /** @type {{map: HeatMap, key: string, values: Float32Array} | null} */
   let last = null;
@@ -53,11 +53,12 @@ function createField() {
    * @param {number} height
    * @param {number} width
    * @param {"bicubic" | "bilinear"} mode
+   * @param {Paint["sign"]} sign
    */
-  return (map, height, width, mode) => {
-    const key = `${height} ${width} ${mode}`;
+  return (map, height, width, mode, sign) => {
+    const key = `${height} ${width} ${mode} ${sign}`;
     if (last?.map.values !== map.values || last.key !== key) {
-      last = { map, key, values: upsample(map.values, map.grid, [height, width], mode) };
+      last = { map, key, values: upsample(fold(map.values, sign), map.grid, [height, width], mode) };
     }
     return last.values;
   };
@@ -86,7 +87,7 @@ function drawCells(context, scratch, map, lut, paint) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {HeatMap} map
- * @param {(map: HeatMap, height: number, width: number, mode: "bicubic" | "bilinear") => Float32Array} field
+ * @param {(map: HeatMap, height: number, width: number, mode: "bicubic" | "bilinear", sign: Paint["sign"]) => Float32Array} field
  * @param {Uint8Array} lut
  * @param {Paint} paint
  * @param {Manner} manner
@@ -96,9 +97,9 @@ function drawRings(context, map, field, lut, paint, manner, dpr) {
   const { width, height } = context.canvas;
   const shrink = Math.min(1, TRACE / Math.max(width, height));
   const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
-  const values = field(map, ...size, manner.interpolation);
+  const values = field(map, ...size, manner.interpolation, paint.sign);
   const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
-  const signs = paint.sign === "positive" ? [1] : [1, -1];
+  const signs = paint.sign === "signed" ? [1, -1] : [1];
   for (const [share, stroke, tone] of RINGS) {
     for (const side of signs) {
       const level = share * paint.hi;

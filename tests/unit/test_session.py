@@ -1,0 +1,366 @@
+"""Latest wins, every request is answered, nothing is sent twice, no thread is left."""
+
+from __future__ import annotations
+
+import gc
+import math
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from camwidget import session as session_module
+from camwidget.engine import VARIANTS
+from camwidget.session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+
+LISTED = (4, 1, 7)
+STAGES = ("first", "last")
+PATIENCE = 10  # seconds until a test gives up waiting
+
+
+class FakeAtlas:
+    """Maps that tell their target, made at the test's pace."""
+
+    def __init__(self) -> None:
+        self.recording = SimpleNamespace(stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"))
+        self.made: list[tuple[str, str, int]] = []
+        self.entered = threading.Event()  # somebody waits for a map
+        self.free = threading.Event()  # maps may be made
+        self.free.set()
+        self.stale = False
+        self.broken: set[str] = set()
+
+    def refresh(self) -> bool:
+        was, self.stale = self.stale, False
+        return was
+
+    def map(self, layer: str, variant: str, target: int) -> Any:
+        self.entered.set()
+        assert self.free.wait(PATIENCE)
+        if layer in self.broken:
+            raise ValueError(f"no map at {layer}")
+        self.made.append((layer, variant, target))
+        return np.full((2, 3), target, np.float32)
+
+    def ms(self, layer: str, variant: str, target: int) -> float:
+        return 1.5
+
+    def prepare(self, target: int, variant: str) -> None:
+        pass
+
+
+class Desk:
+    """A session, and what it delivered."""
+
+    def __init__(self) -> None:
+        self.atlas = FakeAtlas()
+        self.answers: list[Answer] = []
+        self.threads: list[threading.Thread] = []
+        self.session = Session(self.atlas, LISTED, self.deliver)
+
+    def deliver(self, answer: Answer) -> None:
+        self.answers.append(answer)
+        self.threads.append(threading.current_thread())
+
+    def ask(self, seq: int | None, target: int = 4, layer: str = "last", variant: str = "gradcam", **more: Any) -> None:
+        reply = None if seq is None else ("nonce", seq)
+        self.session.ask(Request(View(target, layer, variant), reply, **more))
+
+    def settle(self) -> list[Answer]:
+        """Wait until the worker is done; what came since the last call."""
+        until(lambda: not workers())
+        came, self.answers = self.answers, []
+        return came
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "camwidget"]
+
+
+def until(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.001)
+
+
+def kinds(answers: list[Answer]) -> list[type]:
+    return [type(answer) for answer in answers]
+
+
+def replies(answers: list[Answer]) -> list[int]:
+    return [a.reply[1] for a in answers if getattr(a, "reply", None) is not None]
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(session_module, "FIRST_ANSWER", math.inf)
+    desk = Desk()
+    yield desk
+    desk.atlas.free.set()
+    desk.session.close()
+    assert not workers()
+
+
+def test_a_request_is_answered_with_all_listed_classes_and_the_strip(desk: Desk) -> None:
+    desk.ask(1, target=1)
+    stack, strip = desk.settle()
+    assert isinstance(stack, Stack) and isinstance(strip, Strip)
+    assert (stack.targets, stack.done, stack.ms, stack.reply) == (LISTED, True, 1.5, ("nonce", 1))
+    assert [float(m[0, 0]) for m in stack.maps] == list(LISTED)
+    assert [layer for layer, _ in strip.maps] == list(STAGES)
+    assert all((m == 1).all() for _, m in strip.maps)
+
+
+def test_a_class_that_is_not_listed_comes_last(desk: Desk) -> None:
+    desk.ask(1, target=9)
+    assert desk.settle()[0].targets == (*LISTED, 9)
+
+
+def test_of_a_burst_only_the_last_is_computed_and_all_are_answered(desk: Desk) -> None:
+    desk.atlas.free.clear()
+    desk.ask(1, layer="a")
+    assert desk.atlas.entered.wait(PATIENCE)
+    for seq in range(2, 21):
+        desk.ask(seq, layer=f"b{seq}")
+    desk.ask(21, layer="z")
+    desk.atlas.free.set()
+    answers = desk.settle()
+    assert {layer for layer, _, _ in desk.atlas.made} <= {"a", "z", *STAGES}
+    assert [m for m in desk.atlas.made if m[0] == "a"] == [("a", "gradcam", 4)]  # not its other classes
+    assert sorted(replies(answers)) == list(range(1, 22))
+    stacks = [a for a in answers if isinstance(a, Stack)]
+    assert [(s.view.layer, s.done) for s in stacks] == [("z", True)]
+    assert all(isinstance(a, Done) for a in answers if getattr(a, "reply", (0, 21))[1] < 21)
+
+
+def test_requests_of_python_want_no_reply(desk: Desk) -> None:
+    desk.atlas.free.clear()
+    desk.ask(None, layer="a")
+    desk.atlas.entered.wait(PATIENCE)
+    desk.ask(None, layer="b")
+    desk.ask(None, layer="c")
+    desk.atlas.free.set()
+    answers = desk.settle()
+    assert kinds(answers) == [Stack, Strip]
+    assert answers[0].view.layer == "c" and answers[0].reply is None
+
+
+def test_the_selected_class_goes_ahead_where_the_rest_is_slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    desk.ask(1, target=7)
+    part, whole, strip = desk.settle()
+    assert (part.targets, part.done, part.reply) == ((7,), False, ("nonce", 1))
+    assert (whole.targets, whole.done) == (LISTED, True)
+    assert isinstance(strip, Strip)
+
+
+def test_what_was_cut_short_is_sent_whole_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    deliver = desk.deliver
+
+    def interrupted(answer: Answer) -> None:
+        deliver(answer)
+        if isinstance(answer, Stack) and replies([answer]) == [1]:
+            desk.ask(2, layer="other")  # arrives between the part and the whole
+
+    desk.session = Session(desk.atlas, LISTED, interrupted)
+    desk.ask(1)
+    answers = desk.settle()
+    assert [(s.view.layer, s.done) for s in answers if isinstance(s, Stack)] == [
+        ("last", False), ("other", False), ("other", True),
+    ]  # fmt: skip
+    desk.ask(3)
+    assert [a.done for a in desk.settle() if isinstance(a, Stack)] == [False, True]
+
+
+def test_nothing_is_sent_twice(desk: Desk) -> None:
+    desk.ask(1, target=4)
+    desk.settle()
+    made = len(desk.atlas.made)
+    desk.ask(2, target=4)
+    assert desk.settle() == [Done(("nonce", 2))]
+    assert len(desk.atlas.made) == made
+    desk.ask(3, target=7)  # in the browser's stack; its strip is not
+    assert kinds(desk.settle()) == [Done, Strip]
+    desk.ask(None, target=7)
+    assert desk.settle() == []
+    desk.ask(4, target=7, layer="first")
+    assert kinds(desk.settle()) == [Stack]
+    desk.ask(5, target=7, layer="first", variant="layercam")
+    assert kinds(desk.settle()) == [Stack, Strip]
+    desk.ask(6, target=5, layer="first", variant="layercam")  # was not listed
+    assert kinds(desk.settle()) == [Stack, Strip]
+    desk.ask(7, target=5, layer="first", variant="layercam")
+    assert kinds(desk.settle()) == [Done]
+
+
+def test_the_menu_holds_every_variant(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.ask(2, want="variants")
+    done, menu = desk.settle()
+    assert (done, type(menu)) == (Done(("nonce", 2)), Menu)
+    assert [variant for variant, _ in menu.maps] == list(VARIANTS)
+
+
+def test_a_changed_model_is_said_first_and_all_is_sent_again(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.atlas.stale = True
+    desk.ask(2)
+    answers = desk.settle()
+    assert kinds(answers) == [Rescored, Stack, Strip]
+    assert answers[0].recording is desk.atlas.recording
+
+
+def test_a_changed_model_is_said_also_where_a_newer_request_waits(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    refresh = desk.atlas.refresh
+
+    def meanwhile() -> bool:
+        desk.atlas.refresh = refresh
+        desk.ask(3, layer="first")  # comes in while the model is recorded again
+        return refresh()
+
+    desk.atlas.refresh, desk.atlas.stale = meanwhile, True
+    desk.ask(2)
+    answers = desk.settle()
+    assert kinds(answers)[0] is Rescored
+    assert sorted(replies(answers)) == [2, 3]
+
+
+def test_errors_are_answered_and_the_next_request_works(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.atlas.broken = {"broken"}
+    desk.ask(1, layer="broken")
+    (failed,) = desk.settle()
+    assert isinstance(failed, Failed)
+    assert (failed.reply, failed.text) == (("nonce", 1), "ValueError: no map at broken")
+    assert failed.hint
+    assert "no map at broken" in caplog.text
+    desk.ask(2)
+    assert kinds(desk.settle()) == [Stack, Strip]
+    desk.ask(None, layer="broken")
+    assert kinds(desk.settle()) == [Failed]
+
+
+def test_an_error_after_the_answer_is_said_too(desk: Desk) -> None:
+    desk.atlas.broken = {"first"}  # a stage: the stack is right, the strip cannot be made
+    desk.ask(1)
+    stack, failed = desk.settle()
+    assert isinstance(stack, Stack) and isinstance(failed, Failed)
+
+
+def test_an_answer_that_cannot_be_delivered_ends_nothing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    deliver = desk.deliver
+
+    def closed(answer: Answer) -> None:
+        if replies([answer]) == [1]:
+            raise ConnectionError("comm is closed")
+        deliver(answer)
+
+    desk.session = Session(desk.atlas, LISTED, closed)
+    desk.ask(1)
+    desk.settle()
+    assert "comm is closed" in caplog.text
+    desk.ask(2, layer="first")
+    assert kinds(desk.settle()) == [Stack]
+
+
+def test_rules_without_a_rectifier_are_noted(desk: Desk) -> None:
+    desk.ask(1, variant="guided_relu")
+    assert "No rectifier between last and the scores: Guided ReLU is plain Grad-CAM" in desk.settle()[0].note
+    desk.ask(2, layer="first", variant="guided_relu")
+    assert desk.settle()[0].note is None
+    desk.ask(3)
+    assert desk.settle()[0].note is None
+
+
+def test_answer_now_answers_on_this_thread_and_the_rest_on_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    desk.session.answer_now(Request(View(1, "last", "gradcam")))
+    assert desk.threads[0] is threading.current_thread()
+    assert desk.answers[0].targets == (1,)
+    answers = desk.settle()
+    assert [a.done for a in answers if isinstance(a, Stack)][-1] is True
+    assert isinstance(answers[-1], Strip)
+    assert threading.current_thread() not in desk.threads[1:]
+
+
+def test_answer_now_raises(desk: Desk) -> None:
+    desk.atlas.broken = {"last"}
+    with pytest.raises(ValueError, match="no map at last"):
+        desk.session.answer_now(Request(View(1, "last", "gradcam")))
+    assert desk.settle() == []
+
+
+def test_close_waits_for_the_map_at_hand_and_no_more(desk: Desk) -> None:
+    desk.atlas.free.clear()
+    desk.ask(1)
+    desk.atlas.entered.wait(PATIENCE)
+    (worker,) = workers()
+    threading.Timer(0.05, desk.atlas.free.set).start()
+    desk.session.close()
+    assert not worker.is_alive()
+    assert desk.atlas.made == [("last", "gradcam", 4)]
+    assert replies(desk.answers) == [1]
+    desk.session.close()
+
+
+def test_after_close_requests_are_answered_with_nothing(desk: Desk) -> None:
+    desk.session.close()
+    desk.ask(1)
+    desk.ask(None)
+    assert desk.settle() == [Done(("nonce", 1))]
+    assert desk.atlas.made == []
+
+
+def test_close_from_the_workers_own_thread(desk: Desk) -> None:
+    desk.session = Session(desk.atlas, LISTED, lambda answer: desk.session.close())
+    start = time.monotonic()
+    desk.ask(1)
+    desk.settle()
+    assert time.monotonic() - start < 2  # it did not wait for itself
+
+
+def test_no_thread_waits_for_work(desk: Desk) -> None:
+    assert not workers()
+    for seq in range(5):
+        desk.ask(seq, layer=f"layer{seq}")
+        desk.settle()
+        assert not workers()
+
+
+def test_one_worker_at_a_time_however_many_ask(desk: Desk) -> None:
+    most = []
+    desk.session = Session(desk.atlas, LISTED, lambda answer: (desk.deliver(answer), most.append(len(workers()))))
+
+    def many(start: int) -> None:
+        for seq in range(start, start + 50):
+            desk.ask(seq, layer=f"layer{seq % 7}")
+
+    threads = [threading.Thread(target=many, args=(1000 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    answers = desk.settle()
+    assert {seq for i in range(4) for seq in range(1000 * i, 1000 * i + 50)} == set(replies(answers))
+    assert max(most) == 1
+
+
+def test_a_session_that_nobody_holds_goes_away() -> None:
+    desk = Desk()
+    desk.ask(1)
+    desk.settle()
+    session, atlas = weakref.ref(desk.session), weakref.ref(desk.atlas)
+    assert desk.session._finalizer.atexit  # so that no thread is inside torch when Python ends
+    del desk
+    gc.collect()
+    assert session() is None and atlas() is None

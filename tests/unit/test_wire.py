@@ -1,0 +1,185 @@
+"""What is packed can be unpacked as ``protocol.py`` says, and is small."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from torch import Tensor, nn
+
+from camwidget import protocol, scores, wire
+from camwidget.engine import VARIANTS, CamEngine, Recording
+from camwidget.session import Menu, Stack, Strip, View
+
+DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
+VIEW = View(4, "last", "gradcam")
+
+
+def unpacked(item: dict[str, Any], shape: tuple[int, ...], data: bytes | None = None, dtype: str = "") -> np.ndarray:
+    """As the browser reads it: value = stored * scale."""
+    stored = np.frombuffer(item["data"] if data is None else data, DTYPES[dtype or item["dtype"]])
+    return stored.astype(np.float64).reshape(shape) * item["scale"]
+
+
+def answer(maps: np.ndarray, **more: Any) -> Stack:
+    keywords = {"done": True, "ms": 1.23456, "note": None, "reply": ("page", 3)} | more
+    return Stack(VIEW, tuple(range(len(maps))), tuple(maps), **keywords)
+
+
+def test_a_stack_of_few_cells_is_exact() -> None:
+    maps = np.random.default_rng(0).normal(size=(5, 7, 6)).astype(np.float32)
+    made = wire.stack(2, answer(maps))
+    assert tuple(made) == protocol.STACK_KEYS
+    assert np.array_equal(unpacked(made, maps.shape), maps.astype(np.float64))
+    assert (made["grid"], made["targets"], made["image"]) == ([7, 6], [0, 1, 2, 3, 4], 2)
+    assert (made["layer"], made["variant"], made["ms"], made["reply"]) == ("last", "gradcam", 1.235, ["page", 3])
+    assert wire.stack(2, answer(maps, reply=None))["reply"] is None
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 1e6, 1e30])
+def test_a_large_stack_is_half_as_large_and_right_to_a_thousandth(size: float) -> None:
+    maps = (np.random.default_rng(0).normal(size=(9, 56, 56)) * size).astype(np.float32)
+    made = wire.stack(1, answer(maps))
+    assert made["dtype"] == "float16"
+    assert len(made["data"]) == maps.size * 2
+    assert np.abs(unpacked(made, maps.shape) - maps).max() <= 1e-3 * np.abs(maps).max()
+
+
+def test_where_half_precision_begins() -> None:
+    cells = protocol.HALF_ABOVE // 4
+    assert wire.packed(np.ones(cells, np.float32))["dtype"] == "float32"
+    assert wire.packed(np.ones(cells + 1, np.float32))["dtype"] == "float16"
+
+
+@pytest.mark.parametrize("cells", [10, 10_000])
+@pytest.mark.parametrize("value", [0.0, math.nan, math.inf])
+def test_blank_and_broken_maps_travel(cells: int, value: float) -> None:
+    made = wire.packed(np.full(cells, value, np.float32))
+    assert math.isfinite(made["scale"]) and made["scale"] > 0
+    np.testing.assert_array_equal(unpacked(made, (cells,)), np.full(cells, value))
+
+
+@given(
+    arrays.arrays(
+        np.float32, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.floats(-1e3, 1e3, width=32)
+    )
+)
+def test_thumbnails(values: np.ndarray) -> None:
+    made = wire.thumbnail(values)
+    h, w = made["grid"]
+    assert 1 <= h <= protocol.THUMB and 1 <= w <= protocol.THUMB
+    small = unpacked(made, (h, w), dtype="int8")
+    assert np.abs(small).max() <= np.abs(values).max() * (1 + 1e-5)
+    if values.shape == (h, w):
+        assert np.abs(small - values).max() <= 0.51 * made["scale"]
+
+
+def test_a_large_thumbnail_is_pooled() -> None:
+    values = np.kron(np.arange(-200, 584).reshape(28, 28), np.ones((2, 2))).astype(np.float32)
+    made = wire.thumbnail(values)
+    assert made["grid"] == [28, 28]
+    expected = np.arange(-200, 584).reshape(28, 28)
+    assert np.abs(unpacked(made, (28, 28), dtype="int8") - expected).max() <= 0.51 * made["scale"]
+    assert wire.thumbnail(np.zeros((112, 56), np.float32))["grid"] == [28, 14]
+
+
+def test_the_strip() -> None:
+    maps = {"first": np.random.default_rng(0).normal(size=(40, 20)), "last": -np.eye(4)}
+    made = wire.strip(3, Strip(VIEW, tuple((k, v.astype(np.float32)) for k, v in maps.items())))
+    assert tuple(made) == protocol.STRIP_KEYS
+    assert (made["image"], made["target"], made["variant"]) == (3, 4, "gradcam")
+    assert [m["layer"] for m in made["maps"]] == ["first", "last"]
+    assert np.allclose(unpacked(made["maps"][1], (4, 4), dtype="int8"), -np.eye(4))
+
+
+def test_the_menu() -> None:
+    maps = tuple((v, np.full((3, 2), i, np.float32)) for i, v in enumerate(VARIANTS))
+    content, buffers = wire.menu(1, Menu(VIEW, maps))
+    assert (content["type"], content["image"], content["target"], content["layer"]) == ("maps", 1, 4, "last")
+    assert [m["variant"] for m in content["maps"]] == list(VARIANTS)
+    for i, (item, data) in enumerate(zip(content["maps"], buffers, strict=True)):
+        assert "data" not in item
+        assert (unpacked(item, (3, 2), data) == i).all()
+
+
+def test_status_and_variants() -> None:
+    assert wire.status("error", "text", "hint", ("page", 1)) == {
+        "state": "error", "text": "text", "hint": "hint", "reply": ["page", 1],
+    }  # fmt: skip
+    assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
+    for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
+        assert made["id"] == variant.id and made["relu"] == variant.relu
+        assert made["unit"] in ("score", "relative")
+
+
+# ---------------------------------------------------------------------- layers
+
+
+@pytest.fixture
+def recording() -> Recording:
+    """A long chain: forty steps, of which few are stages."""
+    blocks = [nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()) for _ in range(20)]
+    chain = nn.Sequential(nn.Conv2d(3, 4, 3), *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    return CamEngine(chain).record(torch.randn(1, 3, 16, 16))
+
+
+def test_layers_are_the_stages_and_a_few_dots_between(recording: Recording) -> None:
+    shown = wire.layers(recording)
+    names = [item["name"] for item in shown]
+    assert [item["name"] for item in shown if item["stage"]] == list(recording.stages)
+    order = list(recording.layers)
+    assert [order.index(n) for n in names] == sorted(order.index(n) for n in names)
+    assert len(set(names)) == len(names)
+    between = 0
+    for item in shown:
+        between = 0 if item["stage"] else between + 1
+        assert between <= wire.DOTS_BETWEEN
+        assert tuple(item["grid"]) == recording.layers[item["name"]].grid
+    assert not all(item["stage"] for item in shown)
+    assert shown[-1]["name"] == recording.default_layer
+
+
+def test_the_layer_in_use_is_always_there(recording: Recording) -> None:
+    usual = [item["name"] for item in wire.layers(recording)]
+    extra = next(name for name in recording.layers if name not in usual)
+    shown = [item["name"] for item in wire.layers(recording, extra)]
+    assert sorted(shown) == sorted([*usual, extra])
+    assert shown == [name for name in recording.layers if name in shown]
+    assert [item["name"] for item in wire.layers(recording, recording.default_layer)] == usual
+
+
+# ---------------------------------------------------------------------- scores
+
+
+@pytest.mark.parametrize(
+    ("probability", "unit", "expected"),
+    [
+        ("softmax", "logits", torch.tensor([2.0, -1.0, 0.5]).softmax(0)),
+        ("sigmoid", "logits", torch.tensor([2.0, -1.0, 0.5]).sigmoid()),
+        ("none", "probability", torch.tensor([2.0, -1.0, 0.5])),
+    ],
+)
+def test_scores_travel_with_their_probabilities(probability: str, unit: str, expected: Tensor) -> None:
+    made = scores.table(torch.tensor([2.0, -1.0, 0.5]), probability)
+    assert np.frombuffer(made["scores"], "<f4").tolist() == [2.0, -1.0, 0.5]
+    np.testing.assert_allclose(np.frombuffer(made["probabilities"], "<f4"), expected.numpy(), rtol=1e-6)
+    assert (made["unit"], made["probability"]) == (unit, probability)
+
+
+def test_how_probabilities_are_found() -> None:
+    logits, shares = torch.tensor([2.0, -1.0]), torch.tensor([0.9, 0.1])
+    plain, several = nn.Module(), nn.Module()
+    several.multi_label = True
+    assert scores.find_probability(plain, logits, None) == "softmax"
+    assert scores.find_probability(plain, shares, None) == "none"
+    assert scores.find_probability(plain, shares, "softmax") == "softmax"
+    assert scores.find_probability(several, logits, None) == "sigmoid"
+    assert scores.find_probability(plain, logits[:1], None) == "sigmoid"
+    with pytest.raises(ValueError, match=r"unknown probability 'sofmax'; did you mean 'softmax'\?"):
+        scores.find_probability(plain, logits, "sofmax")
