@@ -35,7 +35,7 @@ def read_request(value: Any) -> Incoming:
     if not isinstance(value, Mapping):
         return Incoming(error=f"a request is a dict, not a {type(value).__name__}")
     reply = _reply(value.get("nonce"), value.get("seq"))
-    strange = [str(key)[:40] for key in value if key not in REQUEST_KEYS]
+    strange = [repr(str(key)[:40]) for key in value if key not in REQUEST_KEYS]
     if reply is None:
         return Incoming(error="a request carries a nonce (text) and a seq (a count)")
     if strange:
@@ -46,7 +46,8 @@ def read_request(value: Any) -> Incoming:
 
 
 def _reply(nonce: Any, seq: Any) -> tuple[str, int] | None:
-    if not isinstance(nonce, str) or not 0 < len(nonce) <= LONGEST_NONCE:
+    # ASCII: half a character, which JSON can carry, could not be sent back
+    if not isinstance(nonce, str) or not nonce.isascii() or not 0 < len(nonce) <= LONGEST_NONCE:
         return None
     if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq <= LARGEST_SEQ:
         return None

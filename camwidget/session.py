@@ -127,6 +127,13 @@ class Session:
         if replaced is not None and replaced.reply is not None:
             self._send(Done(replaced.reply))
 
+    def map(self, view: View) -> Map:
+        """The signed map of a view, at once and on this thread. A model that changed is recorded again first."""
+        if self._refreshed():
+            self._send(Rescored(self.atlas.recording))
+            self.ask(Request(view))
+        return self.atlas.map(view.layer, view.variant, view.target)
+
     def close(self) -> None:
         """Stop after the map at hand; drop what is kept. Safe to call twice and from any thread."""
         self._finalizer()
@@ -136,7 +143,8 @@ class Session:
             answered = request.reply is None
             try:
                 for answer in self._answers(request):
-                    if self._mailbox.newer():
+                    # that the model changed is said only once, so it must not be dropped
+                    if self._mailbox.newer() and not isinstance(answer, Rescored):
                         break
                     self._send(answer)
                     answered = answered or getattr(answer, "reply", None) == request.reply
@@ -164,8 +172,7 @@ class Session:
             self._sent_strip = answer
 
     def _answers(self, request: Request) -> Iterator[Answer]:
-        if self.atlas.refresh():
-            self._sent_stack = self._sent_strip = None
+        if self._refreshed():
             yield Rescored(self.atlas.recording)
         if not self._holds(request.view):
             yield from self._stacks(request)
@@ -175,6 +182,12 @@ class Session:
             yield self._strip(request.view)
         if request.want == "variants":
             yield self._menu(request.view)
+
+    def _refreshed(self) -> bool:
+        if not self.atlas.refresh():
+            return False
+        self._sent_stack = self._sent_strip = None
+        return True
 
     def _stacks(self, request: Request) -> Iterator[Stack]:
         view, start = request.view, time.perf_counter()

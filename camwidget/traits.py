@@ -22,6 +22,12 @@ def bundle() -> str:
     return BUNDLE.read_text(encoding="utf-8")
 
 
+class Checked(traitlets.Any):
+    """Any value, for the widget's own checks to judge; ``traitlets.Any`` would let None pass unchecked."""
+
+    allow_none = False
+
+
 class CamTraits(anywidget.AnyWidget):
     """Declarations only; ``CamWidget`` checks, observes and fills them."""
 
@@ -38,10 +44,10 @@ class CamTraits(anywidget.AnyWidget):
     luts = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
-    target = traitlets.Any().tag(sync=True)
-    layer = traitlets.Any().tag(sync=True)
-    variant = traitlets.Any("gradcam").tag(sync=True)
-    colormap = traitlets.Any("viridis").tag(sync=True)
+    target = Checked().tag(sync=True)
+    layer = Checked().tag(sync=True)
+    variant = Checked("gradcam").tag(sync=True)
+    colormap = Checked("viridis").tag(sync=True)
     # dragged in the browser: an echo of an older value would make the handle jump
     opacity = traitlets.Float(OPACITY, min=0, max=1).tag(sync=True, echo_update=False)
     threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True, echo_update=False)

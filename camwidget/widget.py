@@ -116,7 +116,7 @@ class CamWidget(CamTraits):
         """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with
         negative values.
         """
-        signed = self._open().atlas.map(self.layer, self.variant, self.target)
+        signed = self._open().map(View(self.target, self.layer, self.variant))
         if self.sign == "signed":
             return signed.copy()
         return np.abs(signed) if self.sign == "absolute" else signed.clip(min=0)
@@ -239,6 +239,9 @@ class CamWidget(CamTraits):
                 self._accept(asked)
             except (TypeError, ValueError, traitlets.TraitError) as error:
                 self._show(Failed(asked.reply, str(error), "the last good map stays on screen"))
+            except Exception as error:  # of a user's observer; unanswered, the browser would wait for ever
+                log.exception("request %s", asked)
+                self._show(Failed(asked.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen"))
 
     def _accept(self, asked: Incoming) -> None:
         if asked.error is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -103,13 +104,20 @@ def _steps(layers: dict[str, LayerInfo], tape: Tape, chain: set[Node], classes: 
     there.
     """
     steps = [name for name in layers if tape.edge(name).node in chain] or list(layers)
-    while len(steps) > 1 and layers[steps[-1]].channels == classes:
+    while len(steps) > 1 and (
+        layers[steps[-1]].channels == classes or _only_enlarges(layers[steps[-1]], layers[steps[-2]])
+    ):
         steps.pop()
     distinct = steps[:1]
     for name in steps[1:]:
         if not _repeats(tape.value(name), tape.value(distinct[-1])):
             distinct.append(name)
     return tuple(distinct)
+
+
+def _only_enlarges(layer: LayerInfo, before: LayerInfo) -> bool:
+    """An adaptive pooling to more cells than there are, as VGG has for small inputs."""
+    return layer.channels == before.channels and math.prod(layer.grid) > math.prod(before.grid)
 
 
 def _repeats(value: Tensor | None, before: Tensor | None) -> bool:

@@ -18,7 +18,8 @@ async function fixtureWorld(url) {
   return {
     ...data,
     picture: bytes(data.picture),
-    classes: { names: data.names, scores: floats(data.scores), probabilities: floats(data.probabilities), unit: "logits",
+    classes: {
+      names: data.names, scores: floats(data.scores), probabilities: floats(data.probabilities), unit: "logits",
       probability: "softmax", truth: data.truth ?? null },
     luts: data.luts ? Object.fromEntries(Object.entries(data.luts).map(([name, lut]) => [name, bytes(lut)])) : RAMPS,
     variants: VARIANTS.filter(({ id }) => data.maps[id] || id === "guided_relu"),
@@ -46,7 +47,9 @@ const selection = {
   variant: query.get("variant") ?? "gradcam",
 };
 const traits = {};
-for (const name of ["sign", "shading", "scale", "colormap", "interpolation"]) if (query.has(name)) traits[name] = query.get(name);
+for (const name of ["sign", "shading", "scale", "colormap", "interpolation"]) {
+  if (query.has(name)) traits[name] = query.get(name);
+}
 for (const name of ["opacity", "threshold"]) if (query.has(name)) traits[name] = Number(query.get(name));
 const model = createModel(world, { latency: Number(query.get("latency") ?? 50), selection, traits });
 const close = widget.render({ model, el });

@@ -28,7 +28,8 @@ function stackOf(world, { target, layer, variant }, reply) {
   const size = grid[0] * grid[1];
   const data = new Float32Array(targets.length * size);
   targets.forEach((k, i) => data.set(world.mapOf(k, layer, variant), i * size));
-  return { image: world.meta.image, layer, variant, targets, grid, dtype: "float32", scale: 1, data: view(data), done: true,
+  return {
+    image: world.meta.image, layer, variant, targets, grid, dtype: "float32", scale: 1, data: view(data), done: true,
     ms: 0.2, note: null, reply };
 }
 
@@ -68,7 +69,8 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
   const listeners = new Map();
   const emit = (event, ...args) => [...(listeners.get(event) ?? [])].forEach((fn) => fn(...args));
   const state = {
-    picture: view(world.picture), meta: world.meta, listed: world.listed, layers: world.layers, variants: world.variants,
+    picture: view(world.picture), meta: world.meta, listed: world.listed, layers: world.layers,
+    variants: world.variants,
     classes: { ...world.classes, scores: view(world.classes.scores), probabilities: view(world.classes.probabilities) },
     luts: Object.fromEntries(Object.entries(world.luts).map(([name, lut]) => [name, view(lut)])),
     status: { state: "ready", text: "", hint: "", reply: null },
@@ -115,7 +117,8 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
       return;
     }
     const listed = state.listed.includes(target) ? state.listed : [...world.listed, target];
-    model.push({ listed, target, layer, variant, strip: stripOf(world, request), stack: stackOf(world, request, [nonce, seq]) });
+    const [strip, stack] = [stripOf(world, request), stackOf(world, request, [nonce, seq])];
+    model.push({ listed, target, layer, variant, strip, stack });
   }
   return model;
 }

@@ -98,8 +98,13 @@ export async function syntheticWorld() {
   const sizes = Object.fromEntries(LAYERS.map(([name, n]) => [name, n]));
   return {
     picture: await draw(),
-    meta: { image: 1, model: "drawn scene", device: "cpu", preprocessing: "as drawn", input: [SIZE, SIZE], picture: [SIZE, SIZE] },
-    classes: { names: NAMES, scores, probabilities: exp.map((v) => v / sum), unit: "logits", probability: "softmax", truth: 0 },
+    meta: {
+      image: 1, model: "drawn scene", device: "cpu", preprocessing: "as drawn", input: [SIZE, SIZE],
+      picture: [SIZE, SIZE],
+    },
+    classes: {
+      names: NAMES, scores, probabilities: exp.map((v) => v / sum), unit: "logits", probability: "softmax", truth: 0,
+    },
     listed: [0, 1, 2, 3, 4, 5, 6, 7, 8],
     layers: LAYERS.map(([name, n, stage]) => ({ name, grid: [n, n], channels: 64, stage, kind: "conv" })),
     variants: VARIANTS,

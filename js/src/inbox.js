@@ -124,7 +124,11 @@ export class Inbox {
     const found = this.#guard(() => decodeMaps(content, buffers));
     if (!found || found.image !== this.meta.image) return;
     const { target, layer } = found;
-    for (const [variant, map] of found.maps) this.#cache.put(mapKey({ target, layer, variant }), map);
+    for (const [variant, map] of found.maps) {
+      const key = mapKey({ target, layer, variant });
+      // the stack's map stays: it may have been packed more coarsely, and the picture must not change by a preview
+      if (!this.#cache.has(key)) this.#cache.put(key, map);
+    }
     this.#note("maps", "thumbs");
   }
 

@@ -1,6 +1,7 @@
 /**
- * The widget's front end, as anywidget loads it. One store a view: hosts hand every view its own proxy of the model, so a
- * store cannot be found again by the model's identity, and nothing may live at module level (one module may serve a page).
+ * The widget's front end, as anywidget loads it. One store a view: hosts hand every view its own proxy of the model, so
+ * a store cannot be found again by the model's identity, and nothing may live at module level: one module may serve a
+ * whole page.
  */
 
 import { createStore } from "./store.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alpha, FULL_FROM, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
+import { alpha, FULL_FROM, fold, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
 
 /** Index i is coloured (i, 255 - i, 7). */
 const LUT = Uint8Array.from({ length: 1024 }, (_, k) => [k >> 2, 255 - (k >> 2), 7, 255][k & 3]);
@@ -128,4 +128,12 @@ test("ticks hold for any size of numbers, without binary dust or a signed zero",
   assert.deepEqual(ticks(0, 0, 340), []);
   assert.deepEqual(ticks(0, NaN, 340), []);
   assert.deepEqual(ticks(0, 1, 0), []);
+});
+
+test("the sign is dealt with before smoothing", () => {
+  const values = Float32Array.of(-3, 0, 2, NaN);
+  assert.deepEqual([...fold(values, "positive")], [0, 0, 2, NaN]);
+  assert.deepEqual([...fold(values, "absolute")], [3, 0, 2, NaN]);
+  assert.equal(fold(values, "signed"), values);
+  assert.deepEqual([...values], [-3, 0, 2, NaN]);
 });

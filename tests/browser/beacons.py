@@ -1,7 +1,8 @@
 """A network and a picture of which everything is known: six discs, each of one colour, and a class for each.
 
 The kernel imports it. Channel i of every layer answers to colour i alone, so the map of class "red" peaks on the red
-disc and is negative on the cyan one. Nine classes are listed, in a known order; "absence" is negative wherever it looks.
+disc and is negative on the cyan one. Nine classes are listed, in a known order; "absence" is negative
+wherever it looks.
 """
 
 from __future__ import annotations

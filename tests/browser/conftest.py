@@ -24,6 +24,7 @@ FLAGS = [
 
 FAILED = pytest.StashKey[bool]()
 
+
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:

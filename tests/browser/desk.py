@@ -14,6 +14,29 @@ BEACONS = (
 )
 DEMO = ("from camwidget import CamWidget, demo", "w = CamWidget(demo.model(), demo.image())\nw")
 
+# the next map that is asked for fails
+FAIL_ONCE = """
+atlas = w._session.atlas
+good = type(atlas).map
+def bad(*_):
+    del atlas.map
+    raise RuntimeError("out of <b>memory</b> while testing")
+atlas.map = bad
+"""
+
+# whoever asks for a new map waits until it is let go
+HOLD = """
+import threading
+atlas, gate = w._session.atlas, threading.Event()
+good = atlas.map
+def slow(layer, variant, target):
+    if layer != 'late':
+        gate.wait(30)
+    return good(layer, variant, target)
+atlas.map = slow
+"""
+LET_GO = "gate.set(); del atlas.map"
+
 # widgets of earlier tests would keep their maps, and go on listening
 TIDY = "from ipywidgets import Widget; Widget.close_all()"
 
@@ -34,6 +57,7 @@ class Desk:
         notebook = Notebook(context.new_page())
         notebook.listen()
         notebook.open(self.server.write(f"notebook{self.opened}.ipynb", [""]))
+        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
         return notebook
 
     def borrow(self) -> Notebook:

@@ -182,6 +182,9 @@ class Notebook:
         """Go to the notebook and wait for its kernel (an idle indicator alone is not enough, see the server's
         start)."""
         self.page.goto(url)
+        self._until_ready()
+
+    def _until_ready(self) -> None:
         end = time.monotonic() + RUN_TIMEOUT / 1000
         while not self.page.evaluate(READY):
             if time.monotonic() > end:
@@ -236,6 +239,14 @@ class Notebook:
             if time.monotonic() > end:
                 raise AssertionError(f"{expression} is {found!r}, not {wanted!r}")
             self.page.wait_for_timeout(50)
+
+    def save(self) -> None:
+        self.page.evaluate("() => window.panel.context.save()")
+
+    def reload(self) -> None:
+        """Load the page again and wait for the notebook; its kernel lives on."""
+        self.page.reload()
+        self._until_ready()
 
     def theme(self, name: str) -> None:
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)

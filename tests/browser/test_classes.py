@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from view import View, difference, peak
 
 CELLS = {name: cell for name, (_, cell) in DISCS.items()}
-HOSTILE = "<img src=x onerror=\"window.pwned = 1\"><script>window.pwned = 1</script>"
+HOSTILE = '<img src=x onerror="window.pwned = 1"><script>window.pwned = 1</script>'
 LONG = "a very long name of a class, with commas, that goes on and on for eighty characters"
 
 

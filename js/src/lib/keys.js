@@ -51,7 +51,7 @@ export function actionFor(event, where = "widget") {
  * @returns {string}
  */
 export function cap(key) {
-  return CAPS[key] ?? key.toUpperCase();
+  return CAPS[key] ?? (key.length > 1 ? key : key.toUpperCase());
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Search over class names: what people type is a word's beginning, a fragment, an abbreviation, or the index. */
 
+const LETTER = /[\p{L}\p{N}]/u;
+
 /**
  * Lower case, without accents.
  * @param {string} text
@@ -26,19 +28,19 @@ function isSubsequence(name, query) {
  */
 function quality(name, query, squeezed) {
   if (name === query) return 1;
-  const found = name.indexOf(query);
-  if (found === 0) return 2;
-  for (let at = found; at > 0; at = name.indexOf(query, at + 1)) {
-    if (!/[\p{L}\p{N}]/u.test(name[at - 1])) return 3;
+  let best = Infinity;
+  for (let at = name.indexOf(query); at >= 0; at = name.indexOf(query, at + 1)) {
+    const begins = !LETTER.test(name[at - 1] ?? "");
+    const ends = !LETTER.test(name[at + query.length] ?? "");
+    best = Math.min(best, begins && ends ? 2 : begins ? (at ? 4 : 3) : 5);
   }
-  if (found > 0) return 4;
   // One or two letters are a subsequence of nearly everything.
-  return squeezed.length > 2 && isSubsequence(name, squeezed) ? 5 : Infinity;
+  return best === Infinity && squeezed.length > 2 && isSubsequence(name, squeezed) ? 6 : best;
 }
 
 /**
- * Indices of the best matches, best first: the class of that index, a name, a name's beginning, a word's beginning, a
- * fragment, a subsequence; ties by score. An empty query ranks all by score.
+ * Indices of the best matches, best first: the class of that index, a name, a whole word of it, a name's
+ * beginning, a word's beginning, a fragment, a subsequence; ties by score. An empty query ranks all by score.
  * @param {readonly string[]} names
  * @param {string} query
  * @param {ArrayLike<number>} scores

@@ -91,7 +91,8 @@ function ownsKey({ key, target }) {
 function back(context, parts) {
   const { ui } = context;
   if (ui.menu) {
-    const button = ui.menu === "variant" ? parts.variantButton : ui.menu === "display" ? parts.displayButton : context.root;
+    const buttons = { variant: parts.variantButton, display: parts.displayButton, help: context.root };
+    const button = buttons[ui.menu];
     context.patch({ menu: null, preview: null });
     button.focus({ preventScroll: true });
   } else if (ui.query) context.patch({ query: "" });

@@ -34,8 +34,7 @@ export function createClasses(context) {
   const order = createOrder(context);
   const rows = createRows(list, spacer);
   const state = { active: 0, made: 0, chosen: -1 };
-  const refresh = () => context.patch({});
-  listenList(context, list, refresh);
+  listenList(context, list);
   listenSearch(context, input, list, order, state);
   return {
     element,
@@ -197,13 +196,12 @@ function targetOf(event) {
 /**
  * @param {Context} context
  * @param {HTMLElement} list
- * @param {() => void} refresh
  */
-function listenList(context, list, refresh) {
-  context.listen(list, "scroll", refresh);
-  context.listen(list, "pointerover", (event) => {
+function listenList(context, list) {
+  context.listen(list, "scroll", () => context.patch({}));
+  context.listen(list, "pointermove", (event) => {
     const target = targetOf(event);
-    context.patch({ preview: target === null ? null : { target } });
+    if (context.moved()) context.patch({ preview: target === null ? null : { target } });
   });
   context.listen(list, "pointerleave", () => context.patch({ preview: null }));
   context.listen(list, "click", (event) => {

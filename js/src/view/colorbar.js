@@ -44,7 +44,8 @@ export function createColorbar(context) {
       const perCell = frame.unit === "relative" ? "" : "per cell";
       setText(words, across ? ` ${frame.unit} ${perCell}` : perCell);
       setText(limit, across ? limitText(frame) : "");
-      const look = [frame.blank, frame.map === null, across, frame.view.sign, frame.view.colormap, ...rampKey(frame)].join(" ");
+      const { blank, map, view } = frame;
+      const look = [blank, map === null, across, view.sign, view.colormap, ...rampKey(frame)].join(" ");
       if (look !== ramped) {
         ramped = look;
         setStyle(ramp, "background", frame.map && !frame.blank ? gradient(frame, across) : "none");
@@ -149,12 +150,15 @@ function createThreshold(context, ramp) {
     title: "Threshold: below it nothing is painted",
   });
   /** @param {number} value @param {boolean} commit */
-  const set = (value, commit) => store.set("threshold", Math.round(100 * Math.min(1, Math.max(0, value))) / 100, { commit });
+  const set = (value, commit) => {
+    store.set("threshold", Math.round(100 * Math.min(1, Math.max(0, value))) / 100, { commit });
+  };
   /** @param {Event} event */
   const drag = (event) => {
     const { clientX, clientY } = /** @type {PointerEvent} */ (event);
     const rect = ramp.getBoundingClientRect();
-    const share = context.size.kind === "one" ? (clientX - rect.left) / rect.width : (rect.bottom - clientY) / rect.height;
+    const across = context.size.kind === "one";
+    const share = across ? (clientX - rect.left) / rect.width : (rect.bottom - clientY) / rect.height;
     set(store.view.sign === "signed" ? 2 * share - 1 : share, false);
   };
   let dragging = false;

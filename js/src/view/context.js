@@ -22,7 +22,8 @@
  * @property {() => void} flush  draws now, where what follows needs it drawn
  * @property {(selection: Partial<import("../protocol.js").Selection>) => void} choose  keeps what was previewed
  * @property {(target: EventTarget, type: string, listener: (event: Event) => void) => void} listen  until the view goes
- * @property {() => import("./frame.js").Frame | null} frame  the last one drawn
+ * @property {() => import("./frame.js").Frame | null} frame  what is on the screen
+ * @property {() => boolean} moved  whether the pointer really moved with this pointermove
  * @property {() => void} announceCell  says the read-out's content to screen readers
  * @property {(action: import("../lib/keys.js").Action) => void} act
  * @property {() => boolean} still  the reader wants no motion

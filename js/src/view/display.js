@@ -33,7 +33,8 @@ export function createDisplay(context) {
     name,
     label,
     field: segmented(context, {
-      label, name, kind: name, options, choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
+      label, name, kind: name, options,
+      choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
     }),
   }));
   const threshold = h("span.threshold-text");

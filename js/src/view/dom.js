@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @typedef {Record<string, string | number | boolean | null | undefined>} Props  `text` is content, the rest attributes */
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Props  `text`, and attributes */
 
 /**
  * @template {keyof HTMLElementTagNameMap} T

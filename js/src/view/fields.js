@@ -31,7 +31,7 @@ export function segmented(context, { label, name, kind, options, choose }) {
  */
 export function slider(context, { label, kind, set }) {
   const input = h("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": label });
-  const number = h("span.number");
+  const number = h("output.number", { role: "none" });
   const element = h("div", { class: `slider ${kind}` }, [h("span.field-name", { text: label }), input, number]);
   context.listen(input, "input", () => set(Number(input.value) / 100, false));
   context.listen(input, "change", () => set(Number(input.value) / 100, true));

@@ -49,7 +49,7 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {Cell | null} cell  the one that is read
  * @property {Cell | null} pinned
  * @property {Evidence | null} evidence
- * @property {{layer: string, target: number, variant: string, since: number} | null} busy  what the kernel owes since long
+ * @property {{layer: string, target: number, variant: string, since: number} | null} busy  what the kernel still owes
  */
 
 /** A request is worth a word only when the answer is late. */

@@ -18,7 +18,7 @@ export function createHead(context) {
   const value = h("span.variant-name");
   const variant = h("button.variant-button", {
     type: "button", role: "combobox", "aria-label": "Variant", "aria-haspopup": "listbox",
-    "aria-expanded": "false", title: tip("variant"),
+    "aria-expanded": "false", "aria-controls": "cw-variants", title: tip("variant"),
   }, [value, icon("chevron")]);
   context.listen(variant, "click", () => context.act("variant"));
   const count = h("span.quiet");

@@ -46,7 +46,8 @@ export function createPicture(context) {
       chip.hidden = frame.preview === null;
       if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
       const { target, layer, variant } = frame.drawn;
-      setAttr(element, "aria-label", `${variantName(frame.store, variant)} of ${className(frame.store, target)} at ${layer}`);
+      const names = [variantName(frame.store, variant), className(frame.store, target)];
+      setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}`);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The read-out: what is under the pointer, in numbers. Slots have a floor, so that numbers change and nothing moves. */
+/** The read-out: what is under the pointer, in numbers. Slots have a floor: numbers change, nothing moves. */
 
 import { cellRank } from "../lib/cells.js";
 import { plain, signed } from "../lib/format.js";
@@ -46,7 +46,8 @@ export function createReadout(context) {
 }
 
 /** @param {Slot} slot */
-const wordsOf = ({ pieces }) => pieces.map((p) => (typeof p === "string" ? p : "strong" in p ? p.strong : p.quiet)).join("");
+const wordsOf = ({ pieces }) =>
+  pieces.map((piece) => (typeof piece === "string" ? piece : Object.values(piece)[0])).join("");
 
 /** @param {Slot} slot */
 function draw({ kind, pieces }) {
@@ -82,13 +83,15 @@ function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
   const [rows, columns] = store.meta.input;
   const value = map.values[cell.index];
   const scale = Math.max(limits.hi, -limits.lo);
-  const here = (evidence?.best ?? []).map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
+  const best = evidence?.best ?? [];
+  const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
   return [
     { kind: "place", pieces: [
       { quiet: "x " }, String(Math.floor(spot.fx * columns)), { quiet: " y " }, String(Math.floor(spot.fy * rows))] },
     { kind: "cell", pieces: [{ quiet: "cell " }, `(${cell.row}, ${cell.col})`] },
-    { kind: "value", pieces: [{ strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }] },
+    { kind: "value", pieces: [
+      { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }] },
     { kind: "rank", pieces: [value > 0 ? rank : { quiet: rank }] },
     { kind: "here", pieces: here.length ? [{ quiet: "here " }, here.join(", ")] : [] },
   ].filter(({ pieces }) => pieces.length > 0);

@@ -134,10 +134,31 @@ function createContext(store, root, signal, painter) {
     flush: () => painter.flush(),
     listen: (target, type, listener) => target.addEventListener(type, listener, { signal }),
     frame: () => painter.frame(),
+    moved: watchPointer(root, signal),
     announceCell: () => {},
     act: () => {},
     still: () => motion.matches,
   };
+}
+
+/**
+ * Tells whether a pointer event is a move of the pointer. When rows change under a resting pointer, browsers send
+ * events as if it had moved; a preview that nobody asked for would come up.
+ * @param {HTMLElement} root
+ * @param {AbortSignal} signal
+ */
+function watchPointer(root, signal) {
+  let place = "";
+  let moved = false;
+  /** @param {Event} event */
+  const note = (event) => {
+    const { clientX, clientY } = /** @type {PointerEvent} */ (event);
+    const now = `${clientX} ${clientY}`;
+    moved = now !== place;
+    place = now;
+  };
+  for (const type of ["pointermove", "pointerdown"]) root.addEventListener(type, note, { capture: true, signal });
+  return () => moved;
 }
 
 /** @param {Store} store */
@@ -172,7 +193,11 @@ function createPainter(store) {
   return {
     schedule,
     flush,
-    frame: () => last,
+    /** Never older than what the pointer and the keys have done since. */
+    frame() {
+      if (pending) flush();
+      return last;
+    },
     changed() {
       known.forget();
       schedule();

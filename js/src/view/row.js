@@ -31,7 +31,7 @@ export function createRow(target, id, { store }) {
     update(frame, active) {
       setAttr(element, "aria-selected", String(frame.selected.target === target));
       element.classList.toggle("active", active);
-      element.classList.toggle("waiting", frame.busy !== null && frame.busy.target === target && frame.selected.target !== target);
+      element.classList.toggle("waiting", frame.busy?.target === target && frame.selected.target !== target);
       if (frame.evidence) showEvidence(target, parts, frame);
       else showShare(target, parts, frame);
     },
@@ -63,7 +63,8 @@ function showEvidence(target, { rank, bar, value, track }, { store, drawn, evide
   if (!evidence) return;
   const map = store.map(target, drawn.layer, drawn.variant);
   const v = map ? map.values[evidence.cell.index] : NaN;
-  const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), evidence.min < 0 ? ZERO / -evidence.min : Infinity);
+  const left = evidence.min < 0 ? ZERO / -evidence.min : Infinity;
+  const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), left);
   const length = map ? Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) : 0;
   track.className = "track axis";
   bar.className = `bar ${v < 0 ? "against" : "for"}`;

@@ -26,7 +26,8 @@ export function sizeOf(width, full) {
   const outer = (width || WIDE) + BORDER;
   if (outer < MEDIUM) {
     const inside = outer - BORDER - 2 * PADDING;
-    return { kind: "one", full: full > 0, outer, width: inside, height: Math.min(inside, SIDE.mostAlone), bar: 0, rows: ROWS_ALONE };
+    const height = Math.min(inside, SIDE.mostAlone);
+    return { kind: "one", full: full > 0, outer, width: inside, height, bar: 0, rows: ROWS_ALONE };
   }
   const kind = outer >= WIDE ? "wide" : "medium";
   let side = kind === "wide" ? SIDE.wide : Math.round(Math.min(SIDE.wide, Math.max(SIDE.least, SIDE.share * outer)));

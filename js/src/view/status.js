@@ -103,11 +103,13 @@ function timing({ store, preview }) {
 function busyLine({ store, busy }, short) {
   const { shown } = store;
   const { layer, variant, target, since } = busy ?? { ...shown, since: 0 };
-  const what = layer !== shown.layer ? layer : variant !== shown.variant ? variantName(store, variant) : className(store, target);
+  const other = variant !== shown.variant ? variantName(store, variant) : className(store, target);
+  const what = { strong: layer !== shown.layer ? layer : other };
   const seconds = Math.round((Date.now() - since) / 1000);
   return {
     kind: "busy",
-    words: [short ? "Busy; " : "Kernel is busy. What you have seen still answers; ", { strong: what }, short ? " will come." : " will come when it is free."],
+    words: short ? ["Busy; ", what, " will come."] :
+      ["Kernel is busy. What you have seen still answers; ", what, " will come when it is free."],
     side: seconds > 0 ? `waiting ${seconds} s` : "waiting",
   };
 }

@@ -108,7 +108,7 @@ function updateItem(item, frame, context, paint, previewed) {
   const checked = frame.selected.layer === layer.name;
   setAttr(element, "aria-checked", String(checked));
   setAttr(element, "tabindex", checked ? 0 : -1);
-  element.classList.toggle("waiting", frame.busy !== null && frame.busy.layer === layer.name && !checked);
+  element.classList.toggle("waiting", frame.busy?.layer === layer.name && !checked);
   if (!canvas) return;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
   const now = [map?.values, frame.lut, frame.view.sign, context.photo, context.dpr];
@@ -128,7 +128,8 @@ function createItem(layer) {
     h("span.layer-name", { text: layer.name }), " ", h("span.layer-grid", { text: size }),
   ]);
   const element = h("div", {
-    class: layer.stage ? "layer stage" : "layer dot", role: "radio", "data-layer": layer.name, title: `${layer.name} ${size}`,
+    class: layer.stage ? "layer stage" : "layer dot", role: "radio", "data-layer": layer.name,
+    title: `${layer.name} ${size}`,
   }, [canvas, words]);
   return { layer, element, canvas, drawn: [] };
 }
@@ -163,9 +164,9 @@ function listen(context, track) {
     const item = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-layer]"));
     return item?.dataset.layer;
   };
-  context.listen(track, "pointerover", (event) => {
+  context.listen(track, "pointermove", (event) => {
     const layer = layerOf(event);
-    context.patch({ preview: layer === undefined ? null : { layer } });
+    if (context.moved()) context.patch({ preview: layer === undefined ? null : { layer } });
   });
   context.listen(track, "pointerleave", () => context.patch({ preview: null }));
   context.listen(track, "click", (event) => {

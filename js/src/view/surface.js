@@ -10,7 +10,7 @@ import { upsample } from "../lib/upsample.js";
  * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear"}} Manner
  */
 
-/** Shares of the colour limit, the line's width in CSS pixels, and where its colour is taken: spread, to be told apart. */
+/** Shares of the colour limit, the line's width in CSS pixels, and where its colour is taken: spread, to differ. */
 const RINGS = Object.freeze([[0.25, 1.2, 0.25], [0.5, 1.5, 0.6], [0.75, 2, 0.97]]);
 const LEAST_LIGHT = 0.78;
 const CASING = 1.5;
@@ -21,11 +21,18 @@ const SMALLEST_RING = 0.25;
 /** Contour lines are traced on a field of at most this size: finer would only cost time. */
 const TRACE = 376;
 
-/** @returns {{draw: (canvas: HTMLCanvasElement, map: HeatMap | null, lut: Uint8Array, paint: Paint, manner: Manner, dpr: number) => void}} */
 export function createSurface() {
   const field = createField();
   const scratch = document.createElement("canvas");
   return {
+    /**
+     * @param {HTMLCanvasElement} canvas
+     * @param {HeatMap | null} map
+     * @param {Uint8Array} lut
+     * @param {Paint} paint
+     * @param {Manner} manner
+     * @param {number} dpr
+     */
     draw(canvas, map, lut, paint, manner, dpr) {
       const context = canvas.getContext("2d");
       if (!context || !canvas.width || !canvas.height) return;
@@ -37,12 +44,19 @@ export function createSurface() {
         const { width, height } = canvas;
         const values = field(map, height, width, manner.interpolation, paint.sign);
         const image = context.createImageData(width, height);
-        paintPixels(values, lut, image.data, paint);
+        paintPixels(values, lut, image.data, folded(paint));
         context.putImageData(image, 0, 0);
       }
     },
   };
 }
+
+/**
+ * Once magnitudes are taken, what bicubic smoothing throws below zero is nothing, not a magnitude again.
+ * @param {Paint} paint
+ * @returns {Paint}
+ */
+const folded = (paint) => (paint.sign === "absolute" ? { ...paint, sign: "positive" } : paint);
 
 /** The last smoothed field, kept. The sign is dealt with on the grid, before smoothing, as `w.heatmap` does. */
 function createField() {
@@ -78,7 +92,7 @@ function drawCells(context, scratch, map, lut, paint) {
   const small = scratch.getContext("2d");
   if (!small) return;
   const image = small.createImageData(columns, rows);
-  paintPixels(map.values, lut, image.data, paint);
+  paintPixels(fold(map.values, paint.sign), lut, image.data, folded(paint));
   small.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(scratch, 0, 0, context.canvas.width, context.canvas.height);
@@ -87,7 +101,7 @@ function drawCells(context, scratch, map, lut, paint) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {HeatMap} map
- * @param {(map: HeatMap, height: number, width: number, mode: "bicubic" | "bilinear", sign: Paint["sign"]) => Float32Array} field
+ * @param {ReturnType<typeof createField>} field
  * @param {Uint8Array} lut
  * @param {Paint} paint
  * @param {Manner} manner

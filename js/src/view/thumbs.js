@@ -12,7 +12,7 @@ import { createSurface } from "./surface.js";
 const SATURATION = 0.25;
 const OPACITY = 0.85;
 const EMPTY = 0.35;
-const MANNER = Object.freeze({ shading: /** @type {const} */ ("smooth"), interpolation: /** @type {const} */ ("bilinear") });
+const MANNER = /** @type {const} */ ({ shading: "smooth", interpolation: "bilinear" });
 
 /**
  * The photo at thumbnail size, nearly grey. Done by hand: canvas filters are not everywhere.

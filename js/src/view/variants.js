@@ -15,7 +15,9 @@ const INSTANT = "instant";
 /** @param {Context} context */
 export function createVariants(context) {
   const { store } = context;
-  const element = h("div.menu.variants", { role: "listbox", "aria-label": "Methods", tabindex: -1, hidden: true });
+  const element = h("div.menu.variants", {
+    id: "cw-variants", role: "listbox", "aria-label": "Methods", tabindex: -1, hidden: true,
+  });
   const paint = createThumbPainter();
   /** @type {Array<{variant: Variant, element: HTMLElement, canvas: HTMLCanvasElement}>} */
   let rows = [];
@@ -104,9 +106,9 @@ function listen(context, element, rows, { choose, activate, active }) {
     const row = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-variant]"));
     return row ? rows().findIndex(({ variant }) => variant.id === row.dataset.variant) : -1;
   };
-  context.listen(element, "pointerover", (event) => {
+  context.listen(element, "pointermove", (event) => {
     const index = indexOf(event);
-    if (index >= 0) activate(index);
+    if (index >= 0 && context.moved()) activate(index);
   });
   context.listen(element, "pointerleave", () => context.patch({ preview: null }));
   context.listen(element, "click", (event) => {

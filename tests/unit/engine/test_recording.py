@@ -275,7 +275,7 @@ def test_unknown_layer_names_the_nearest(cnn: nn.Module, x: Tensor) -> None:
     with pytest.raises(ValueError, match=r"layer 'fc' has no grid .* 'last'"):
         recording.cam(0, "fc")
     for wrong in (3, 1.5, b"last", ["last"], cnn.last):
-        with pytest.raises(TypeError, match="accepted: the name of a layer"):
+        with pytest.raises(TypeError, match="accepted: a name such as 'last'"):
             recording.cam(0, wrong)
 
 

@@ -1,0 +1,85 @@
+"""A cell that runs again, two views of one widget, a page that is loaded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from beacons import LABELS
+from desk import BEACONS, show
+from lab import Notebook
+from view import View, difference
+
+
+def click_and_see(view: View, notebook: Notebook, name: str, kernel_name: str = "w") -> None:
+    """A class that is not listed needs an answer of the kernel; then a listed one."""
+    before = view.pixels()
+    view.row(LABELS.index(name)).click()
+    view.until_changed(before, f"a click on {name}")
+    notebook.until_value(f"{kernel_name}.target", LABELS.index(name))
+    view.leave()
+
+
+def test_cell_runs_again(view: View, notebook: Notebook) -> None:
+    click_and_see(view, notebook, "green")
+    notebook.execute("old = w")
+    notebook.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    notebook.until(lambda: notebook.value("w is not old"), "the cell to run again")
+    notebook.until(lambda: view.root.count() and view.question == "Why red?", "the new widget")
+    view.until_painted()
+    assert notebook.page.locator(".camwidget").count() == 1
+    click_and_see(view, notebook, "blue")
+    assert notebook.value("old.target") == LABELS.index("green")
+    view.layer("middle").click()
+    notebook.until_value("w.layer", "middle")
+    view.leave()
+    notebook.until(lambda: difference(view) == "", "the new widget's map")
+
+
+def test_two_views_stay_in_step(notebook: Notebook) -> None:
+    first = show(notebook, *BEACONS, "w")
+    second = View(notebook, 1)
+    second.until_painted()
+    before = second.pixels()
+    click_and_see(first, notebook, "cyan")
+    before = second.until_changed(before, "a click in the other view")
+    notebook.until(lambda: second.question == "Why cyan?", "the question in the other view")
+    assert second.selected == ["cyan"]
+    # each view asks in its own name, and both ask in turn
+    for view, other, layer in ((second, first, "middle"), (first, second, "early"), (second, first, "late")):
+        view.layer(layer).click()
+        notebook.until_value("w.layer", layer)
+        view.leave()
+        notebook.until(lambda view=view: difference(view) == "", f"the map of {layer}")
+        notebook.until(lambda other=other: difference(other) == "", f"the map of {layer} in the other view")
+    assert np.array_equal(first.pixels(), second.pixels())
+    # what the pointer does is a matter of one view
+    notebook.sent.clear()
+    first.hover(0.5, 0.5)
+    notebook.until(lambda: "cell (" in first.readout, "the read-out")
+    assert "cell (" not in second.readout
+    assert notebook.sent == []
+
+
+def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
+    notebook = own_notebook()
+    view = show(notebook, *BEACONS)
+    click_and_see(view, notebook, "green")
+    view.layer("middle").click()
+    notebook.until_value("w.layer", "middle")
+    view.leave()
+    notebook.until(lambda: "middle 24×36" in view.status, "the layer")
+    before = view.pixels()
+    notebook.save()
+    notebook.reload()
+    view.part(".heat").wait_for(timeout=30_000)
+    view.until_same(before, "after the page was loaded again")
+    assert view.question == "Why green?"
+    assert view.selected == ["green"]
+    # its requests count from one again, in another name; were they mistaken for old ones, nothing would answer
+    for layer in ("early", "late", "middle.0"):
+        view.layer(layer).click()
+        before = view.until_changed(before, f"{layer} after the page was loaded again")
+        notebook.until_value("w.layer", layer)
+    click_and_see(view, notebook, "magenta")
+    assert notebook.errors == []

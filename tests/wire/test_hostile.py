@@ -1,0 +1,250 @@
+"""Whatever a browser may send: nothing raises, what is shown stays, and whoever can be answered is answered."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from camwidget import CamWidget, protocol
+from camwidget.engine import VARIANTS
+
+LAYERS = ("0", "1", "2")
+PATIENCE = 10
+
+
+class Page:
+    """A comm that packs messages as a Jupyter server does, and that a browser writes to."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 6)
+        model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3, stride=2), *ends)
+        self.widget = CamWidget(model, torch.randn(3, 12, 12), topk=3)
+        self.replies: list[tuple[str, int]] = []
+        self.sent: list[dict[str, Any]] = []
+        self.answered: set[tuple[str, int]] = set()
+        self.seq = 1000
+        self.settle()
+        self.widget.comm.send = self.receive
+
+    def receive(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8", errors="surrogateescape")
+        self.sent.append(data.get("state", {}))
+        for name in ("stack", "status"):
+            reply = data.get("state", {}).get(name, {}).get("reply")
+            if reply is not None:
+                self.replies.append(tuple(reply))
+
+    def settle(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while any(thread.name == "camwidget" for thread in threading.enumerate()):
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.0005)
+
+    def send(self, state: Any, **more: Any) -> None:
+        """A message as it arrives: JSON that was written and read."""
+        data = json.loads(json.dumps({"method": "update", "state": state, "buffer_paths": []} | more))
+        self.widget._handle_msg({"content": {"data": data}, "buffers": []})
+        self.settle()
+
+    def shown(self) -> dict[str, Any]:
+        names = [
+            *protocol.TRAITS_TO_BROWSER,
+            *protocol.TRAITS_TWO_WAY,
+            "_esm",
+            "_view_name",
+            "_model_name",
+            "_model_module",
+        ]
+        return {name: getattr(self.widget, name) for name in names if name != "status"}
+
+    def check(self) -> None:
+        """All that is shown makes sense."""
+        w = self.widget
+        assert isinstance(w.target, int) and not isinstance(w.target, bool) and 0 <= w.target < 6
+        assert w.layer in LAYERS and w.variant in VARIANTS
+        assert isinstance(w.opacity, float) and 0 <= w.opacity <= 1
+        assert isinstance(w.threshold, float) and 0 <= w.threshold <= 1
+        assert w.sign in protocol.SIGNS and w.scale in protocol.SCALES
+        assert w.interpolation in protocol.INTERPOLATIONS
+        assert set(w.status) == set(protocol.STATUS_KEYS) and w.status["state"] in protocol.STATES
+        assert (w.stack["layer"], w.stack["variant"]) == (w.layer, w.variant)
+        assert w.target in w.stack["targets"]
+        assert set(w.stack["targets"]) >= set(w.listed)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    logging.getLogger("camwidget").setLevel(logging.CRITICAL)  # hundreds of refusals, told in full
+    page = Page()
+    yield page
+    page.widget.close()
+    logging.getLogger("camwidget").setLevel(logging.NOTSET)
+
+
+LONE = "\ud800"  # JSON can carry half a character; UTF-8 cannot
+REQUEST = {"nonce": "page", "seq": 1, "target": 1, "layer": "0", "variant": "gradcam", "want": None}
+
+WRONG_REQUESTS = [
+    *[REQUEST | {"target": v} for v in (-1, 6, 10**30, 1.0, 1.5, True, None, "cat", "", LONE, [], [1], {}, {"a": 1})],
+    *[REQUEST | {"layer": v} for v in ("9", LONE, "0.weight", "3", "__class__", 0, True, [], {}, ["0"], "0" * 9999)],
+    *[REQUEST | {"variant": v} for v in ("gradcm", "", None, 0, True, [], {}, ["gradcam"], LONE)],
+    *[REQUEST | {"want": v} for v in ("all", "", 0, True, [], {}, ["variants"], LONE)],
+    *[REQUEST | {k: 1} for k in ("against", "eval", "", LONE, "__init__")],
+]  # fmt: skip
+
+UNANSWERABLE = [
+    *[REQUEST | {"nonce": v} for v in (None, 1, True, "", "x" * 65, LONE, [], {}, ["page"])],
+    *[REQUEST | {"seq": v} for v in (None, -1, 1.0, 1.5, True, "1", 2**53 + 1, 10**30, [], {})],
+    {}, {"seq": 1}, {"nonce": "page"}, [], [1, 2], "request", 5, True, 0.5, "", LONE, [[[]]], {"a": {"b": {}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", range(len(WRONG_REQUESTS)))
+def test_a_wrong_request_is_answered_and_changes_nothing(page: Page, wrong: int) -> None:
+    before = page.shown()
+    page.replies.clear()
+    page.send({"request": WRONG_REQUESTS[wrong] | {"seq": wrong + 100}})
+    assert page.replies == [("page", wrong + 100)]
+    assert page.shown() == before
+    assert page.widget.status["state"] == "error" and page.widget.status["text"]
+    assert len(page.widget.status["text"]) < 500
+    page.check()
+
+
+@pytest.mark.parametrize("wrong", range(len(UNANSWERABLE)))
+def test_what_is_no_request_is_refused_and_changes_nothing(page: Page, wrong: int) -> None:
+    before = page.shown()
+    page.widget.status = {**page.widget.status, "state": "ready"}
+    page.widget.request = None  # for Python 1 and True are the same, and a trait that does not change is not seen
+    page.replies.clear()
+    page.send({"request": UNANSWERABLE[wrong]})
+    assert page.replies == []
+    assert page.shown() == before
+    assert page.widget.status["state"] == "error"
+
+
+def test_after_all_that_a_right_request_is_answered(page: Page) -> None:
+    page.send({"request": REQUEST | {"target": 9}})
+    assert page.widget.status["state"] == "error"
+    page.replies.clear()
+    page.send({"request": REQUEST | {"seq": 900, "layer": "2", "target": 5, "variant": "layercam"}})
+    page.send({"request": REQUEST | {"seq": 901, "target": 0}})
+    assert {("page", 900), ("page", 901)} == set(page.replies)
+    assert (page.widget.target, page.widget.layer) == (0, "0")
+    assert page.widget.status["state"] == "ready"
+    page.check()
+
+
+@pytest.mark.parametrize("name", [*protocol.TRAITS_TO_BROWSER, "_esm"])
+@pytest.mark.parametrize("value", [None, 0, "x", [], {}, {"state": "ready"}])
+def test_what_only_the_kernel_sets_is_not_set_by_a_browser(page: Page, name: str, value: Any) -> None:
+    before = page.shown()
+    page.send({name: value})
+    assert page.shown() == before
+    assert set(page.widget.status) == set(protocol.STATUS_KEYS)
+
+
+@pytest.mark.parametrize("name", [name for name in protocol.TRAITS_TWO_WAY if name != "scale"])
+@pytest.mark.parametrize("value", [None, True, -1, 7.5, "x", "", LONE, [], [0], {}, {"a": 1}, 10**30])
+def test_wrong_values_of_traits_are_refused(page: Page, name: str, value: Any) -> None:
+    before = page.shown()
+    page.sent.clear()
+    page.send({name: value})
+    if (name, value) == ("layer", None):  # means the default layer, in Python as well
+        return
+    assert page.shown() == before
+    assert page.widget.status["state"] == "error"
+    assert before[name] in [state[name] for state in page.sent if name in state]  # put back in the browser
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None, [], 0, "update", {}, {"method": "update"}, {"method": "update", "state": None, "buffer_paths": []},
+        {"method": "update", "state": [], "buffer_paths": []}, {"method": "eval", "code": "1"},
+        {"method": "update", "state": {"target": 1}, "buffer_paths": [["picture"]]},
+        {"method": "update", "state": {}, "buffer_paths": [["picture"], []]},
+        {"method": "custom"}, {"method": "custom", "content": None}, {"method": "custom", "content": {"type": "maps"}},
+        {"method": None}, {"method": "echo_update", "state": {"picture": ""}},
+    ],
+)  # fmt: skip
+def test_messages_that_are_none(page: Page, data: Any) -> None:
+    before = page.shown()
+    page.widget._handle_msg({"content": {"data": data}, "buffers": []})
+    page.settle()
+    assert page.shown()["picture"] == before["picture"]
+    page.check()
+
+
+def test_a_browser_may_ask_for_the_state(page: Page) -> None:
+    page.widget._handle_msg({"content": {"data": {"method": "request_state"}}, "buffers": []})
+
+
+TEXT = st.text(st.characters(codec=None), max_size=8) | st.just(LONE)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+REQUESTS = st.fixed_dictionaries(
+    {
+        "nonce": st.sampled_from(["page", "other"]) | JSON,
+        "seq": st.just("next") | JSON,
+        "target": st.integers(-1, 7) | JSON,
+        "layer": st.sampled_from([*LAYERS, None]) | JSON,
+        "variant": st.sampled_from(list(VARIANTS)) | JSON,
+    },
+    optional={"want": st.sampled_from([None, "variants"]) | JSON, "extra": JSON},
+)
+OPACITY = st.fixed_dictionaries({"opacity": JSON | st.floats(0, 1)})
+
+
+@given(st.lists(REQUESTS.map(lambda r: {"request": r}) | JSON.map(lambda v: {"request": v}) | OPACITY, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_any_json(page: Page, states: list[Any]) -> None:
+    picture = page.widget.picture
+    for state in states:
+        request = state.get("request")
+        if isinstance(request, dict) and request.get("seq") == "next":
+            page.seq += 1
+            request["seq"] = page.seq
+        # an answer that was given before is no change of the trait, so it is not sent again; no browser asks like that
+        wanted = (request["nonce"], request["seq"]) if answerable(request) else None
+        asked_before = wanted in page.answered
+        page.send(state)
+        if wanted and not asked_before:
+            assert wanted in page.replies
+        page.answered |= set(page.replies)
+    assert page.widget.picture == picture
+    page.check()
+
+
+def answerable(request: Any) -> bool:
+    if not isinstance(request, dict):
+        return False
+    nonce, seq = request.get("nonce"), request.get("seq")
+    return (
+        isinstance(nonce, str) and nonce.isascii() and 0 < len(nonce) <= 64 and type(seq) is int and 0 <= seq <= 2**53
+    )
+
+
+@given(
+    st.dictionaries(st.sampled_from([*protocol.TRAITS_TO_BROWSER, *protocol.TRAITS_TWO_WAY]) | TEXT, JSON, max_size=3)
+)
+@settings(max_examples=60, deadline=None)
+def test_any_state(page: Page, state: dict[str, Any]) -> None:
+    picture = page.widget.picture
+    page.send(state)
+    assert page.widget.picture == picture
+    page.check()
