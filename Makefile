@@ -32,7 +32,7 @@ test: lint $(MADE)/chromium
 	$(NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: $(MADE)/bench $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s $(PYTEST_ARGS)
 
 bundle: $(BUNDLE)
 

@@ -7,6 +7,8 @@ Every library is asked as its users ask it, for another class in every round, at
 from __future__ import annotations
 
 import itertools
+import statistics
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -88,7 +90,22 @@ class TestBars:
         print(f"\nclick: {ratio:.0f} x faster than {peer}")
         assert ratio >= 100
 
-    def test_recording_costs_a_tenth_more_than_a_forward_pass(self, median: Callable[[str], float]):
-        ratio = median("test_record_camwidget") / median("test_record_bare_forward")
-        print(f"\nrecord: {ratio:.2f} x a bare forward pass with graph")
+    def test_recording_costs_a_tenth_more_than_a_forward_pass(self, model: nn.Module, x: Tensor):
+        # so close a bar needs the two taken in turn: a machine's speed drifts by more than a tenth
+        engine = CamEngine(model)
+        ratio = in_turn(lambda: engine.record(x), lambda: model(x))
+        print(f"\nrecord: {ratio:.3f} x a bare forward pass with graph")
         assert ratio <= 1.10
+
+
+def in_turn(a: Callable[[], object], b: Callable[[], object], rounds: int = 40) -> float:
+    """Median time of ``a`` over that of ``b``, the two taken in turn. What they return is kept until the next round."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for i in range(rounds + 3):
+        for f, taken in zip((a, b), times, strict=True):
+            start = time.perf_counter()
+            kept = f()
+            if i >= 3:
+                taken.append(time.perf_counter() - start)
+            del kept
+    return statistics.median(times[0]) / statistics.median(times[1])
