@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grid, ms, percent, plain, signed } from "../src/lib/format.js";
+import { grid, ms, percent, place, plain, signed } from "../src/lib/format.js";
 
 test("signed numbers", () => {
   for (const [v, text] of /** @type {Array<[number, string]>} */ ([
@@ -44,4 +44,8 @@ test("grids and durations", () => {
   assert.equal(ms(999.7), "1.0 s");
   assert.equal(ms(1234), "1.2 s");
   assert.equal(ms(NaN), "–");
+});
+
+test("a cell is named across and down, as x and y are", () => {
+  assert.equal(place({ row: 8, col: 9 }), "(9, 8)");
 });

@@ -32,7 +32,7 @@ def test_readout_tells_the_cell(view: View, notebook: Notebook, cell: tuple[int,
     row, col = cell
     fx, fy = middle(cell)
     view.hover(fx, fy)
-    expect(view.part(".readout")).to_contain_text(f"cell ({row}, {col})")
+    expect(view.part(".readout")).to_contain_text(f"cell ({col}, {row})")
     x, y = map(int, re.findall(r"\d+", slot(view, "place")))
     assert abs(x - fx * WIDTH) <= 1 and abs(y - fy * HEIGHT) <= 1
     notebook.execute("w.sign = 'signed'; values = w.cam; w.sign = 'positive'")
@@ -60,7 +60,7 @@ def test_cell_is_outlined_and_bars_become_evidence(view: View, notebook: Noteboo
     assert cell["y"] - fit["y"] == pytest.approx(CYAN[0] * fit["height"] / GRID[0], abs=1)
     assert cell["width"] == pytest.approx(fit["width"] / GRID[1], abs=1)
     assert cell["height"] == pytest.approx(fit["height"] / GRID[0], abs=1)
-    expect(view.part(".columns")).to_contain_text(f"Evidence at cell ({CYAN[0]}, {CYAN[1]})")
+    expect(view.part(".columns")).to_contain_text(f"Evidence at cell ({CYAN[1]}, {CYAN[0]})")
     notebook.execute("maps = {t: w._session.atlas.map('late', 'gradcam', t) for t in w.listed}")
     values = notebook.value(f"[float(maps[t][{CYAN[0]}, {CYAN[1]}]) for t in w.listed]")
     for target, value in enumerate(values):
@@ -105,7 +105,7 @@ def test_pin_stays_until_escape(view: View, notebook: Notebook) -> None:
     expect(pinned).to_be_visible()
     view.leave()
     expect(pinned).to_be_visible()
-    assert f"cell ({CYAN[0]}, {CYAN[1]})" in view.readout
+    assert f"cell ({CYAN[1]}, {CYAN[0]})" in view.readout
     expect(view.part(".columns")).to_contain_text("Evidence at cell")
     view.row(LABELS.index("cyan")).click()
     view.leave()

@@ -21,7 +21,7 @@ def test_layer_by_click(view: View, notebook: Notebook) -> None:
     assert view.part(".picture").get_attribute("aria-label") == "Grad-CAM of red at middle"
     assert difference(view) == ""
     view.hover(0.99, 0.99)
-    assert "cell (23, 35)" in view.readout
+    assert "cell (35, 23)" in view.readout
 
 
 def test_a_dot_is_a_layer_too(view: View, notebook: Notebook) -> None:

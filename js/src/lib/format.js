@@ -94,3 +94,9 @@ export function ms(t) {
   if (t < 999.5) return `${t.toFixed(0)} ms`;
   return `${(t / 1000).toFixed(t < 99_950 ? 1 : 0)} s`;
 }
+
+/**
+ * A cell in words, across and down as x and y are: "(9, 8)" is `w.cam[8, 9]`.
+ * @param {{row: number, col: number}} cell
+ */
+export const place = ({ row, col }) => `(${col}, ${row})`;

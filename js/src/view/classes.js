@@ -1,5 +1,6 @@
 /** The class list: listed classes first, all others below by probability; a search over every name. */
 
+import { place } from "../lib/format.js";
 import { search } from "../lib/search.js";
 import { cap } from "../lib/keys.js";
 import { h, setAttr, setStyle, setText } from "./dom.js";
@@ -49,7 +50,7 @@ export function createClasses(context) {
       setAttr(input, "aria-label", `Search ${store.classes.names.length} classes`);
       if (input.value !== ui.query) input.value = ui.query;
       hint.hidden = ui.query !== "";
-      setText(title, evidence ? `Evidence at cell (${evidence.cell.row}, ${evidence.cell.col})` : "Class");
+      setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
       setText(unit, evidence ? frame.unit : "");
       setText(last, store.classes.probability === "none" ? "Score" : "Probability");
       element.classList.toggle("at-cell", evidence !== null);
@@ -160,10 +161,10 @@ function follow(list, listed, frame, state) {
  */
 function noteText({ store, evidence, ui }, all, listed, list) {
   const count = store.classes.names.length;
-  if (evidence) return evidenceNote(store, evidence, listed);
-  if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the marked one` : "No class has this name";
   const visible = Math.max(1, Math.floor(list.clientHeight / ROW));
   const first = Math.round(list.scrollTop / ROW);
+  if (evidence) return evidenceNote(store, evidence, all.slice(first, first + visible));
+  if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the marked one` : "No class has this name";
   if (first > 0) return `${first + 1}–${Math.min(count, first + visible)} of ${count}`;
   const more = count - Math.min(visible, listed.length);
   return more > 0 ? `${more} more: type to search, or scroll` : "";
@@ -172,14 +173,14 @@ function noteText({ store, evidence, ui }, all, listed, list) {
 /**
  * @param {import("./frame.js").Store} store
  * @param {import("./frame.js").Evidence} evidence
- * @param {number[]} listed
+ * @param {number[]} inSight
  */
-function evidenceNote(store, { best, among }, listed) {
+function evidenceNote(store, { best, among }, inSight) {
   const count = store.classes.names.length;
   if (best.length === 0) return "No class gains at this cell";
   const digits = best.map((_, i) => i + 1).join(" ");
   const whom = among === count ? `all ${count} classes` : `the ${among} classes at hand`;
-  const absent = best.findIndex(({ target }) => !listed.includes(target));
+  const absent = best.findIndex(({ target }) => !inSight.includes(target));
   const tail = absent < 0 ? "" : `; ${absent + 1} is ${className(store, best[absent].target)}`;
   return `${digits} ${best.length > 1 ? "mark" : "marks"} the strongest of ${whom} here${tail}`;
 }

@@ -1,7 +1,7 @@
 /** The read-out: what is under the pointer, in numbers. Slots have a floor: numbers change, nothing moves. */
 
 import { cellRank } from "../lib/cells.js";
-import { plain, signed } from "../lib/format.js";
+import { place, plain, signed } from "../lib/format.js";
 import { h, setText } from "./dom.js";
 import { className } from "./frame.js";
 import { quantity } from "./row.js";
@@ -89,7 +89,7 @@ function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
   return [
     { kind: "place", pieces: [
       { quiet: "x " }, String(Math.floor(spot.fx * columns)), { quiet: " y " }, String(Math.floor(spot.fy * rows))] },
-    { kind: "cell", pieces: [{ quiet: "cell " }, `(${cell.row}, ${cell.col})`] },
+    { kind: "cell", pieces: [{ quiet: "cell " }, place(cell)] },
     { kind: "value", pieces: [
       { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }] },
     { kind: "rank", pieces: [value > 0 ? rank : { quiet: rank }] },
@@ -124,7 +124,7 @@ function summarySlots({ store, drawn, map, limits }) {
   const { target } = drawn;
   const peak = map ? map.values.indexOf(limits.max) : -1;
   const columns = map ? map.grid[1] : 1;
-  const at = peak < 0 ? "" : ` at (${Math.floor(peak / columns)}, ${peak % columns})`;
+  const at = peak < 0 ? "" : ` at ${place({ row: Math.floor(peak / columns), col: peak % columns })}`;
   return [
     { kind: "name", pieces: [{ strong: className(store, target) }, ` ${quantity(classes, target).text}`] },
     { kind: "score", pieces: [{ quiet: "score " }, plain(classes.scores[target])] },

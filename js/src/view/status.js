@@ -56,12 +56,12 @@ export function createStatus(context) {
  * @param {string} key
  */
 function showWords(element, { words, hint }, key) {
-  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` ${hint}` : "");
+  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` · ${hint}` : "");
   element.dataset.key = key;
   if (element.title === text) return;
   element.title = text;
   element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
-  if (hint) element.append(" ", h("span.way-out", { text: hint }));
+  if (hint) element.append(" · ", h("span.way-out", { text: hint }));
 }
 
 /**
