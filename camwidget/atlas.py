@@ -18,12 +18,13 @@ ATLAS_BYTES = 64 * 2**20
 class Atlas:
     """The maps of one image under one model, by (layer, variant, target), signed, float32 ``(h, w)``.
 
-    A model whose parameters changed since the recording is recorded again, see ``refresh``.
+    A model that changed since the recording is recorded again, see ``refresh``; ``generation`` counts the recordings.
     """
 
     def __init__(self, engine: CamEngine, recording: Recording) -> None:
         self._engine = engine
         self.recording = recording
+        self.generation = 1
         self._maps: OrderedDict[tuple[str, str, int], Map] = OrderedDict()
         self._ms: dict[tuple[str, str, int], float] = {}
         self._bytes = 0
@@ -34,6 +35,7 @@ class Atlas:
             if not self.recording.stale:
                 return False
             self.recording = self._engine.record(self.recording.x)
+            self.generation += 1
             for key in list(self._maps):
                 self._forget(key)
             return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import numbers
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,26 +55,35 @@ def _reply(nonce: Any, seq: Any) -> tuple[str, int] | None:
     return nonce, seq
 
 
-def keyword(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Raise TypeError for a keyword that ``function`` does not name."""
+def keywords(function: Callable[..., Any], given: Collection[str], also: Collection[str]) -> None:
+    """Raise TypeError for a keyword that is not among ``also``; the message names those of ``function``, too."""
+    named = [p.name for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
     for name in given:
-        accepted = [p for p in inspect.signature(function).parameters if p not in ("self", "unknown")]
-        raise TypeError(unknown("keyword", name, accepted))
+        if name not in also:
+            raise TypeError(unknown("keyword", name, [*named[1:], *also]))
+
+
+def one_of(name: str, value: Any, accepted: Collection[str]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in accepted:
+        raise ValueError(unknown(name, value, accepted))
+    return value
 
 
 def share(name: str, value: Any) -> float:
-    """A number from 0 to 1 (a NaN would pass traitlets' own limits)."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """A number from 0 to 1."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} is {value!r}; accepted: a number from 0 to 1")
-    if not 0 <= value <= 1:
+    number = float(value)
+    if not 0 <= number <= 1:
         raise ValueError(f"{name} is {value}; accepted: a number from 0 to 1")
-    return float(value)
+    return number
 
 
 def count(name: str, value: Any) -> int:
     """A whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} is {value!r}; accepted: a whole number of at least 1")
     if value < 1:
         raise ValueError(f"{name} is {value}; accepted: a whole number of at least 1")
-    return value
+    return int(value)

@@ -11,10 +11,16 @@ from dataclasses import dataclass, replace
 
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
+from .engine.recording import StaleRecordingError
 
 log = logging.getLogger("camwidget")
 
 Reply = tuple[str, int]
+
+TRIES = 5
+"""How often a model that changes while it is asked is recorded again before we give up."""
+
+TOO_FAST = "the model changes faster than it can be recorded: ask again when its training pauses"
 
 FIRST_ANSWER = 0.03
 """Seconds: if the listed classes take longer than this, the selected one is sent ahead of them."""
@@ -45,6 +51,7 @@ class Stack:
     """
 
     view: View
+    generation: int
     targets: tuple[int, ...]
     maps: tuple[Map, ...]
     done: bool
@@ -58,6 +65,7 @@ class Strip:
     """The selected class's map at each stage."""
 
     view: View
+    generation: int
     maps: tuple[tuple[str, Map], ...]
 
 
@@ -66,6 +74,7 @@ class Menu:
     """The selected class's map at the selected layer, by each variant."""
 
     view: View
+    generation: int
     maps: tuple[tuple[str, Map], ...]
 
 
@@ -106,7 +115,7 @@ class Session:
 
     def __init__(self, atlas: Atlas, listed: Sequence[int], deliver: Callable[[Answer], None]) -> None:
         self.atlas = atlas
-        self.listed = tuple(listed)
+        self.listed: Sequence[int] = listed
         self._deliver = deliver
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
@@ -127,12 +136,22 @@ class Session:
         if replaced is not None and replaced.reply is not None:
             self._send(Done(replaced.reply))
 
-    def map(self, view: View) -> Map:
-        """The signed map of a view, at once and on this thread. A model that changed is recorded again first."""
+    def recording(self, view: View) -> Recording:
+        """The recording of the model as it is now. One that changed is recorded again and ``view`` answered anew."""
         if self._refreshed():
             self._send(Rescored(self.atlas.recording))
             self.ask(Request(view))
-        return self.atlas.map(view.layer, view.variant, view.target)
+        return self.atlas.recording
+
+    def map(self, view: View) -> Map:
+        """The signed map of a view, of the model as it is now, at once and on this thread."""
+        for _ in range(TRIES):
+            self.recording(view)
+            try:
+                return self.atlas.map(view.layer, view.variant, view.target)
+            except StaleRecordingError:
+                continue
+        raise StaleRecordingError(TOO_FAST)
 
     def close(self) -> None:
         """Stop after the map at hand; drop what is kept. Safe to call twice and from any thread."""
@@ -140,7 +159,20 @@ class Session:
 
     def _work(self) -> None:
         while (request := self._mailbox.take()) is not None:
-            answered = request.reply is None
+            try:
+                answered = self._answer(request)
+            except Exception as error:
+                log.exception("request %s", request)
+                text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
+                self._send(Failed(request.reply, text, "the last good map stays on screen"))
+                answered = True
+            if not answered and request.reply is not None:
+                self._send(Done(request.reply))
+
+    def _answer(self, request: Request) -> bool:
+        """Send the answers of a request until a newer one waits. Returns whether the request itself was answered."""
+        for attempt in range(TRIES):
+            answered = False
             try:
                 for answer in self._answers(request):
                     # that the model changed is said only once, so it must not be dropped
@@ -148,16 +180,21 @@ class Session:
                         break
                     self._send(answer)
                     answered = answered or getattr(answer, "reply", None) == request.reply
-            except Exception as error:
-                log.exception("request %s", request)
-                self._send(
-                    Failed(request.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen")
-                )
-                answered = True
-            if not answered and request.reply is not None:
-                self._send(Done(request.reply))
+            except StaleRecordingError:
+                # the model is being trained at this moment: the next attempt records it as it is then
+                if attempt == TRIES - 1:
+                    raise
+            else:
+                break
+        return answered
 
     def _send(self, answer: Answer) -> None:
+        if isinstance(answer, (Stack, Strip, Menu)) and answer.generation != self.atlas.generation:
+            # made from a model that has changed since, while another thread recorded it again
+            reply = getattr(answer, "reply", None)
+            if reply is None:
+                return
+            answer = Done(reply)
         try:
             self._deliver(answer)
         except Exception:  # a closed comm or a user's observer must not end the worker
@@ -190,10 +227,11 @@ class Session:
         return True
 
     def _stacks(self, request: Request) -> Iterator[Stack]:
-        view, start = request.view, time.perf_counter()
+        view, start, generation = request.view, time.perf_counter(), self.atlas.generation
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
         ms = self.atlas.ms(view.layer, view.variant, view.target)
-        part = Stack(view, (view.target,), (maps[view.target],), False, ms, self._note(view), request.reply)
+        note = self._note(view)
+        part = Stack(view, generation, (view.target,), (maps[view.target],), False, ms, note, request.reply)
         ahead = False
         others = [t for t in self.listed if t != view.target]
         for target in others:
@@ -208,12 +246,17 @@ class Session:
         yield replace(part, targets=targets, maps=tuple(maps[t] for t in targets), done=whole)
 
     def _strip(self, view: View) -> Strip:
+        generation = self.atlas.generation
         self.atlas.prepare(view.target, view.variant)
         stages = self.atlas.recording.stages
-        return Strip(view, tuple((layer, self.atlas.map(layer, view.variant, view.target)) for layer in stages))
+        return Strip(
+            view, generation, tuple((layer, self.atlas.map(layer, view.variant, view.target)) for layer in stages)
+        )
 
     def _menu(self, view: View) -> Menu:
-        return Menu(view, tuple((v, self.atlas.map(view.layer, v, view.target)) for v in VARIANTS))
+        return Menu(
+            view, self.atlas.generation, tuple((v, self.atlas.map(view.layer, v, view.target)) for v in VARIANTS)
+        )
 
     def _holds(self, view: View) -> bool:
         """Whether the stack that the browser has last been sent holds this view, with all listed classes."""

@@ -1,13 +1,33 @@
-"""The traits of the widget: what is synced with the browser, see ``protocol.py``; and the front end that reads them."""
+"""The traits of the widget and their gate: what is synced with the browser, see ``protocol.py``, and what is let in."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
 
-from .protocol import INTERPOLATIONS, OPACITY, SCALES, SHADINGS, SIGNS
+from . import wire
+from .engine.suggest import unknown
+from .protocol import (
+    INTERPOLATIONS,
+    OPACITY,
+    SCALES,
+    SHADINGS,
+    SIGNS,
+    TRAITS_FROM_BROWSER,
+    TRAITS_TWO_WAY,
+)
+
+log = logging.getLogger("camwidget")
+
+# our own, and what every ipywidgets view may set
+FROM_BROWSER = frozenset(
+    (*TRAITS_TWO_WAY, *TRAITS_FROM_BROWSER, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
+)
 
 BUNDLE = Path(__file__).parent / "static" / "widget.js"
 
@@ -29,7 +49,7 @@ class Checked(traitlets.Any):
 
 
 class CamTraits(anywidget.AnyWidget):
-    """Declarations only; ``CamWidget`` checks, observes and fills them."""
+    """Declarations, and the gate for what the browser sends; ``CamWidget`` observes and fills them."""
 
     _esm = traitlets.Unicode().tag(sync=True)
 
@@ -49,14 +69,50 @@ class CamTraits(anywidget.AnyWidget):
     variant = Checked("gradcam").tag(sync=True)
     colormap = Checked("viridis").tag(sync=True)
     # dragged in the browser: an echo of an older value would make the handle jump
-    opacity = traitlets.Float(OPACITY, min=0, max=1).tag(sync=True, echo_update=False)
-    threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True, echo_update=False)
-    sign = traitlets.Enum(SIGNS, "positive").tag(sync=True)
+    opacity = Checked(OPACITY).tag(sync=True, echo_update=False)
+    threshold = Checked(0.0).tag(sync=True, echo_update=False)
+    sign = Checked(SIGNS[0]).tag(sync=True)
     # not "style" nor "layout": those names belong to ipywidgets, whose views take them for widgets
-    shading = traitlets.Enum(SHADINGS, "smooth").tag(sync=True)
-    scale = traitlets.Enum(SCALES, "map").tag(sync=True)
-    interpolation = traitlets.Enum(INTERPOLATIONS, "bicubic").tag(sync=True)
+    shading = Checked(SHADINGS[0]).tag(sync=True)
+    scale = Checked(SCALES[0]).tag(sync=True)
+    interpolation = Checked(INTERPOLATIONS[0]).tag(sync=True)
 
     # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it
     # twice
     request = traitlets.Any(None, allow_none=True).tag(sync=True, echo_update=False)
+
+    def _checked(self, name: str, value: Any) -> Any:  # noqa: ARG002 (CamWidget knows what is accepted)
+        """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
+        return value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # a mistyped trait would otherwise be set in silence
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise AttributeError(unknown("trait", name, TRAITS_TWO_WAY))
+        super().__setattr__(name, value)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """State from the browser: only what it may set, each value checked; a refused one is put back there and
+        said.
+        """
+        for name, value in dict(sync_data).items():
+            if name not in FROM_BROWSER:
+                self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
+                continue
+            try:
+                # checked first: where an update fails half-way, traitlets would keep the refused value
+                super().set_state({name: self._checked(name, value)})
+            except (TypeError, ValueError, traitlets.TraitError) as error:
+                self._refuse(str(error))
+                self.send_state(name)
+
+    def _refuse(self, text: str) -> None:
+        log.warning("refused from the browser: %s", text)
+        self.status = wire.status("error", text)
+
+    def _handle_msg(self, msg: Any) -> None:
+        try:
+            super()._handle_msg(msg)
+        except Exception as error:  # exceptions in comm handlers are shown nowhere else
+            log.exception("message from the browser")
+            self._refuse(f"{type(error).__name__}: {error}")

@@ -18,16 +18,19 @@ from torch import nn
 
 from . import colormaps, images, preprocessing, scores, still, wire
 from .atlas import Atlas, Map
-from .checks import Incoming, count, keyword, read_request, share
+from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
 from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, TRAITS_TO_BROWSER
+from .protocol import CHOICES, SIGNED_COLORMAP, TRAITS_TWO_WAY
 from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
 from .traits import CamTraits, bundle
 
 log = logging.getLogger("camwidget")
+
+DISPLAY = ("opacity", "threshold", *CHOICES)
+SELECTION = ("target", "layer", "variant")
 
 
 class CamWidget(CamTraits):
@@ -72,11 +75,13 @@ class CamWidget(CamTraits):
         topk: int = 9,
         colormap: str = "viridis",
         probability: str | None = None,
-        **unknown: Any,
+        **display: Any,
     ) -> None:
         self._lock = threading.RLock()
-        keyword(CamWidget.__init__, unknown)
+        keywords(CamWidget.__init__, display, DISPLAY)
+        display = {name: self._checked(name, value) for name, value in display.items()}
         self._accepting = False
+        self._complaint: str | None = None
         self._session: Session | None = None
         self._atlas: Atlas | None = None
         engine = CamEngine(model)
@@ -87,7 +92,8 @@ class CamWidget(CamTraits):
         self._probability = scores.find_probability(engine.model, row, probability)
         self._names = find_labels(engine.model, labels, row.numel())
         self._truth = None if truth is None else self._index(truth)
-        self._top = row.argsort(descending=True, stable=True)[: count("topk", topk)].tolist()
+        self._topk = count("topk", topk)
+        self._top = _strongest(row, self._topk)
         first = self._top[0] if target is None else self._index(target)
         view = View(first, recording.resolve(layer), find_variant(variant).id)
         self._atlas = Atlas(engine, recording)
@@ -105,6 +111,7 @@ class CamWidget(CamTraits):
             layer=view.layer,
             variant=view.variant,
             colormap=colormap,
+            **display,
         )
         self._session = Session(self._atlas, self.listed, self._show)
         self._session.answer_now(Request(view))
@@ -116,7 +123,7 @@ class CamWidget(CamTraits):
         """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with
         negative values.
         """
-        signed = self._open().map(View(self.target, self.layer, self.variant))
+        signed = self._open().map(self._view())
         if self.sign == "signed":
             return signed.copy()
         return np.abs(signed) if self.sign == "absolute" else signed.clip(min=0)
@@ -142,12 +149,12 @@ class CamWidget(CamTraits):
     @property
     def scores(self) -> npt.NDArray[np.float32]:
         """``(K,)`` float32, as the model gave them."""
-        return self._recording.scores[0].cpu().numpy().copy()
+        return self._row().cpu().numpy().copy()
 
     @property
     def probabilities(self) -> npt.NDArray[np.float32]:
         """``(K,)`` float32, see ``probability``."""
-        return scores.probabilities(self._recording.scores[0], self._probability).cpu().numpy().copy()
+        return scores.probabilities(self._row(), self._probability).cpu().numpy().copy()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -161,6 +168,7 @@ class CamWidget(CamTraits):
         if session is not None:
             session.close()
             self._atlas = None
+            self.layout.close()
         super().close()
 
     def __enter__(self) -> CamWidget:
@@ -175,17 +183,17 @@ class CamWidget(CamTraits):
         if bundle is None or self._session is None:
             return bundle
         data, metadata = bundle
-        lut = self.luts[SIGNED_COLORMAP if self.sign == "signed" else self.colormap]
-        picture = still.jpeg(
-            self.picture,
-            self.cam,
-            lut,
-            signed=self.sign == "signed",
-            opacity=self.opacity,
-            threshold=self.threshold,
-            mode=self.interpolation,
-        )
+        try:
+            picture = self._still()
+        except Exception:  # a model that fails by now: the live view says so, and still has the last good map
+            log.exception("no still picture")
+            return bundle
         return {**data, "image/jpeg": b64encode(picture).decode()}, metadata
+
+    def _still(self) -> bytes:
+        lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
+        look = {"signed": self.signed, "opacity": self.opacity, "threshold": self.threshold}
+        return still.jpeg(self.picture, self.cam, lut, mode=self.interpolation, **look)
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -196,7 +204,7 @@ class CamWidget(CamTraits):
 
     # ------------------------------------------------------------------ checks of what is assigned
 
-    @traitlets.validate("target", "layer", "variant", "colormap", "opacity", "threshold")
+    @traitlets.validate(*TRAITS_TWO_WAY)
     def _check(self, proposal: Mapping[str, Any]) -> Any:
         return self._checked(proposal["trait"].name, proposal["value"])
 
@@ -213,6 +221,8 @@ class CamWidget(CamTraits):
                 colormaps.lut(value)
             case "opacity" | "threshold":
                 return share(name, value)
+            case _ if name in CHOICES:
+                return one_of(name, value, CHOICES[name])
         return value
 
     # ------------------------------------------------------------------ from Python and from the browser
@@ -221,7 +231,7 @@ class CamWidget(CamTraits):
     def _view_changed(self, _change: Any) -> None:
         with self._lock:
             if self._session is not None and not self._accepting:
-                self._ask(Request(View(self.target, self.layer, self.variant)))
+                self._ask(Request(self._view()))
 
     @traitlets.observe("colormap")
     def _colormap_changed(self, change: Any) -> None:
@@ -249,74 +259,61 @@ class CamWidget(CamTraits):
         view = View(
             self._index(asked.target), self._recording.resolve(asked.layer), find_variant(asked.variant).id
         )  # checked as a whole before any of it is taken
-        self._accepting = True
-        try:
-            self.target, self.layer, self.variant = view.target, view.layer, view.variant
-        finally:
-            self._accepting = False
+        self._accepting, self._complaint = True, None
+        for name in SELECTION:
+            try:
+                setattr(self, name, getattr(view, name))
+            except Exception as error:  # the trait is set all the same; the click must not be left half done
+                log.exception("an observer of %s", name)
+                self._complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
+        self._accepting = False
         self._ask(Request(view, asked.reply, asked.want))
 
     def _ask(self, request: Request) -> None:
         session, view = self._open(), request.view
         if view.target not in self.listed:
             self.listed = self._listed_with(view.target)
-            session.listed = tuple(self.listed)
+            session.listed = self.listed
         if all(view.layer != known["name"] for known in self.layers):
             self.layers = wire.layers(self._recording, view.layer)
         session.ask(request)
-
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """State from the browser: only what it may set, each value checked; a refused one is put back there and
-        said.
-        """
-        for name, value in dict(sync_data).items():
-            if name in TRAITS_TO_BROWSER or str(name).startswith("_esm"):
-                self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
-                continue
-            try:
-                # checked first: where an update fails half-way, traitlets would keep the refused value
-                super().set_state({name: self._checked(name, value)})
-            except (TypeError, ValueError, traitlets.TraitError) as error:
-                self._refuse(str(error))
-                self.send_state(name)
-
-    def _refuse(self, text: str) -> None:
-        log.warning("refused from the browser: %s", text)
-        self.status = wire.status("error", text)
-
-    def _handle_msg(self, msg: Any) -> None:
-        try:
-            super()._handle_msg(msg)
-        except Exception as error:  # exceptions in comm handlers are shown nowhere else
-            log.exception("message from the browser")
-            self._refuse(f"{type(error).__name__}: {error}")
 
     # ------------------------------------------------------------------ answers of the session
 
     def _show(self, answer: Answer) -> None:
         """Put an answer on the wire. Runs on the session's thread as well as on the kernel's."""
         with self._lock:
-            image = self.meta["image"]
             match answer:
                 case Stack():
-                    self.stack = wire.stack(image, answer)
-                    if self.status["state"] == "error" and answer.reply is not None:
+                    self.stack = wire.stack(answer)
+                    if self._complaint is not None:
+                        self.status = wire.status("error", self._complaint)
+                    elif self.status["state"] == "error" and answer.reply is not None:
                         self.status = wire.status("ready", "")
                 case Strip():
-                    self.strip = wire.strip(image, answer)
+                    self.strip = wire.strip(answer)
                 case Menu():
-                    self.send(*wire.menu(image, answer))
+                    self.send(*wire.menu(answer))
                 case Rescored():
                     self._rescore()
                 case Done():
                     self.status = wire.status("ready", "", to=answer.reply)
+                    if self._complaint is not None:
+                        self.status = wire.status("error", self._complaint)
                 case Failed():
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
-        self.meta = {**self.meta, "image": self.meta["image"] + 1}
+        row = self._recording.scores[0]
+        if row.numel() != len(self._names):
+            text = f"the model has {row.numel()} classes by now, and this widget was made for {len(self._names)}"
+            self.status = wire.status("error", text, "make a new CamWidget")
+            return
+        self._top = _strongest(row, self._topk)
+        self.meta = {**self.meta, "image": self._open().atlas.generation}
         self.classes = self._classes()
+        self.listed = self._open().listed = self._listed_with(self.target)
 
     # ------------------------------------------------------------------ parts of the state
 
@@ -330,6 +327,13 @@ class CamWidget(CamTraits):
         if self._session is None:
             raise RuntimeError("this widget is closed; make a new one")
         return self._session
+
+    def _view(self) -> View:
+        return View(self.target, self.layer, self.variant)
+
+    def _row(self) -> torch.Tensor:
+        """Scores ``(K,)`` of the model as it is now."""
+        return self._open().recording(self._view()).scores[0]
 
     def _index(self, target: Any) -> int:
         return index_of(self._names, target)
@@ -353,3 +357,8 @@ class CamWidget(CamTraits):
     def _classes(self) -> dict[str, Any]:
         table = scores.table(self._recording.scores[0], self._probability)
         return {"names": list(self._names), "truth": self._truth, **table}
+
+
+def _strongest(row: torch.Tensor, count: int) -> list[int]:
+    order: list[int] = row.argsort(descending=True, stable=True)[:count].tolist()
+    return order

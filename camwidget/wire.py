@@ -30,11 +30,11 @@ def packed(values: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"dtype": "float16", "scale": scale, "data": (values / scale).astype("<f2").tobytes()}
 
 
-def stack(image: int, answer: Stack) -> dict[str, Any]:
+def stack(answer: Stack) -> dict[str, Any]:
     """The ``stack`` trait."""
     maps = np.stack(answer.maps)
     return {
-        "image": image,
+        "image": answer.generation,
         "layer": answer.view.layer,
         "variant": answer.view.variant,
         "targets": list(answer.targets),
@@ -47,10 +47,10 @@ def stack(image: int, answer: Stack) -> dict[str, Any]:
     }
 
 
-def strip(image: int, answer: Strip) -> dict[str, Any]:
+def strip(answer: Strip) -> dict[str, Any]:
     """The ``strip`` trait: small int8 thumbnails of the stages."""
     maps = [{"layer": layer, **thumbnail(values)} for layer, values in answer.maps]
-    return {"image": image, "target": answer.view.target, "variant": answer.view.variant, "maps": maps}
+    return {"image": answer.generation, "target": answer.view.target, "variant": answer.view.variant, "maps": maps}
 
 
 def thumbnail(values: Map) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def thumbnail(values: Map) -> dict[str, Any]:
     return {"grid": list(size), "scale": scale, "data": np.rint(np.nan_to_num(small) / scale).astype("i1").tobytes()}
 
 
-def menu(image: int, answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
+def menu(answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
     """The custom message that carries the same map by every variant, and its buffers."""
     maps, buffers = [], []
     for variant, values in answer.maps:
@@ -71,7 +71,8 @@ def menu(image: int, answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
         buffers.append(item.pop("data"))
         maps.append({"variant": variant, "grid": list(values.shape), **item})
     view = answer.view
-    return {"type": "maps", "image": image, "target": view.target, "layer": view.layer, "maps": maps}, buffers
+    content = {"type": "maps", "image": answer.generation, "target": view.target, "layer": view.layer, "maps": maps}
+    return content, buffers
 
 
 def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any]]:

@@ -38,12 +38,20 @@ const styles = {
   },
 };
 
+/** See src/shorthand.js. */
+const SHORTHAND = {
+  "Math.abs": "$abs", "Math.floor": "$floor", "Math.max": "$max", "Math.min": "$min", "Math.round": "$round",
+  "Object.freeze": "$freeze",
+};
+
 const result = await build({
   entryPoints: [join(HERE, "src", "index.js")],
   bundle: true,
   format: "esm",
   target: "es2022",
   minify: true,
+  define: SHORTHAND,
+  inject: [join(HERE, "src", "shorthand.js")],
   legalComments: "none",
   charset: "utf8",
   plugins: [styles],

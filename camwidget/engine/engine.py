@@ -13,7 +13,7 @@ from .layout import Layout, lay_out
 from .recording import Recording
 from .tape import Tape
 from .targets import find_scores
-from .untouched import untouched
+from .untouched import fingerprint, untouched
 
 LEAST_DIMENSIONS = 3
 
@@ -22,7 +22,8 @@ class CamEngine:
     """Explains the class scores of a model.
 
     The model is borrowed: after every call, also one that raised, its modes, ``requires_grad`` flags, ``.grad``,
-    hooks, buffers and the random state are as before. It is run in evaluation mode, whatever mode it is in.
+    hooks, buffers and the random state are as before. It is run in evaluation mode, whatever mode it is in; while it is
+    in training mode, as a copy that shares its parameters.
 
     Args:
         model: any classifier ``(N, C, *spatial) -> scores (N, K)``. ``DataParallel``, DDP and ``torch.compile`` are
@@ -46,6 +47,7 @@ class CamEngine:
         self.model = unwrap(model)
         self.lock = threading.RLock()
         self._layouts: dict[torch.Size, Layout] = {}
+        self._apart = False
 
     def __repr__(self) -> str:
         return f"CamEngine({type(self.model).__name__})"
@@ -61,30 +63,30 @@ class CamEngine:
             spatial layer.
         """
         check_input(x)
-        with self.lock, untouched(self.model):
-            # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of the user's
-            # tensor
+        with self.lock:
+            try:
+                return self._record(x, self._apart)
+            except BufferWrittenError:
+                # its buffers were put back, which spoils the graph: such a model runs apart from now on
+                self._apart = True
+                return self._record(x, self._apart)
+
+    def _record(self, x: Tensor, apart: bool) -> Recording:
+        before = fingerprint(self.model)
+        with untouched(self.model, apart) as model:
+            # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of that tensor
             leaf = self._placed(x).requires_grad_()
             source = leaf.clone()
             layout = self._layouts.get(x.shape[1:])
-            tape, scores = self._run(source, layout)
+            tape, scores = _run(model, source, layout)
             if layout is None or not set(layout.layers) <= set(tape.entries):
                 if layout is not None:  # control flow may differ from image to image: then all is listened to again
-                    tape, scores = self._run(source, None)
+                    tape, scores = _run(model, source, None)
                 layout = self._layouts[x.shape[1:]] = lay_out(tape, x, scores)
                 tape.keep(layout.layers)
-            return Recording(self, leaf.detach(), scores, tape, layout)
-
-    def _run(self, source: Tensor, layout: Layout | None) -> tuple[Tape, Tensor]:
-        """The forward pass, with what its modules returned. A known layout says what to listen to."""
-        wanted = layout.layers if layout else None
-        copied = {layout.default} & layout.overwritten if layout else set()
-        tape = Tape(self.model, get_gradient_edge(source).node, source.ndim, wanted, copied)
-        with tape:
-            scores = find_scores(self.model(source), source.shape[0])
-        if scores.grad_fn is None:
-            raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-        return tape, scores
+            if model is self.model and not apart and fingerprint(self.model) != before:
+                raise BufferWrittenError
+        return Recording(self, leaf.detach(), scores, tape, layout, before)
 
     def replay(self, x: Tensor, layer: str) -> Tensor:
         """What the layer returns for ``x``, by a second forward pass without a graph: for values that an in-place
@@ -95,10 +97,10 @@ class CamEngine:
         def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
             seen.append(output.detach().clone())
 
-        with self.lock, untouched(self.model), torch.no_grad():
-            handle = self.model.get_submodule(layer).register_forward_hook(keep)
+        with self.lock, untouched(self.model, self._apart) as model, torch.no_grad():
+            handle = model.get_submodule(layer).register_forward_hook(keep)
             try:
-                self.model(x.clone())
+                model(x.clone())
             finally:
                 handle.remove()
         return seen[-1]
@@ -110,6 +112,22 @@ class CamEngine:
             dtype = parameter.dtype if parameter.is_floating_point() else x.dtype
             x = x.to(parameter.device, dtype)
         return x.clone()
+
+
+class BufferWrittenError(Exception):
+    """The forward pass wrote to a buffer of the model."""
+
+
+def _run(model: nn.Module, source: Tensor, layout: Layout | None) -> tuple[Tape, Tensor]:
+    """The forward pass, with what its modules returned. A known layout says what to listen to."""
+    wanted = layout.layers if layout else None
+    copied = {layout.default} & layout.overwritten if layout else set()
+    tape = Tape(model, get_gradient_edge(source).node, source.ndim, wanted, copied)
+    with tape:
+        scores = find_scores(model(source), source.shape[0])
+    if scores.grad_fn is None:
+        raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
+    return tape, scores
 
 
 def unwrap(model: Any) -> nn.Module:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
 from .graph import towards
@@ -18,6 +18,7 @@ from .layout import Layout
 from .relu import backward_rule, is_rectifier
 from .suggest import unknown
 from .targets import class_indices, one_hot
+from .untouched import fingerprint
 from .variants import VARIANTS, Variant
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class Recording:
         stages: the few layers that stand for the way from edges to object, ending at the default layer.
     """
 
-    def __init__(self, engine: CamEngine, x: Tensor, scores: Tensor, tape: Tape, layout: Layout) -> None:
+    def __init__(
+        self, engine: CamEngine, x: Tensor, scores: Tensor, tape: Tape, layout: Layout, recorded_from: int
+    ) -> None:
         self.x = x
         self.scores = scores.detach().float()
         self.layers: Mapping[str, LayerInfo] = MappingProxyType(layout.layers)
@@ -59,14 +62,18 @@ class Recording:
         self._gradient_bytes = 0
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
-        self._fingerprint = fingerprint(engine.model)
+        self._fingerprint = recorded_from
 
     def __repr__(self) -> str:
         return f"Recording(x={tuple(self.x.shape)}, classes={self.scores.shape[1]}, layers={len(self.layers)})"
 
     @property
     def stale(self) -> bool:
-        """Whether a parameter of the model changed since, e.g. by an optimiser step."""
+        """Whether a parameter or buffer of the model changed since, e.g. by an optimiser step.
+
+        Not asked at every click, since that would cost as much as the click: changed weights raise ``StaleRecordingError``
+        by themselves, changed batch statistics do not. The widget asks before each answer.
+        """
         return self._fingerprint != fingerprint(self._engine.model)
 
     def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
@@ -164,7 +171,7 @@ class Recording:
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"
             )
-        raise ValueError(unknown("layer", layer, list(self.layers)))
+        raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
     def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant) -> Tensor:
         g = self.gradients(indices, [layer], variant.rule)[layer]
@@ -219,11 +226,6 @@ def find_variant(variant: Any) -> Variant:
     if not isinstance(variant, str) or variant not in VARIANTS:
         raise ValueError(unknown("variant", variant, list(VARIANTS)))
     return VARIANTS[variant]
-
-
-def fingerprint(model: nn.Module) -> int:
-    """A number that changes when a parameter is written to, in place or by a new tensor."""
-    return hash(tuple((p._version, p.data_ptr()) for p in model.parameters()))
 
 
 def _node(t: Tensor) -> Node:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
@@ -52,8 +53,10 @@ class Tape:
         self.without_grid: set[str] = set()
         self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
+        self._thread = 0
 
     def __enter__(self) -> Tape:
+        self._thread = threading.get_ident()
         try:
             for name, module in self._model.named_modules():
                 if name and (self._wanted is None or name in self._wanted):
@@ -73,6 +76,8 @@ class Tape:
             self._handles.pop().remove()
 
     def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
+        if threading.get_ident() != self._thread:
+            return  # the user runs the model at the same time
         if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
             self.without_grid.add(name)
             return

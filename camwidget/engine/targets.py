@@ -19,17 +19,20 @@ def find_scores(output: Any, n: int) -> Tensor:
         TypeError: no tensor is in the output.
         ValueError: the tensor is not ``(N, K)``, or not floating point.
     """
-    scores = _first_tensor(output)
-    if scores is None:
+    tensors = _tensors(output)
+    if not tensors:
         raise TypeError(
             f"the model returned {_describe(output)}; accepted: a tensor of scores (N, K), or a dict or tuple that "
             f"holds one (keys looked for: {', '.join(SCORE_KEYS)})"
         )
-    if scores.ndim != 2 or scores.shape[0] != n or scores.shape[1] == 0:
+    fitting = [t for t in tensors if t.ndim == 2 and t.shape[0] == n and t.shape[1] > 0]
+    if not fitting:
+        shapes = " and ".join(str(tuple(t.shape)) for t in tensors[:3])
         raise ValueError(
-            f"the model returned a tensor of shape {tuple(scores.shape)} for {n} image(s); accepted: scores of shape "
+            f"the model returned a tensor of shape {shapes} for {n} image(s); accepted: scores of shape "
             f"({n}, K), one row an image and one column a class"
         )
+    scores = fitting[0]
     if not scores.is_floating_point():
         raise ValueError(
             f"the model returned scores of dtype {scores.dtype}; accepted: floating point, before any argmax"
@@ -37,16 +40,15 @@ def find_scores(output: Any, n: int) -> Tensor:
     return scores
 
 
-def _first_tensor(output: Any) -> Tensor | None:
-    if isinstance(output, Tensor):
-        return output
+def _tensors(output: Any) -> list[Tensor]:
+    """The tensors in an output, the likeliest to be scores first."""
     if isinstance(output, Mapping):
-        found = [output[key] for key in SCORE_KEYS if isinstance(output.get(key), Tensor)]
-        return found[0] if found else next((v for v in output.values() if isinstance(v, Tensor)), None)
-    if isinstance(output, (tuple, list)):
-        return next((v for v in output if isinstance(v, Tensor)), None)
-    logits = getattr(output, "logits", None)
-    return logits if isinstance(logits, Tensor) else None
+        found = [output.get(key) for key in SCORE_KEYS] + list(output.values())
+    elif isinstance(output, (tuple, list)):
+        found = list(output)
+    else:
+        found = [output, getattr(output, "logits", None)]
+    return [t for t in found if isinstance(t, Tensor)]
 
 
 def _describe(output: Any) -> str:

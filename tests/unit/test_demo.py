@@ -231,8 +231,8 @@ def test_fresh_scenes_are_read_right_and_pointed_at_right(net: network.DemoNet) 
     assert ((logits.numpy() > 0) == truth).mean() >= 0.98
     hits = []
     for drawn, grids in zip(fresh, maps, strict=True):
-        for thing in drawn.objects:
-            hits.append(inside(train.peak(grids[net.categories.index(thing.name)], drawn.image.size), thing.box))
+        peaks = {name: train.peak(grids[i], drawn.image.size) for i, name in enumerate(net.categories)}
+        hits.extend(inside(peaks[thing.name], thing.box) for thing in drawn.objects)
     assert np.mean(hits) >= 0.9
 
 

@@ -161,9 +161,7 @@ class TestIndex:
         ):
             labels.index_of(NAMES, index)
 
-    @pytest.mark.parametrize(
-        "wrong", [True, np.True_, torch.tensor(True), 1.0, np.float32(1), None, [1]], ids=lambda value: repr(value)
-    )
+    @pytest.mark.parametrize("wrong", [True, np.True_, torch.tensor(True), 1.0, np.float32(1), None, [1]], ids=repr)
     def test_of_a_wrong_type_says_what_is_accepted(self, wrong):
         with pytest.raises(
             TypeError, match=r"a class is given by its index, 0 to 4, or its name, such as 'tench'; given"

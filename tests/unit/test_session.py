@@ -33,10 +33,12 @@ class FakeAtlas:
         self.free = threading.Event()  # maps may be made
         self.free.set()
         self.stale = False
+        self.generation = 1
         self.broken: set[str] = set()
 
     def refresh(self) -> bool:
         was, self.stale = self.stale, False
+        self.generation += was
         return was
 
     def map(self, layer: str, variant: str, target: int) -> Any:

@@ -29,23 +29,23 @@ def unpacked(item: dict[str, Any], shape: tuple[int, ...], data: bytes | None = 
 
 def answer(maps: np.ndarray, **more: Any) -> Stack:
     keywords = {"done": True, "ms": 1.23456, "note": None, "reply": ("page", 3)} | more
-    return Stack(VIEW, tuple(range(len(maps))), tuple(maps), **keywords)
+    return Stack(VIEW, 2, tuple(range(len(maps))), tuple(maps), **keywords)
 
 
 def test_a_stack_of_few_cells_is_exact() -> None:
     maps = np.random.default_rng(0).normal(size=(5, 7, 6)).astype(np.float32)
-    made = wire.stack(2, answer(maps))
+    made = wire.stack(answer(maps))
     assert tuple(made) == protocol.STACK_KEYS
     assert np.array_equal(unpacked(made, maps.shape), maps.astype(np.float64))
     assert (made["grid"], made["targets"], made["image"]) == ([7, 6], [0, 1, 2, 3, 4], 2)
     assert (made["layer"], made["variant"], made["ms"], made["reply"]) == ("last", "gradcam", 1.235, ["page", 3])
-    assert wire.stack(2, answer(maps, reply=None))["reply"] is None
+    assert wire.stack(answer(maps, reply=None))["reply"] is None
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e-7, 1.0, 1e6, 1e30])
 def test_a_large_stack_is_half_as_large_and_right_to_a_thousandth(size: float) -> None:
     maps = (np.random.default_rng(0).normal(size=(9, 56, 56)) * size).astype(np.float32)
-    made = wire.stack(1, answer(maps))
+    made = wire.stack(answer(maps))
     assert made["dtype"] == "float16"
     assert len(made["data"]) == maps.size * 2
     assert np.abs(unpacked(made, maps.shape) - maps).max() <= 1e-3 * np.abs(maps).max()
@@ -91,7 +91,7 @@ def test_a_large_thumbnail_is_pooled() -> None:
 
 def test_the_strip() -> None:
     maps = {"first": np.random.default_rng(0).normal(size=(40, 20)), "last": -np.eye(4)}
-    made = wire.strip(3, Strip(VIEW, tuple((k, v.astype(np.float32)) for k, v in maps.items())))
+    made = wire.strip(Strip(VIEW, 3, tuple((k, v.astype(np.float32)) for k, v in maps.items())))
     assert tuple(made) == protocol.STRIP_KEYS
     assert (made["image"], made["target"], made["variant"]) == (3, 4, "gradcam")
     assert [m["layer"] for m in made["maps"]] == ["first", "last"]
@@ -100,7 +100,7 @@ def test_the_strip() -> None:
 
 def test_the_menu() -> None:
     maps = tuple((v, np.full((3, 2), i, np.float32)) for i, v in enumerate(VARIANTS))
-    content, buffers = wire.menu(1, Menu(VIEW, maps))
+    content, buffers = wire.menu(Menu(VIEW, 1, maps))
     assert (content["type"], content["image"], content["target"], content["layer"]) == ("maps", 1, 4, "last")
     assert [m["variant"] for m in content["maps"]] == list(VARIANTS)
     for i, (item, data) in enumerate(zip(content["maps"], buffers, strict=True)):

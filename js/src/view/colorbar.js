@@ -19,7 +19,10 @@ const CLEAR = 15;
 const PITCH = 70;
 
 /** On a lying bar the maximum and the unit stand at the right end of the ticks' line. */
-const END_WORDS = 120;
+const END_WORDS = 150;
+
+/** Numbers side by side need more room than numbers one above the other. */
+const GAP_ACROSS = 52;
 
 /** @param {Context} context */
 export function createColorbar(context) {
@@ -112,7 +115,7 @@ function labels({ map, limits, view, blank }, length, room, marked) {
   const both = view.sign === "signed";
   const text = both ? signed : plain;
   const clear = (/** @type {number} */ at) => marked === null || Math.abs(at - marked) * length >= CLEAR;
-  const round = ticks(lo, hi, length, { pitch: PITCH }).map((v) => {
+  const round = ticks(lo, hi, length, { pitch: PITCH, gap: room < Infinity ? GAP_ACROSS : CLEAR }).map((v) => {
     const at = (v - lo) / (hi - lo);
     return { at, text: tickText(v), kind: at === 0 ? "first" : "" };
   }).filter(({ at }) => at * length <= room);

@@ -1,0 +1,78 @@
+"""What the widget does when its model changes under it, and what it refuses to swallow in silence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.wire.front_end import settle
+
+
+def outweigh(cnn, target):
+    with torch.no_grad():
+        cnn.fc.bias[target] += 50
+
+
+def test_after_a_training_step_list_scores_and_maps_are_new(w, page, cnn):
+    last = int(np.argmin(w.scores))
+    image, cam = w.meta["image"], w.cam
+    outweigh(cnn, last)
+    assert int(np.argmax(w.scores)) == last  # asked for at once
+    assert float(w.probabilities[last]) > 0.99
+    settle()
+    assert w.listed[0] == last
+    assert w.meta["image"] == image + 1 == w.stack["image"]
+    with torch.no_grad():
+        cnn.fc.weight.mul_(2)
+    assert np.allclose(w.cam, 2 * cam, rtol=1e-4)
+
+
+def test_a_click_after_training_is_answered_from_the_model_as_it_is(w, page, cnn):
+    outweigh(cnn, 2)
+    reply = page.request(w.listed[1])
+    settle()
+    assert reply in page.replies()
+    assert w.listed[0] == 2
+    assert w.status["state"] == "ready"
+
+
+def test_another_number_of_classes_is_said(w, cnn):
+    cnn.fc = torch.nn.Linear(16, 3)
+    with torch.no_grad():
+        cnn.stem[0].weight.add_(0)
+    w.target = 1
+    settle()
+    assert w.status["state"] == "error"
+    assert "3 classes" in w.status["text"]
+
+
+def test_a_model_that_fails_by_now_still_shows_the_live_view(w, cnn):
+    cnn.forward = None
+    with torch.no_grad():
+        cnn.fc.weight.add_(0)
+    data, _ = w._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "image/jpeg" not in data
+
+
+def test_display_traits_may_be_given_at_once(make):
+    w = make(opacity=0.4, sign="signed", shading="cells", threshold=np.float32(0.25))
+    assert (w.opacity, w.sign, w.shading, w.threshold) == (0.4, "signed", "cells", 0.25)
+    with pytest.raises(ValueError, match="'signed'"):
+        make(sign="sgined")
+    with pytest.raises(TypeError, match="did you mean 'opacity'"):
+        make(opacty=0.4)
+
+
+def test_a_mistyped_trait_is_an_error(w):
+    with pytest.raises(AttributeError, match="did you mean 'target'"):
+        w.targt = 3
+
+
+@pytest.mark.parametrize("name", ["_view_name", "_model_module", "_esm", "picture", "stack", "comm", "nonsense"])
+def test_the_browser_may_set_only_what_it_needs(w, name):
+    before = getattr(w, name, None)
+    w.set_state({name: "Evil"})
+    assert getattr(w, name, None) == before
+    assert name in w.status["text"]
