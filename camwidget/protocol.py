@@ -44,9 +44,6 @@ SIGNS = ("positive", "signed", "absolute")
 SHADINGS = ("smooth", "cells", "contours")
 SCALES = ("map", "listed")
 INTERPOLATIONS = ("bicubic", "bilinear")
-CHOICES = {"sign": SIGNS, "shading": SHADINGS, "scale": SCALES, "interpolation": INTERPOLATIONS}
-"""Traits whose value is one of a few words; the first is the default."""
-
 STATES = ("ready", "warning", "error")
 WANTS = (None, "variants")
 

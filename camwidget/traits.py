@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import anywidget
@@ -23,6 +24,11 @@ from .protocol import (
 )
 
 log = logging.getLogger("camwidget")
+
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"sign": SIGNS, "shading": SHADINGS, "scale": SCALES, "interpolation": INTERPOLATIONS}
+)
+"""Traits whose value is one of a few words; the first is the default."""
 
 # our own, and what every ipywidgets view may set
 FROM_BROWSER = frozenset(

@@ -23,9 +23,9 @@ from .engine import CamEngine, Recording, upsample
 from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import CHOICES, SIGNED_COLORMAP, TRAITS_TWO_WAY
+from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY
 from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
-from .traits import CamTraits, bundle
+from .traits import CHOICES, CamTraits, bundle
 
 log = logging.getLogger("camwidget")
 

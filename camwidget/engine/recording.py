@@ -71,8 +71,8 @@ class Recording:
     def stale(self) -> bool:
         """Whether a parameter or buffer of the model changed since, e.g. by an optimiser step.
 
-        Not asked at every click, since that would cost as much as the click: changed weights raise ``StaleRecordingError``
-        by themselves, changed batch statistics do not. The widget asks before each answer.
+        Not asked at every click, since that would cost as much as the click: changed weights raise
+        ``StaleRecordingError`` by themselves, changed batch statistics do not. The widget asks before each answer.
         """
         return self._fingerprint != fingerprint(self._engine.model)
 
