@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alpha, FULL_FROM, fold, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
+import { alpha, empty, FULL_FROM, fold, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
 
 /** Index i is coloured (i, 255 - i, 7). */
 const LUT = Uint8Array.from({ length: 1024 }, (_, k) => [k >> 2, 255 - (k >> 2), 7, 255][k & 3]);
@@ -136,4 +136,9 @@ test("the sign is dealt with before smoothing", () => {
   assert.deepEqual([...fold(values, "absolute")], [3, 0, 2, NaN]);
   assert.equal(fold(values, "signed"), values);
   assert.deepEqual([...values], [-3, 0, 2, NaN]);
+});
+
+test("a map without a single number is told from a blank one", () => {
+  assert.ok(empty(Float32Array.of(NaN, NaN)));
+  assert.ok(!empty(Float32Array.of(NaN, 0)));
 });

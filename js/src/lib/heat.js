@@ -31,6 +31,12 @@ export function limits(values, sign) {
 }
 
 /**
+ * Whether a map holds no number at all, as after a training that diverged.
+ * @param {Float32Array} values
+ */
+export const empty = (values) => values.every(Number.isNaN);
+
+/**
  * The values that are drawn: positive ones only, magnitudes, or all.
  * @param {Float32Array} values
  * @param {Sign} sign

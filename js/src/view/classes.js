@@ -179,10 +179,10 @@ function evidenceNote(store, { best, among }, inSight) {
   const count = store.classes.names.length;
   if (best.length === 0) return "No class gains at this cell";
   const digits = best.map((_, i) => i + 1).join(" ");
-  const whom = among === count ? `all ${count} classes` : `${among} listed classes`;
+  const whom = among === count ? `all ${count} classes` : `${among} seen so far`;
   const absent = best.findIndex(({ target }) => !inSight.includes(target));
   const tail = absent < 0 ? "" : `; ${absent + 1} is ${className(store, best[absent].target)}`;
-  return `${digits} ${best.length > 1 ? "mark" : "marks"} the strongest of ${whom} here${tail}`;
+  return `${digits} ${best.length > 1 ? "mark" : "marks"} the strongest here, of ${whom}${tail}`;
 }
 
 /**

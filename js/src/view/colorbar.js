@@ -1,6 +1,6 @@
 /** The colour bar: the overlay's own ramp with the real limits, the pointer's value, and the threshold. */
 
-import { rampStops, ticks } from "../lib/heat.js";
+import { empty, rampStops, ticks } from "../lib/heat.js";
 import { plain, signed } from "../lib/format.js";
 import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
 
@@ -96,8 +96,9 @@ function place({ map, cell, limits, view }, mark) {
   return at;
 }
 
-/** @param {number} v */
-const tickText = (v) => String(Number(v.toPrecision(6))).replaceAll("-", "−");
+/** @param {number} v @param {number} scale */
+const tickText = (v, scale) =>
+  v && scale < 0.001 ? plain(v, scale) : String(Number(v.toPrecision(6))).replaceAll("-", "−");
 
 /**
  * @param {Frame} frame
@@ -109,7 +110,7 @@ const tickText = (v) => String(Number(v.toPrecision(6))).replaceAll("-", "−");
 function labels({ map, limits, view, blank }, length, room, marked) {
   if (!map) return [];
   if (blank) {
-    return [tick(1, `max ${plain(limits.max)}`, "limit blank"), tick(0, "0", "first")];
+    return [tick(1, blankText(map, limits), "limit blank"), tick(0, "0", "first")];
   }
   const { lo, hi } = limits;
   const both = view.sign === "signed";
@@ -117,17 +118,20 @@ function labels({ map, limits, view, blank }, length, room, marked) {
   const clear = (/** @type {number} */ at) => marked === null || Math.abs(at - marked) * length >= CLEAR;
   const round = ticks(lo, hi, length, { pitch: PITCH, gap: room < Infinity ? GAP_ACROSS : CLEAR }).map((v) => {
     const at = (v - lo) / (hi - lo);
-    return { at, text: tickText(v), kind: at === 0 ? "first" : "" };
+    return { at, text: tickText(v, hi), kind: at === 0 ? "first" : "" };
   }).filter(({ at }) => at * length <= room);
   const ends = [{ at: 1, text: text(hi), kind: "limit" }];
   if (lo < 0) ends.push({ at: 0, text: text(lo), kind: "limit low first" });
   return [...round, ...ends].filter(({ at }) => clear(at)).map(({ at, text: shown, kind }) => tick(at, shown, kind));
 }
 
+/** @param {NonNullable<Frame["map"]>} map @param {Frame["limits"]} limits */
+const blankText = (map, limits) => `max ${plain(empty(map.values) ? NaN : limits.max)}`;
+
 /** @param {Frame} frame */
 function limitText({ map, limits, view, blank }) {
   if (!map) return "";
-  if (blank) return `max ${plain(limits.max)}`;
+  if (blank) return blankText(map, limits);
   return view.sign === "signed" ? signed(limits.hi) : plain(limits.hi);
 }
 

@@ -1,6 +1,7 @@
 /** The status line: what is measured, or what is the matter and the way out. */
 
 import { grid, ms, plain } from "../lib/format.js";
+import { empty } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
 import { h } from "./dom.js";
 import { className, variantName } from "./frame.js";
@@ -120,7 +121,10 @@ function busyLine({ store, busy }, short) {
  * @param {boolean} short
  * @returns {Line}
  */
-function blankLine({ store, drawn, limits, view }, place, short) {
+function blankLine({ store, drawn, limits, map, view }, place, short) {
+  if (map && empty(map.values)) {
+    return { kind: "warning", words: ["No map: the model's scores are not numbers (NaN)."], side: place };
+  }
   const name = { strong: className(store, drawn.target) };
   if (view.sign === "positive" && limits.min < 0) {
     const values = limits.max < 0 ? "negative" : "zero or negative";
