@@ -13,7 +13,7 @@ from .layout import Layout, lay_out
 from .recording import Recording
 from .tape import Tape
 from .targets import find_scores
-from .untouched import fingerprint, untouched
+from .untouched import fingerprint, state, untouched
 
 LEAST_DIMENSIONS = 3
 
@@ -72,7 +72,8 @@ class CamEngine:
                 return self._record(x, self._apart)
 
     def _record(self, x: Tensor, apart: bool) -> Recording:
-        before = fingerprint(self.model)
+        tensors = state(self.model)
+        before = fingerprint(tensors)
         with untouched(self.model, apart) as model:
             # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of that tensor
             leaf = self._placed(x).requires_grad_()
@@ -84,7 +85,7 @@ class CamEngine:
                     tape, scores = _run(model, source, None)
                 layout = self._layouts[x.shape[1:]] = lay_out(tape, x, scores)
                 tape.keep(layout.layers)
-            if model is self.model and not apart and fingerprint(self.model) != before:
+            if model is self.model and not apart and fingerprint(tensors) != before:
                 raise BufferWrittenError
         return Recording(self, leaf.detach(), scores, tape, layout, before)
 

@@ -18,7 +18,7 @@ from .layout import Layout
 from .relu import backward_rule, is_rectifier
 from .suggest import unknown
 from .targets import class_indices, one_hot
-from .untouched import fingerprint
+from .untouched import fingerprint, state
 from .variants import VARIANTS, Variant
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Recording:
         Not asked at every click, since that would cost as much as the click: changed weights raise
         ``StaleRecordingError`` by themselves, changed batch statistics do not. The widget asks before each answer.
         """
-        return self._fingerprint != fingerprint(self._engine.model)
+        return self._fingerprint != fingerprint(state(self._engine.model))
 
     def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -31,13 +31,14 @@ def untouched(model: nn.Module, apart: bool = False) -> Iterator[nn.Module]:
                 yield model
 
 
-def fingerprint(model: nn.Module) -> int:
-    """A number that changes when a parameter or buffer is written to, in place or by a new tensor.
+def state(model: nn.Module) -> list[torch.Tensor]:
+    """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk is slow.
 
     Raises:
-        ValueError: the parameters were made in inference mode or have no data, so that torch cannot differentiate.
+        ValueError: they were made in inference mode or have no data, so that torch cannot differentiate.
     """
-    tensors = [*model.parameters(), *model.buffers()]
+    tables = [table for m in model.modules() for table in (m._parameters, m._buffers)]
+    tensors = [t for table in tables for t in table.values() if t is not None]
     if any(t.is_inference() for t in tensors):
         raise ValueError(
             "the model was made in inference mode, so torch cannot differentiate through it; make or load it outside "
@@ -45,7 +46,12 @@ def fingerprint(model: nn.Module) -> int:
         )
     if any(t.is_meta for t in tensors):
         raise ValueError("the model is on the meta device and has no weights; load them first")
-    return hash(tuple((t._version, t.data_ptr()) for t in tensors))
+    return tensors
+
+
+def fingerprint(tensors: Iterable[torch.Tensor]) -> int:
+    """A number that changes when one of them is written to, or replaced by another."""
+    return hash(tuple([(t._version, t.data_ptr()) for t in tensors]))
 
 
 def _twin(model: nn.Module) -> nn.Module | None:
@@ -89,7 +95,7 @@ def _random_state(model: nn.Module) -> Iterator[None]:
         yield
         return
     cpu_state = torch.get_rng_state()
-    devices = sorted({p.device.index or 0 for p in model.parameters() if p.is_cuda})
+    devices = _cuda_devices(model) if torch.cuda.is_initialized() else []
     cuda_states = [torch.cuda.get_rng_state(d) for d in devices]
     try:
         yield
@@ -104,3 +110,7 @@ def _buffers(model: nn.Module) -> Iterator[tuple[nn.Module, str, torch.Tensor]]:
         for name, buffer in module._buffers.items():
             if buffer is not None:
                 yield module, name, buffer
+
+
+def _cuda_devices(model: nn.Module) -> list[int]:
+    return sorted({p.device.index or 0 for p in model.parameters() if p.is_cuda})
