@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from camwidget.demo.scenes import SceneObject
-
-if TYPE_CHECKING:
-    from camwidget.demo.train import Round
 
 
 class Figures:
@@ -104,6 +100,19 @@ class Figures:
 
     def _truth(self) -> NDArray[np.bool_]:
         return np.stack(self._labels) > 0.5
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of training: its scenes and how long to look at them."""
+
+    first: int
+    scenes: int
+    size: int
+    side: float
+    epochs: int
+    batch: int
+    rate: float
 
 
 @dataclass(frozen=True)

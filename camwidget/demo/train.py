@@ -14,7 +14,6 @@ import multiprocessing
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,25 +30,12 @@ _TRAIN, _CUTOUTS, _HELD_OUT = 1_000_000, 2_000_000, 3_000_000
 """First scene seeds of the three sets; they never meet."""
 
 
-@dataclass(frozen=True)
-class Round:
-    """One round of training: its scenes and how long to look at them."""
-
-    first: int
-    scenes: int
-    size: int
-    side: float
-    epochs: int
-    batch: int
-    rate: float
-
-
-def rounds(seed: int, share: float = 1.0) -> tuple[Round, Round]:
+def rounds(seed: int, share: float = 1.0) -> tuple[report.Round, report.Round]:
     """The two rounds of a seed; ``share`` below 1 draws fewer scenes."""
     jump = seed * 100_000
     return (
-        Round(_CUTOUTS + jump, int(6000 * share), INPUT // 2, 0.5, 6, 64, 6e-3),
-        Round(_TRAIN + jump, int(5000 * share), INPUT, 1.0, 4, 40, 3e-3),
+        report.Round(_CUTOUTS + jump, int(6000 * share), INPUT // 2, 0.5, 6, 64, 6e-3),
+        report.Round(_TRAIN + jump, int(5000 * share), INPUT, 1.0, 4, 40, 3e-3),
     )
 
 
@@ -68,7 +54,7 @@ def labels_of(drawn: Scene) -> NDArray[np.float32]:
     return np.array([name in drawn.names for name in CATEGORIES], dtype=np.float32)
 
 
-def draw(plan: Round, workers: int) -> tuple[Tensor, Tensor]:
+def draw(plan: report.Round, workers: int) -> tuple[Tensor, Tensor]:
     """All pictures (N, 3, H, W) uint8 and labels (N, K) of a round. Without workers this process draws them itself."""
     job = partial(_drawn, size=plan.size, side=plan.side)
     seeds = range(plan.first, plan.first + plan.scenes)
@@ -95,7 +81,7 @@ def augment(pixels: Tensor, chance: torch.Generator) -> Tensor:
     return (values - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 
 
-def learn(net: DemoNet, plan: Round, chance: torch.Generator, workers: int = 2) -> None:
+def learn(net: DemoNet, plan: report.Round, chance: torch.Generator, workers: int = 2) -> None:
     """One round of training, in place."""
     start = time.perf_counter()
     pictures, labels = draw(plan, workers)

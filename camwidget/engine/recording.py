@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from .graph import towards
@@ -17,20 +18,31 @@ from .layers import LayerInfo, channels_first
 from .layout import Layout
 from .relu import backward_rule, is_rectifier
 from .suggest import unknown
+from .tape import Tape
 from .targets import class_indices, one_hot
 from .untouched import fingerprint, state
 from .variants import VARIANTS, Variant
-
-if TYPE_CHECKING:
-    from .engine import CamEngine
-    from .tape import Tape
 
 GRADIENT_BYTES = 64 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
 only."""
 
-
 STALE = "the model's parameters changed since the recording: record again"
+
+
+class Owner(Protocol):
+    """What a recording needs of the engine that made it."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The user's model."""
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held while the model or the graph is used."""
+
+    def replay(self, x: Tensor, layer: str) -> Tensor:
+        """What the layer returns for ``x``, by another forward pass."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -49,7 +61,7 @@ class Recording:
     """
 
     def __init__(
-        self, engine: CamEngine, x: Tensor, scores: Tensor, tape: Tape, layout: Layout, recorded_from: int
+        self, engine: Owner, x: Tensor, scores: Tensor, tape: Tape, layout: Layout, recorded_from: int
     ) -> None:
         self.x = x
         self.scores = scores.detach().float()
