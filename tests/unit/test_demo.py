@@ -293,7 +293,7 @@ def test_importing_the_demo_loads_neither_torch_nor_pillow() -> None:
 
 
 def test_a_short_training_learns_and_repeats_itself() -> None:
-    plan = train.Round(5_000_000, 16, 64, 0.5, 4, 8, 3e-3)
+    plan = train.report.Round(5_000_000, 16, 64, 0.5, 4, 8, 3e-3)
     nets = []
     for _ in range(2):
         torch.manual_seed(3)
