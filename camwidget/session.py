@@ -22,6 +22,9 @@ TRIES = 5
 
 TOO_FAST = "the model changes faster than it can be recorded: ask again when its training pauses"
 
+AT_CLOSE, AT_EXIT = 1.0, 5.0
+"""Seconds that we wait for a map at hand. Longer at exit, where a thread inside torch would crash the interpreter."""
+
 FIRST_ANSWER = 0.03
 """Seconds: if the listed classes take longer than this, the selected one is sent ahead of them."""
 
@@ -121,7 +124,7 @@ class Session:
         self._sent_strip: Strip | None = None
         self._mailbox = _Mailbox()
         # at interpreter exit, or when the session is gone, no thread is left inside torch
-        self._finalizer = weakref.finalize(self, self._mailbox.shut)
+        self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
     def answer_now(self, request: Request) -> None:
         """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
@@ -155,7 +158,7 @@ class Session:
 
     def close(self) -> None:
         """Stop after the map at hand; drop what is kept. Safe to call twice and from any thread."""
-        self._finalizer()
+        self._mailbox.shut(AT_CLOSE)
 
     def _work(self) -> None:
         while (request := self._mailbox.take()) is not None:
@@ -314,9 +317,9 @@ class _Mailbox:
         """Whether the work at hand is no longer wanted."""
         return self._waiting is not None or self._shut
 
-    def shut(self) -> None:
-        """Take nothing more; wait a moment for the thread, unless this is it."""
+    def shut(self, patience: float) -> None:
+        """Take nothing more; wait so many seconds for the thread, unless this is it."""
         with self._lock:
             self._shut, self._waiting, thread = True, None, self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5)
+            thread.join(timeout=patience)
