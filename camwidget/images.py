@@ -119,9 +119,13 @@ def _file(name: str | Path) -> Image.Image:
     if "://" in text[:12]:
         raise ValueError(f"{text!r} is an address; download the picture first and give the path of the file")
     path = Path(name).expanduser()
-    if not text.strip() or path.is_dir():
+    try:
+        folder, there = not text.strip() or path.is_dir(), path.exists()
+    except OSError as error:  # a path that no file system can have
+        raise ValueError(f"{text[:60]!r}… is no path of a picture: {error.strerror}") from error
+    if folder:
         raise ValueError(f"{text!r} is a folder; give the path of one picture in it")
-    if not path.exists():
+    if not there:
         raise MissingImage(_missing(path))
     try:
         with Image.open(path) as opened:

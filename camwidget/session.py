@@ -128,9 +128,18 @@ class Session:
 
     def answer_now(self, request: Request) -> None:
         """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
-        first = next(iter(self._answers(request)))
-        self._deliver(first)
-        self._remember(first)
+        for attempt in range(TRIES):
+            try:
+                for answer in self._answers(request):
+                    self._deliver(answer)
+                    self._remember(answer)
+                    if not isinstance(answer, Rescored):
+                        break
+            except StaleRecordingError:
+                if attempt == TRIES - 1:
+                    raise
+            else:
+                break
         self.ask(request)
 
     def ask(self, request: Request) -> None:
@@ -143,7 +152,8 @@ class Session:
         """The recording of the model as it is now. One that changed is recorded again and ``view`` answered anew."""
         if self._refreshed():
             self._send(Rescored(self.atlas.recording))
-            self.ask(Request(view))
+            if not self._mailbox.newer():  # a click that waits is answered from the new recording anyway
+                self.ask(Request(view))
         return self.atlas.recording
 
     def map(self, view: View) -> Map:
@@ -200,8 +210,11 @@ class Session:
             answer = Done(reply)
         try:
             self._deliver(answer)
-        except Exception:  # a closed comm or a user's observer must not end the worker
-            log.exception("could not deliver %s", type(answer).__name__)
+        except (
+            Exception
+        ):  # a user's observer must not end the worker; a widget closed meanwhile is none of its business
+            if not self._mailbox.closed:
+                log.exception("could not deliver %s", type(answer).__name__)
         else:
             self._remember(answer)
 
@@ -218,7 +231,7 @@ class Session:
             yield from self._stacks(request)
         elif request.reply is not None:
             yield Done(request.reply)
-        if self._sent_strip is None or _row(self._sent_strip.view) != _row(request.view):
+        if not self._holds_strip(request.view):
             yield self._strip(request.view)
         if request.want == "variants":
             yield self._menu(request.view)
@@ -266,10 +279,15 @@ class Session:
         sent = self._sent_stack
         return (
             sent is not None
+            and sent.generation == self.atlas.generation
             and sent.done
             and (sent.view.layer, sent.view.variant) == (view.layer, view.variant)
             and view.target in sent.targets
         )
+
+    def _holds_strip(self, view: View) -> bool:
+        sent = self._sent_strip
+        return sent is not None and sent.generation == self.atlas.generation and _row(sent.view) == _row(view)
 
     def _rank(self, target: int) -> int:
         return self.listed.index(target) if target in self.listed else len(self.listed)
@@ -316,6 +334,11 @@ class _Mailbox:
     def newer(self) -> bool:
         """Whether the work at hand is no longer wanted."""
         return self._waiting is not None or self._shut
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is taken."""
+        return self._shut
 
     def shut(self, patience: float) -> None:
         """Take nothing more; wait so many seconds for the thread, unless this is it."""

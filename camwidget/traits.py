@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -57,6 +58,9 @@ class Checked(traitlets.Any):
 class CamTraits(anywidget.AnyWidget):
     """Declarations, and the gate for what the browser sends; ``CamWidget`` observes and fills them."""
 
+    _lock: AbstractContextManager[object]
+    """Held around every change of state: the kernel's threads and the session's change it."""
+
     _esm = traitlets.Unicode().tag(sync=True)
 
     picture = traitlets.Bytes().tag(sync=True)
@@ -101,16 +105,21 @@ class CamTraits(anywidget.AnyWidget):
         """State from the browser: only what it may set, each value checked; a refused one is put back there and
         said.
         """
-        for name, value in dict(sync_data).items():
-            if name not in FROM_BROWSER:
-                self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
-                continue
-            try:
-                # checked first: where an update fails half-way, traitlets would keep the refused value
-                super().set_state({name: self._checked(name, value)})
-            except (TypeError, ValueError, traitlets.TraitError) as error:
-                self._refuse(str(error))
-                self.send_state(name)
+        # ipywidgets swaps notify_change meanwhile, which the session's thread must not meet half-way
+        with self._lock:
+            for name, value in dict(sync_data).items():
+                self._let_in(name, value)
+
+    def _let_in(self, name: str, value: Any) -> None:
+        if name not in FROM_BROWSER:
+            self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
+            return
+        try:
+            # checked first: where an update fails half-way, traitlets would keep the refused value
+            super().set_state({name: self._checked(name, value)})
+        except (TypeError, ValueError, traitlets.TraitError) as error:
+            self._refuse(str(error))
+            self.send_state(name)
 
     def _refuse(self, text: str) -> None:
         log.warning("refused from the browser: %s", text)

@@ -260,14 +260,19 @@ class CamWidget(CamTraits):
             self._index(asked.target), self._recording.resolve(asked.layer), find_variant(asked.variant).id
         )  # checked as a whole before any of it is taken
         self._accepting, self._complaint = True, None
-        for name in SELECTION:
-            try:
-                setattr(self, name, getattr(view, name))
-            except Exception as error:  # the trait is set all the same; the click must not be left half done
-                log.exception("an observer of %s", name)
-                self._complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
-        self._accepting = False
+        try:
+            for name in SELECTION:
+                self._take(name, getattr(view, name))
+        finally:
+            self._accepting = False
         self._ask(Request(view, asked.reply, asked.want))
+
+    def _take(self, name: str, value: Any) -> None:
+        try:
+            setattr(self, name, value)
+        except Exception as error:  # the trait is set all the same; the click must not be left half done
+            log.exception("an observer of %s", name)
+            self._complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
 
     def _ask(self, request: Request) -> None:
         session, view = self._open(), request.view

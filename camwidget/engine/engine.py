@@ -13,7 +13,8 @@ from .layout import Layout, lay_out
 from .recording import Recording
 from .tape import Tape
 from .targets import find_scores
-from .untouched import fingerprint, state, untouched
+from .twin import twin
+from .untouched import RandomState, differentiable, fingerprint, state
 
 LEAST_DIMENSIONS = 3
 
@@ -22,8 +23,8 @@ class CamEngine:
     """Explains the class scores of a model.
 
     The model is borrowed: after every call, also one that raised, its modes, ``requires_grad`` flags, ``.grad``,
-    hooks, buffers and the random state are as before. It is run in evaluation mode, whatever mode it is in; while it is
-    in training mode, as a copy that shares its parameters.
+    hooks, buffers and the random state are as before, and may change at any moment: what runs, in evaluation mode, is a
+    twin that shares its parameters.
 
     Args:
         model: any classifier ``(N, C, *spatial) -> scores (N, K)``. ``DataParallel``, DDP and ``torch.compile`` are
@@ -47,7 +48,7 @@ class CamEngine:
         self.model = unwrap(model)
         self.lock = threading.RLock()
         self._layouts: dict[torch.Size, Layout] = {}
-        self._apart = False
+        self._random = RandomState()
 
     def __repr__(self) -> str:
         return f"CamEngine({type(self.model).__name__})"
@@ -63,18 +64,9 @@ class CamEngine:
             spatial layer.
         """
         check_input(x)
-        with self.lock:
-            try:
-                return self._record(x, self._apart)
-            except BufferWrittenError:
-                # its buffers were put back, which spoils the graph: such a model runs apart from now on
-                self._apart = True
-                return self._record(x, self._apart)
-
-    def _record(self, x: Tensor, apart: bool) -> Recording:
-        tensors = state(self.model)
-        before = fingerprint(tensors)
-        with untouched(self.model, apart) as model:
+        with self.lock, differentiable(), self._random.kept(self._device()):
+            before = fingerprint(state(self.model))
+            model = twin(self.model)
             # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of that tensor
             leaf = self._placed(x).requires_grad_()
             source = leaf.clone()
@@ -85,9 +77,7 @@ class CamEngine:
                     tape, scores = _run(model, source, None)
                 layout = self._layouts[x.shape[1:]] = lay_out(tape, x, scores)
                 tape.keep(layout.layers)
-            if model is self.model and not apart and fingerprint(tensors) != before:
-                raise BufferWrittenError
-        return Recording(self, leaf.detach(), scores, tape, layout, before)
+            return Recording(self, leaf.detach(), scores, tape, layout, before)
 
     def replay(self, x: Tensor, layer: str) -> Tensor:
         """What the layer returns for ``x``, by a second forward pass without a graph: for values that an in-place
@@ -98,13 +88,15 @@ class CamEngine:
         def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
             seen.append(output.detach().clone())
 
-        with self.lock, untouched(self.model, self._apart) as model, torch.no_grad():
-            handle = model.get_submodule(layer).register_forward_hook(keep)
-            try:
-                model(x.clone())
-            finally:
-                handle.remove()
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+            model = twin(self.model)
+            model.get_submodule(layer).register_forward_hook(keep)
+            model(x.clone())
         return seen[-1]
+
+    def _device(self) -> torch.device | None:
+        parameter = next(self.model.parameters(), None)
+        return None if parameter is None else parameter.device
 
     def _placed(self, x: Tensor) -> Tensor:
         parameter = next(self.model.parameters(), None)
@@ -113,10 +105,6 @@ class CamEngine:
             dtype = parameter.dtype if parameter.is_floating_point() else x.dtype
             x = x.to(parameter.device, dtype)
         return x.clone()
-
-
-class BufferWrittenError(Exception):
-    """The forward pass wrote to a buffer of the model."""
 
 
 def _run(model: nn.Module, source: Tensor, layout: Layout | None) -> tuple[Tape, Tensor]:

@@ -1,37 +1,16 @@
-"""Run a model and leave it as it was: modes, buffers, hooks, random state, also after an exception."""
+"""What the user's model is asked, and in which surroundings its twin runs: nothing of the user's is changed."""
 
 from __future__ import annotations
 
-import copy
-import logging
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
-
-log = logging.getLogger("camwidget")
+from torch import Tensor, nn
 
 
-@contextmanager
-def untouched(model: nn.Module, apart: bool = False) -> Iterator[nn.Module]:
-    """Within the block: the model to run, in evaluation mode and with gradients enabled. After it all is as it was.
-
-    A model in training mode is not switched over, since it may be training on another thread at this moment: what runs
-    is a copy that shares its parameters. ``apart`` asks for that copy in any case. A model that cannot be copied is
-    switched and put back.
-    """
-    with _random_state(model), torch.inference_mode(False), torch.enable_grad():
-        twin = _twin(model) if apart or any(module.training for module in model.modules()) else None
-        if twin is not None:
-            yield twin
-        else:
-            with _put_back(model):
-                yield model
-
-
-def state(model: nn.Module) -> list[torch.Tensor]:
+def state(model: nn.Module) -> list[Tensor]:
     """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk is slow.
 
     Raises:
@@ -49,68 +28,46 @@ def state(model: nn.Module) -> list[torch.Tensor]:
     return tensors
 
 
-def fingerprint(tensors: Iterable[torch.Tensor]) -> int:
+def fingerprint(tensors: Iterable[Tensor]) -> int:
     """A number that changes when one of them is written to, or replaced by another."""
     return hash(tuple([(t._version, t.data_ptr()) for t in tensors]))
 
 
-def _twin(model: nn.Module) -> nn.Module | None:
-    """A copy of the modules in evaluation mode, with the model's own parameters and copies of its buffers."""
-    shared = {id(parameter): parameter for parameter in model.parameters()}
-    try:
-        twin = copy.deepcopy(model, shared)
-    except Exception:  # whatever a user's module holds that cannot be copied
-        log.debug("%s cannot be copied", type(model).__name__, exc_info=True)
-        return None
-    for module in twin.modules():
-        module.training = False
-    return twin
-
-
 @contextmanager
-def _put_back(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode, set as a plain attribute and not by ``model.eval()``, which some models override."""
-    modes = [(module, module.training) for module in model.modules()]
-    buffers = [(owner, name, b, b._version, b.detach().clone()) for owner, name, b in _buffers(model)]
-    for module, training in modes:
-        if training:
-            module.training = False
-    try:
+def differentiable() -> Iterator[None]:
+    """Within the block torch records a graph, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad():
         yield
-    finally:
-        for module, training in modes:
-            if module.training != training:  # also where forward itself switched a mode
-                module.training = training
-        for owner, name, buffer, version, before in buffers:
-            if buffer._version != version:
-                with torch.no_grad():
-                    buffer.copy_(before)
-            owner._buffers[name] = buffer
 
 
-@contextmanager
-def _random_state(model: nn.Module) -> Iterator[None]:
-    """Put torch's generators back; on the main thread only, since from another that would rewind the user's draws."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    cpu_state = torch.get_rng_state()
-    devices = _cuda_devices(model) if torch.cuda.is_initialized() else []
-    cuda_states = [torch.cuda.get_rng_state(d) for d in devices]
-    try:
-        yield
-    finally:
-        torch.set_rng_state(cpu_state)
-        for device, state in zip(devices, cuda_states, strict=True):
-            torch.cuda.set_rng_state(state, device)
+class RandomState:
+    """Puts torch's generators back after a model that draws numbers even in evaluation mode.
+
+    Whether a model draws is seen at its first run. One that does not is left alone from then on, since putting back
+    would rewind what the user draws on another thread; for the same reason only the main thread puts back.
+    """
+
+    def __init__(self) -> None:
+        self._draws: bool | None = None
+
+    @contextmanager
+    def kept(self, device: torch.device | None) -> Iterator[None]:
+        """Within the block a model on this device may draw."""
+        if self._draws is False or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = _generators(device)
+        try:
+            yield
+        finally:
+            changed = any(not torch.equal(a, b) for a, b in zip(before, _generators(device), strict=True))
+            self._draws = bool(self._draws) or changed
+            if changed:
+                torch.set_rng_state(before[0])
+                for cuda in before[1:]:
+                    torch.cuda.set_rng_state(cuda, device or "cuda")
 
 
-def _buffers(model: nn.Module) -> Iterator[tuple[nn.Module, str, torch.Tensor]]:
-    for module in model.modules():
-        for name, buffer in module._buffers.items():
-            if buffer is not None:
-                yield module, name, buffer
-
-
-def _cuda_devices(model: nn.Module) -> list[int]:
-    return sorted({p.device.index or 0 for p in model.parameters() if p.is_cuda})
+def _generators(device: torch.device | None) -> list[Tensor]:
+    cuda = [torch.cuda.get_rng_state(device)] if device is not None and device.type == "cuda" else []
+    return [torch.get_rng_state(), *cuda]

@@ -34,7 +34,7 @@ export function limits(values, sign) {
  * Whether a map holds no number at all, as after a training that diverged.
  * @param {Float32Array} values
  */
-export const empty = (values) => values.every(Number.isNaN);
+export const empty = (values) => !values.some(Number.isFinite);
 
 /**
  * The values that are drawn: positive ones only, magnitudes, or all.

@@ -34,7 +34,7 @@ export function createClasses(context) {
   const element = h("div.classes", {}, [field, header, list, note]);
   const order = createOrder(context);
   const rows = createRows(list, spacer);
-  const state = { active: 0, made: 0, chosen: -1 };
+  const state = { active: 0, chosen: -1 };
   listenList(context, list);
   listenSearch(context, input, list, order, state);
   return {

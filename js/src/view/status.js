@@ -123,7 +123,8 @@ function busyLine({ store, busy }, short) {
  */
 function blankLine({ store, drawn, limits, map, view }, place, short) {
   if (map && empty(map.values)) {
-    return { kind: "warning", words: ["No map: the model's scores are not numbers (NaN)."], side: place };
+    const what = Number.isFinite(store.classes.scores[drawn.target]) ? "gradients" : "scores";
+    return { kind: "warning", words: [`No map: the model's ${what} are not numbers.`], side: place };
   }
   const name = { strong: className(store, drawn.target) };
   if (view.sign === "positive" && limits.min < 0) {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+import types
 
 import pytest
 import torch
@@ -158,3 +160,63 @@ def test_scores_are_found_beside_features(x, wrap):
 
     model = Both().eval()
     assert CamEngine(model).record(x).scores.shape == (2, 4)
+
+
+def test_validation_phases_of_a_training_loop_are_not_disturbed(x):
+    """The user goes from ``eval()`` to ``train()`` while a recording is on its way."""
+    model = Watched().eval()
+    model.during = "phase"
+    WATCHERS["phase"] = model.train
+    CamEngine(model).record(x)
+    assert all(module.training for module in model.modules())
+
+
+class Awkward(nn.Module):
+    """What cannot be copied deeply, and what points back at the original."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+        self.conv = nn.utils.weight_norm(nn.Conv2d(3, 6, 3, padding=1))
+        self.fc = nn.Linear(6, 4)
+        self.unlisted = [self.fc]
+        self.pooled = self._pooled  # a method of the original
+        self.scale = functools.partial(torch.mul, torch.tensor(2.0))
+
+    def _pooled(self, x: Tensor) -> Tensor:
+        return self.conv(x).relu().mean((2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with self.lock:
+            return self.scale(self.unlisted[0](self.pooled(x)))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_twin_listens_wherever_modules_are_kept(x):
+    model = Awkward().train()
+    weight = model.conv.weight
+    recording = CamEngine(model).record(x)
+    assert recording.default_layer == "conv"
+    assert torch.allclose(recording.scores, model.eval()(x), atol=1e-6)
+    assert model.conv.weight is weight or torch.equal(model.conv.weight, weight)
+    assert not model.conv._forward_hooks and not model.fc._forward_hooks
+
+
+def test_a_forward_put_on_the_instance_runs_on_the_twin(x):
+    model = Watched().eval()
+    model.forward = types.MethodType(lambda self, x: Watched.forward(self, x) * 3, model)
+    recording = CamEngine(model).record(x)
+    assert torch.allclose(recording.scores, model(x))
+    assert recording.default_layer == "bn"
+
+
+def test_a_model_that_draws_numbers_leaves_the_generator_where_it_was(x):
+    class Noisy(Watched):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x + 1e-3 * torch.randn_like(x))
+
+    engine = CamEngine(Noisy().eval())
+    for _ in range(2):
+        before = torch.get_rng_state()
+        engine.record(x)
+        assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,69 @@
+"""A second set of modules over the same weights, so that the user's own are never touched."""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+HOOKS = (
+    "_backward_hooks", "_backward_pre_hooks", "_forward_hooks", "_forward_hooks_always_called",
+    "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
+)  # fmt: skip
+
+
+def twin(model: nn.Module) -> nn.Module:
+    """The model once more, in evaluation mode: its own modules and buffers, the same parameters, nothing else copied.
+
+    The original may be trained on another thread meanwhile: neither sees the other's modes, hooks or buffers. Unlike a
+    deep copy this costs little, and works for modules that hold locks, data sets or non-leaf tensors.
+    """
+    copies: dict[int, Any] = {}
+    for module in model.modules():
+        # a ScriptModule lives in C++ and is used as it is
+        copies[id(module)] = module if isinstance(module, torch.jit.ScriptModule) else object.__new__(type(module))
+    for module in model.modules():
+        if copies[id(module)] is not module:
+            copies[id(module)].__dict__.update(_attributes(module, copies))
+    second: nn.Module = copies[id(model)]
+    return second
+
+
+def _attributes(module: nn.Module, copies: dict[int, Any]) -> dict[str, Any]:
+    own = {name: _translated(value, copies) for name, value in module.__dict__.items()}
+    own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
+    own["_parameters"] = dict(module._parameters)
+    own["_buffers"] = {name: _copied(buffer, copies) for name, buffer in module._buffers.items()}
+    own.update({name: type(own[name])(own[name]) for name in HOOKS if name in own})
+    own["training"] = False
+    own["_compiled_call_impl"] = None  # compiled in place: that is the original's, and would not listen
+    return own
+
+
+def _copied(buffer: Tensor | None, copies: dict[int, Any]) -> Tensor | None:
+    if buffer is None:
+        return None
+    if id(buffer) not in copies:  # one buffer may belong to several modules
+        copies[id(buffer)] = buffer.detach().clone()
+    copied: Tensor = copies[id(buffer)]
+    return copied
+
+
+def _translated(value: Any, copies: dict[int, Any]) -> Any:
+    """An attribute in which modules of the original, also as owners of methods, are those of the copy."""
+    if isinstance(value, nn.Module):
+        return copies.get(id(value), value)
+    if isinstance(value, types.MethodType):
+        return types.MethodType(value.__func__, copies.get(id(value.__self__), value.__self__))
+    if type(value) is functools.partial:
+        given = [_translated(argument, copies) for argument in value.args]
+        named = {name: _translated(argument, copies) for name, argument in value.keywords.items()}
+        return functools.partial(_translated(value.func, copies), *given, **named)
+    if type(value) in (list, tuple):
+        return type(value)(_translated(item, copies) for item in value)
+    if type(value) is dict:
+        return {key: _translated(item, copies) for key, item in value.items()}
+    return value
