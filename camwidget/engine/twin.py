@@ -14,6 +14,12 @@ HOOKS = (
     "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
 )  # fmt: skip
 
+OF_TORCH = frozenset(nn.Module().__dict__)
+PLAIN = (int, float, str)
+
+TRANSLATED = frozenset((types.MethodType, functools.partial, list, tuple, dict))
+"""Types of attributes in which a module of the original may hide."""
+
 
 def twin(model: nn.Module) -> nn.Module:
     """The model once more, in evaluation mode: its own modules and buffers, the same parameters, nothing else copied.
@@ -21,11 +27,12 @@ def twin(model: nn.Module) -> nn.Module:
     The original may be trained on another thread meanwhile: neither sees the other's modes, hooks or buffers. Unlike a
     deep copy this costs little, and works for modules that hold locks, data sets or non-leaf tensors.
     """
+    modules = list(model.modules())
     copies: dict[int, Any] = {}
-    for module in model.modules():
+    for module in modules:
         # a ScriptModule lives in C++ and is used as it is
         copies[id(module)] = module if isinstance(module, torch.jit.ScriptModule) else object.__new__(type(module))
-    for module in model.modules():
+    for module in modules:
         if copies[id(module)] is not module:
             copies[id(module)].__dict__.update(_attributes(module, copies))
     second: nn.Module = copies[id(model)]
@@ -33,11 +40,17 @@ def twin(model: nn.Module) -> nn.Module:
 
 
 def _attributes(module: nn.Module, copies: dict[int, Any]) -> dict[str, Any]:
-    own = {name: _translated(value, copies) for name, value in module.__dict__.items()}
+    own = module.__dict__.copy()
+    for name, value in module.__dict__.items():
+        # hundreds of modules with tens of attributes each: most are passed over quickly
+        if type(value) in TRANSLATED and name not in OF_TORCH:
+            own[name] = _translated(value, copies)
     own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
-    own["_parameters"] = dict(module._parameters)
+    own["_parameters"] = module._parameters.copy()
     own["_buffers"] = {name: _copied(buffer, copies) for name, buffer in module._buffers.items()}
-    own.update({name: type(own[name])(own[name]) for name in HOOKS if name in own})
+    for name in HOOKS:
+        if name in own:
+            own[name] = own[name].copy()
     own["training"] = False
     own["_compiled_call_impl"] = None  # compiled in place: that is the original's, and would not listen
     return own
@@ -54,16 +67,17 @@ def _copied(buffer: Tensor | None, copies: dict[int, Any]) -> Tensor | None:
 
 def _translated(value: Any, copies: dict[int, Any]) -> Any:
     """An attribute in which modules of the original, also as owners of methods, are those of the copy."""
-    if isinstance(value, nn.Module):
-        return copies.get(id(value), value)
-    if isinstance(value, types.MethodType):
+    kind = type(value)
+    if kind is types.MethodType:
         return types.MethodType(value.__func__, copies.get(id(value.__self__), value.__self__))
-    if type(value) is functools.partial:
+    if kind is functools.partial:
         given = [_translated(argument, copies) for argument in value.args]
         named = {name: _translated(argument, copies) for name, argument in value.keywords.items()}
         return functools.partial(_translated(value.func, copies), *given, **named)
-    if type(value) in (list, tuple):
-        return type(value)(_translated(item, copies) for item in value)
-    if type(value) is dict:
+    if kind is list or kind is tuple:
+        if value and isinstance(value[0], PLAIN):
+            return value
+        return kind([_translated(item, copies) for item in value])
+    if kind is dict:
         return {key: _translated(item, copies) for key, item in value.items()}
-    return value
+    return copies.get(id(value), value) if isinstance(value, nn.Module) else value
