@@ -12,6 +12,7 @@ from torch import nn
 
 from camwidget import preprocessing
 from camwidget.engine import suggest
+from camwidget.engine.engine import unwrap
 
 # Marks that turn the direction of writing: in a label they would garble the row that they stand in.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -19,7 +20,7 @@ TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u206
 
 def find(model: nn.Module, labels: object, k: int) -> tuple[str, ...]:
     """The ``k`` names of the classes of ``model``; ``labels`` None: found from the model where it knows them."""
-    names = _known(preprocessing.unwrap(model), k) if labels is None else _given(labels, k)
+    names = _known(unwrap(model), k) if labels is None else _given(labels, k)
     return tuple(_clean(names.get(index), index) for index in range(k))
 
 

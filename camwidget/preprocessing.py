@@ -18,6 +18,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from camwidget.engine.engine import unwrap
+
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 GREY_MEAN = (0.449,)
@@ -93,17 +95,6 @@ def find(model: nn.Module, preprocess: object = None) -> Preprocessing:
     channels = input_channels(model)
     found = _given(preprocess) if preprocess is not None else _own(model) or _torchvision(model) or _timm(model)
     return replace(found or _imagenet(channels), channels=channels)
-
-
-def unwrap(model: nn.Module) -> nn.Module:
-    """The user's own network inside torch.compile, DataParallel or DistributedDataParallel."""
-    while True:
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and type(model).__name__ in ("DataParallel", "DistributedDataParallel"):
-            inner = getattr(model, "module", None)
-        if not isinstance(inner, nn.Module):
-            return model
-        model = inner
 
 
 def input_channels(model: nn.Module) -> int | None:

@@ -188,7 +188,9 @@ def test_messages_that_are_none(page: Page, data: Any) -> None:
 
 
 def test_a_browser_may_ask_for_the_state(page: Page) -> None:
+    said = page.widget.status
     page.widget._handle_msg({"content": {"data": {"method": "request_state"}}, "buffers": []})
+    assert page.widget.status is said
 
 
 TEXT = st.text(st.characters(codec=None), max_size=8) | st.just(LONE)

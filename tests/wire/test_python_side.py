@@ -152,6 +152,8 @@ def test_close_twice_and_while_working(make: Callable[..., CamWidget]) -> None:
     w.close()
     w.close()
     settle()
+    assert repr(w) == "CamWidget(closed)"
+    assert w.comm is None
 
 
 def test_after_close_it_says_so(w: CamWidget) -> None:

@@ -266,7 +266,7 @@ def test_a_model_that_overrides_eval_is_not_asked(x: Tensor) -> None:
 
     model = Own(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
     with as_before(model, x):
-        CamEngine(model).record(x).cam(0)
+        assert CamEngine(model).record(x).cam(0).shape == (2, 30, 30)
 
 
 def test_random_numbers_after_are_those_that_would_have_come(cnn: nn.Module, x: Tensor) -> None:
