@@ -128,17 +128,10 @@ class Session:
 
     def answer_now(self, request: Request) -> None:
         """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
-        for attempt in range(TRIES):
-            try:
-                for answer in self._answers(request):
-                    self._deliver(answer)
-                    self._remember(answer)
-                    if not isinstance(answer, Rescored):
-                        break
-            except StaleRecordingError:
-                if attempt == TRIES - 1:
-                    raise
-            else:
+        for answer in self._steady_answers(request):
+            self._deliver(answer)
+            self._remember(answer)
+            if not isinstance(answer, Rescored):
                 break
         self.ask(request)
 
@@ -179,26 +172,18 @@ class Session:
                 text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
                 self._send(Failed(request.reply, text, "the last good map stays on screen"))
                 answered = True
-            if not answered and request.reply is not None:
+            if not answered and request.reply:
                 self._send(Done(request.reply))
 
     def _answer(self, request: Request) -> bool:
         """Send the answers of a request until a newer one waits. Returns whether the request itself was answered."""
-        for attempt in range(TRIES):
-            answered = False
-            try:
-                for answer in self._answers(request):
-                    # that the model changed is said only once, so it must not be dropped
-                    if self._mailbox.newer() and not isinstance(answer, Rescored):
-                        break
-                    self._send(answer)
-                    answered = answered or getattr(answer, "reply", None) == request.reply
-            except StaleRecordingError:
-                # the model is being trained at this moment: the next attempt records it as it is then
-                if attempt == TRIES - 1:
-                    raise
-            else:
+        answered = request.reply is None
+        for answer in self._steady_answers(request):
+            # that the model changed is said only once, so it must not be dropped
+            if self._mailbox.newer() and not isinstance(answer, Rescored):
                 break
+            self._send(answer)
+            answered = answered or getattr(answer, "reply", None) == request.reply
         return answered
 
     def _send(self, answer: Answer) -> None:
@@ -210,9 +195,7 @@ class Session:
             answer = Done(reply)
         try:
             self._deliver(answer)
-        except (
-            Exception
-        ):  # a user's observer must not end the worker; a widget closed meanwhile is none of its business
+        except Exception:  # a user's observer must not end the worker, nor a widget that was closed meanwhile
             if not self._mailbox.closed:
                 log.exception("could not deliver %s", type(answer).__name__)
         else:
@@ -223,6 +206,16 @@ class Session:
             self._sent_stack = answer
         elif isinstance(answer, Strip):
             self._sent_strip = answer
+
+    def _steady_answers(self, request: Request) -> Iterator[Answer]:
+        """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
+        for attempt in range(TRIES):
+            try:
+                yield from self._answers(request)
+                return
+            except StaleRecordingError:
+                if attempt == TRIES - 1:
+                    raise
 
     def _answers(self, request: Request) -> Iterator[Answer]:
         if self._refreshed():

@@ -293,7 +293,7 @@ class CamWidget(CamTraits):
                     self.stack = wire.stack(answer)
                     if self._complaint is not None:
                         self.status = wire.status("error", self._complaint)
-                    elif self.status["state"] == "error" and answer.reply is not None:
+                    elif self.status["state"] == "error":
                         self.status = wire.status("ready", "")
                 case Strip():
                     self.strip = wire.strip(answer)

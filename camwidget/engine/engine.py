@@ -14,7 +14,7 @@ from .recording import Recording
 from .tape import Tape
 from .targets import find_scores
 from .twin import twin
-from .untouched import RandomState, differentiable, fingerprint, state
+from .untouched import RandomState, fingerprint, state
 
 LEAST_DIMENSIONS = 3
 
@@ -64,7 +64,7 @@ class CamEngine:
             spatial layer.
         """
         check_input(x)
-        with self.lock, differentiable(), self._random.kept(self._device()):
+        with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
             before = fingerprint(state(self.model))
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of that tensor

@@ -57,6 +57,7 @@ class Recording:
         scores: ``(N, K)`` float32, before any softmax of ours, detached.
         layers: name -> LayerInfo of every layer that can be explained, in order of execution.
         default_layer: the deepest layer that still has a grid.
+        steps: of these, the chain that every path from input to scores passes.
         stages: the few layers that stand for the way from edges to object, ending at the default layer.
     """
 
@@ -74,6 +75,7 @@ class Recording:
         self._gradient_bytes = 0
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
+        self._above: dict[str, int] = {}
         self._fingerprint = recorded_from
 
     def __repr__(self) -> str:
@@ -160,9 +162,11 @@ class Recording:
         """How many rectifiers lie between the layer and the scores: with none, guided and deconv equal plain
         Grad-CAM.
         """
-        edge = self._tape.edge(self.resolve(layer))
-        above = towards(_node(self._scores), edge.node)
-        return sum(is_rectifier(node) for node in above if node is not edge.node)
+        name = self.resolve(layer)
+        if name not in self._above:
+            node = self._tape.edge(name).node
+            self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
+        return self._above[name]
 
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
@@ -53,13 +53,13 @@ class Tape:
         self.without_grid: set[str] = set()
         self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
-        self._thread = 0
 
     def __enter__(self) -> Tape:
-        self._thread = threading.get_ident()
         try:
             for name, module in self._model.named_modules():
-                if name and (self._wanted is None or name in self._wanted):
+                # a ScriptModule has no twin and is the user's own: not a hook on it
+                scripted = isinstance(module, torch.jit.ScriptModule)
+                if name and not scripted and (self._wanted is None or name in self._wanted):
                     self._handles.append(module.register_forward_hook(partial(self._see, name)))
         except BaseException:
             self._remove()
@@ -76,8 +76,6 @@ class Tape:
             self._handles.pop().remove()
 
     def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
-        if threading.get_ident() != self._thread:
-            return  # the user runs the model at the same time
         if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
             self.without_grid.add(name)
             return

@@ -9,12 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-HOOKS = (
-    "_backward_hooks", "_backward_pre_hooks", "_forward_hooks", "_forward_hooks_always_called",
-    "_forward_hooks_with_kwargs", "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs",
-)  # fmt: skip
-
 OF_TORCH = frozenset(nn.Module().__dict__)
+TABLES = tuple(name for name, value in nn.Module().__dict__.items() if isinstance(value, (dict, set)))
+"""Attributes in which torch keeps hooks, parameters and the like: the twin has tables of its own."""
+
 PLAIN = (int, float, str)
 
 TRANSLATED = frozenset((types.MethodType, functools.partial, list, tuple, dict))
@@ -45,12 +43,11 @@ def _attributes(module: nn.Module, copies: dict[int, Any]) -> dict[str, Any]:
         # hundreds of modules with tens of attributes each: most are passed over quickly
         if type(value) in TRANSLATED and name not in OF_TORCH:
             own[name] = _translated(value, copies)
-    own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
-    own["_parameters"] = module._parameters.copy()
-    own["_buffers"] = {name: _copied(buffer, copies) for name, buffer in module._buffers.items()}
-    for name in HOOKS:
+    for name in TABLES:
         if name in own:
             own[name] = own[name].copy()
+    own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
+    own["_buffers"] = {name: _copied(buffer, copies) for name, buffer in module._buffers.items()}
     own["training"] = False
     own["_compiled_call_impl"] = None  # compiled in place: that is the original's, and would not listen
     return own

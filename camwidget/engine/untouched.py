@@ -33,13 +33,6 @@ def fingerprint(tensors: Iterable[Tensor]) -> int:
     return hash(tuple([(t._version, t.data_ptr()) for t in tensors]))
 
 
-@contextmanager
-def differentiable() -> Iterator[None]:
-    """Within the block torch records a graph, whatever mode the caller is in."""
-    with torch.inference_mode(False), torch.enable_grad():
-        yield
-
-
 class RandomState:
     """Puts torch's generators back after a model that draws numbers even in evaluation mode.
 

@@ -36,6 +36,30 @@ def x() -> Tensor:
     return torch.randn(1, 3, 224, 224)
 
 
+@pytest.fixture(scope="module")
+def expected(model: nn.Module, x: Tensor) -> tuple[int, Tensor]:
+    """A class whose map is not blank after the ReLU, and its signed map by hand: all must answer the same question."""
+    seen: list[Tensor] = []
+    handle = model.layer4.register_forward_hook(lambda _m, _a, output: seen.append(output))
+    scores = model(x)
+    handle.remove()
+    for target in range(CLASSES):
+        (g,) = torch.autograd.grad(scores[0, target], seen[0], retain_graph=True)
+        signed = (g.mean((2, 3), keepdim=True) * seen[0]).sum(1).detach()
+        if (signed > 0).float().mean() > 0.3:
+            return target, signed
+    raise AssertionError("no class has a map with positive values")
+
+
+def same(map_: Tensor, expected: Tensor) -> bool:
+    assert float(expected.abs().max()) > 0
+    return torch.allclose(map_.detach().reshape(expected.shape), expected, rtol=0, atol=1e-5 * float(expected.max()))
+
+
+def unit(map_: Tensor) -> Tensor:
+    return (map_ - map_.min()) / (map_.max() - map_.min())
+
+
 @pytest.fixture
 def classes() -> Iterator[int]:
     return itertools.cycle(range(CLASSES))
@@ -43,30 +67,42 @@ def classes() -> Iterator[int]:
 
 @pytest.mark.benchmark(group="click: ResNet-50, layer4")
 class TestClick:
-    def test_click_camwidget(self, benchmark, model, x, classes):
+    def test_click_camwidget(self, benchmark, model, x, classes, expected):
         recording = CamEngine(model).record(x)
+        target, signed = expected
+        assert same(CamEngine(model).record(x).cams([target]), signed)
         # fewer rounds than classes: no class is asked twice, so nothing comes from a cache
         benchmark.pedantic(lambda: recording.cam(next(classes)), rounds=CLASSES - 50, warmup_rounds=50)
 
-    def test_click_bare_autograd(self, benchmark, model, x, classes):
+    def test_click_bare_autograd(self, benchmark, model, x, classes, expected):
         seen: list[Tensor] = []
         handle = model.layer4.register_forward_hook(lambda _m, _a, output: seen.append(output))
         scores = model(x)
         handle.remove()
         activations = seen[0]
 
-        def click() -> Tensor:
-            (g,) = torch.autograd.grad(scores[0, next(classes)], activations, retain_graph=True)
+        def click(target: int | None = None) -> Tensor:
+            chosen = next(classes) if target is None else target
+            (g,) = torch.autograd.grad(scores[0, chosen], activations, retain_graph=True)
             return (g.mean((2, 3), keepdim=True) * activations).sum(1).relu()
 
+        target, signed = expected
+        assert same(click(target), signed.relu())
         benchmark.pedantic(click, rounds=500, warmup_rounds=20)
 
-    def test_click_captum(self, benchmark, model, x, classes):
+    def test_click_captum(self, benchmark, model, x, classes, expected):
         peer = LayerGradCam(model, model.layer4)
+        target, signed = expected
+        assert same(peer.attribute(x, target), signed)
         benchmark.pedantic(lambda: peer.attribute(x, next(classes)), rounds=30, warmup_rounds=3)
 
-    def test_click_pytorch_grad_cam(self, benchmark, model, x, classes):
+    def test_click_pytorch_grad_cam(self, benchmark, model, x, classes, expected):
         with GradCAM(model=model, target_layers=[model.layer4]) as peer:
+            target, signed = expected
+            # it scales to [0, 1], before and after enlarging to the size of the input
+            large = unit(torch.nn.functional.interpolate(unit(signed.relu())[None], x.shape[2:], mode="bilinear")[0])
+            theirs = torch.from_numpy(peer(input_tensor=x, targets=[ClassifierOutputTarget(target)]))
+            assert torch.allclose(theirs, large, atol=1e-3)
             click = lambda: peer(input_tensor=x, targets=[ClassifierOutputTarget(next(classes))])  # noqa: E731
             benchmark.pedantic(click, rounds=20, warmup_rounds=2)
 
@@ -75,10 +111,12 @@ class TestClick:
 class TestRecord:
     def test_record_camwidget(self, benchmark, model, x):
         engine = CamEngine(model)
-        benchmark.pedantic(lambda: engine.record(x), rounds=40, warmup_rounds=4)
+        recording = benchmark.pedantic(lambda: engine.record(x), rounds=40, warmup_rounds=4)
+        assert torch.allclose(recording.scores, model(x), atol=1e-5)
 
     def test_record_bare_forward(self, benchmark, model, x):
-        benchmark.pedantic(lambda: model(x), rounds=40, warmup_rounds=4)
+        scores = benchmark.pedantic(lambda: model(x), rounds=40, warmup_rounds=4)
+        assert scores.requires_grad  # the graph is kept here, too
 
 
 class TestBars:

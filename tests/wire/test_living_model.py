@@ -76,3 +76,12 @@ def test_the_browser_may_set_only_what_it_needs(w, name):
     w.set_state({name: "Evil"})
     assert getattr(w, name, None) == before
     assert name in w.status["text"]
+
+
+def test_an_error_is_over_once_python_has_been_answered(w, page):
+    page.request("no such class")
+    assert w.status["state"] == "error"
+    w.layer = "stem"
+    settle()
+    assert w.stack["layer"] == "stem"
+    assert w.status["state"] == "ready"

@@ -220,3 +220,13 @@ def test_a_model_that_draws_numbers_leaves_the_generator_where_it_was(x):
         before = torch.get_rng_state()
         engine.record(x)
         assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_scripted_part_is_run_as_it_is_and_not_listened_to(x):
+    scripted = torch.jit.script(nn.Sequential(nn.Conv2d(6, 6, 3, padding=1), nn.ReLU()))
+    model = nn.Sequential(nn.Conv2d(3, 6, 3), scripted, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)).eval()
+    recording = CamEngine(model).record(x)
+    assert torch.equal(recording.scores, model(x))
+    assert recording.default_layer == "0"
+    assert not scripted._forward_hooks
