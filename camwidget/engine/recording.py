@@ -110,16 +110,24 @@ class Recording:
         return signed.clamp(min=0) if chosen.relu else signed
 
     def cams(
-        self, targets: Sequence[int], layer: str | None = None, variant: str = "gradcam", signed: bool = True
+        self,
+        targets: Sequence[int],
+        layer: str | None = None,
+        variant: str = "gradcam",
+        signed: bool = True,
+        stop: Stop | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
-        Raises: as ``cam``; also ValueError where ``targets`` is empty.
+        Args:
+            stop: asked within and between the classes' backward passes.
+
+        Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen) for t in listed], dim=1)
+        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen, stop) for t in listed], dim=1)
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -235,8 +243,8 @@ class Recording:
             )
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
-    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant) -> Tensor:
-        g = self.gradients(indices, [layer], variant.rule)[layer]
+    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
+        g = self.gradients(indices, [layer], variant.rule, stop)[layer]
         with torch.no_grad(), torch.inference_mode(False):
             return variant.function(self.activations(layer).float(), g.float())
 
