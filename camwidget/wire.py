@@ -60,8 +60,10 @@ def thumbnail(values: Map) -> dict[str, Any]:
     shrink = max(1.0, max(h, w) / THUMB)
     size = (max(1, round(h / shrink)), max(1, round(w / shrink)))
     small = F.adaptive_avg_pool2d(torch.from_numpy(values.copy())[None], size)[0].numpy()
-    scale = (_largest(small) or 1.0) / 127
-    return {"grid": list(size), "scale": scale, "data": np.rint(np.nan_to_num(small) / scale).astype("i1").tobytes()}
+    largest = _largest(small) or 1.0
+    # divided first: a hundredth of the smallest number is none
+    steps = np.rint(np.nan_to_num(small) / largest * 127).astype("i1")
+    return {"grid": list(size), "scale": largest / 127, "data": steps.tobytes()}
 
 
 def menu(answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
