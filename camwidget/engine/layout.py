@@ -27,6 +27,8 @@ class Layout:
         aliases: other names for a layer's very same output, such as a block's last module.
         without_grid: modules that cannot be explained.
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
+        bytes: what the graph keeps for one image, about; 0 where that was not weighed.
+        left_out: why the first layers are not there; empty where all are.
     """
 
     layers: dict[str, LayerInfo]
@@ -36,6 +38,8 @@ class Layout:
     aliases: dict[str, str]
     without_grid: frozenset[str]
     overwritten: frozenset[str]
+    bytes: int = 0
+    left_out: str = ""
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
+from .room import Weight, begin
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -38,17 +40,22 @@ class Tape:
             with others are not kept.
         wanted: names of the modules to listen to; None for all, while the layout of the model is not known yet.
         copied: names of modules whose output is copied at once, because it is known to be overwritten.
+        weight: adds up what the modules return.
+        start: the module from whose output on the graph is recorded; None where ``source`` is its beginning.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        source: Node,
+        source: Node | None,
         dimensions: int,
         wanted: Collection[str] | None = None,
         copied: Collection[str] = (),
+        weight: Weight | None = None,
+        start: str | None = None,
     ) -> None:
-        self.source = source
+        self._source = source
+        self._weight, self._start = weight, start
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
         self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
@@ -56,6 +63,8 @@ class Tape:
 
     def __enter__(self) -> Tape:
         try:
+            if self._start is not None:
+                self._handles.append(self._model.get_submodule(self._start).register_forward_hook(self._begin))
             for name, module in self._model.named_modules():
                 # a ScriptModule has no twin and is the user's own: not a hook on it
                 scripted = isinstance(module, torch.jit.ScriptModule)
@@ -75,7 +84,24 @@ class Tape:
         while self._handles:
             self._handles.pop().remove()
 
+    @property
+    def source(self) -> Node:
+        """Where the graph begins.
+
+        Raises:
+            ValueError: it has not begun.
+        """
+        if self._source is None:
+            raise ValueError(f"the model did not run its layer {self._start!r}, from which on it is recorded")
+        return self._source
+
+    def _begin(self, _module: nn.Module, _args: Any, output: Tensor) -> Tensor:
+        begun, self._source = begin(output)
+        return begun
+
     def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
+        if self._weight is not None:
+            self._weight.add(output)
         if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
             self.without_grid.add(name)
             return
