@@ -114,11 +114,10 @@ def test_known_networks(name: str) -> None:
         assert_equal_to_one_by_one(recording, None, variant)
 
 
-@pytest.mark.parametrize("name", ["vgg11", "squeezenet1_1", "vit_b_16"])
+@pytest.mark.parametrize("name", ["alexnet", "squeezenet1_1"])
 def test_known_networks_of_other_kinds(name: str) -> None:
-    size = 224 if name == "vit_b_16" else 64
     model = getattr(torchvision.models, name)(weights=None, num_classes=20).eval()
-    assert not CamEngine(model).record(torch.randn(1, 3, size, size)).all_at_once()
+    assert not CamEngine(model).record(torch.randn(1, 3, 64, 64)).all_at_once()
 
 
 def test_channels_last() -> None:

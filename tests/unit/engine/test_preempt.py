@@ -13,9 +13,7 @@ from camwidget.engine.preempt import Stopped
 
 @pytest.mark.parametrize("rule", ["standard", "guided", "deconv"])
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
-def test_a_backward_pass_ends_on_the_way_and_can_be_made_again(
-    cnn: nn.Module, x: Tensor, rule: str, after: int
-) -> None:
+def test_a_pass_ends_on_the_way_and_can_be_made_again(cnn: nn.Module, x: Tensor, rule: str, after: int) -> None:
     recording, reference = CamEngine(cnn).record(x), CamEngine(cnn).record(x)
     asked: list[int] = []
     with pytest.raises(Stopped):

@@ -38,7 +38,7 @@ def test_the_first_layers_are_left_out_and_the_others_right(cnn: nn.Module, x: T
     assert equal_maps(recording, whole)
     assert torch.allclose(recording.scores, whole.scores)
     assert "layers before" in recording.left_out and " kB may be used" in recording.left_out
-    with pytest.raises(ValueError, match=r"'stem' is not recorded\. Too large .* first one: 'pool2'"):
+    with pytest.raises(ValueError, match=r"'stem' is not recorded\. Too large .* first one: 'block"):
         recording.cam(1, "stem")
     again = engine.record(x * 2)  # known by now: the same layers
     assert (again.layers, again.left_out) == (recording.layers, recording.left_out)
@@ -50,7 +50,7 @@ def test_the_last_layer_is_always_there(cnn: nn.Module, x: Tensor) -> None:
     assert equal_maps(recording, CamEngine(cnn).record(x))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "vgg11"])
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "squeezenet1_1"])
 @pytest.mark.parametrize("share", [0.7, 0.3, 0.05])
 def test_known_networks(name: str, share: float) -> None:
     torch.manual_seed(0)
@@ -58,7 +58,8 @@ def test_known_networks(name: str, share: float) -> None:
     x = torch.randn(1, 3, 64, 64)
     whole = CamEngine(model).record(x)
     recording = CamEngine(model, memory=int(share * whole._layout.bytes)).record(x)
-    assert recording.left_out and recording.default_layer == whole.default_layer
+    # what holds the last layer alone may now bear its name
+    assert recording.left_out and whole.resolve(recording.default_layer) == whole.default_layer
     assert equal_maps(recording, whole)
 
 
@@ -93,7 +94,7 @@ def test_what_a_failed_pass_made_is_gone_before_the_next(
 
     monkeypatch.setattr(room, "find_start", find_start)
     cnn.stem.register_forward_hook(watch)
-    CamEngine(cnn, memory=10).record(x)
+    CamEngine(cnn, memory=100_000).record(x)
     assert alive and not any(alive)
 
 
