@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -14,6 +14,9 @@ from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
 from .room import Weight, begin
+
+SMALL = 2**16
+"""Numbers in an output that is copied at little cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Tape:
         self.without_grid: set[str] = set()
         self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
+        self._latest: tuple[str, Tensor] | None = None
 
     def __enter__(self) -> Tape:
         try:
@@ -79,6 +83,11 @@ class Tape:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._remove()
+        if self._latest is not None:
+            name, copy = self._latest
+            if self.overwritten(name):
+                self.entries[name] = replace(self.entries[name], copy=copy)
+            self._latest = None
 
     def _remove(self) -> None:
         while self._handles:
@@ -108,12 +117,15 @@ class Tape:
         # a module that runs several times counts where it ran last
         self.entries.pop(name, None)
         copy = output.detach().clone() if name in self._copied else None
+        if self._wanted is None and output.numel() <= SMALL:
+            # not known yet which will be overwritten: of the deepest, which is shown first, the values are kept
+            self._latest = (name, output.detach().clone())
         self.entries[name] = Entry(output, get_gradient_edge(output), output._version, copy)
 
     def overwritten(self, name: str) -> bool:
-        """Whether the values that the module returned are gone."""
+        """Whether a later in-place operation wrote to what the module returned."""
         entry = self.entries[name]
-        return entry.copy is None and entry.output._version != entry.version
+        return entry.output._version != entry.version
 
     def value(self, name: str) -> Tensor | None:
         """What the module returned, detached, or None where it was overwritten."""

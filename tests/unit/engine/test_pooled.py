@@ -117,7 +117,7 @@ def test_known_networks(name: str) -> None:
 @pytest.mark.parametrize("name", ["alexnet", "squeezenet1_1"])
 def test_known_networks_of_other_kinds(name: str) -> None:
     model = getattr(torchvision.models, name)(weights=None, num_classes=20).eval()
-    assert not CamEngine(model).record(torch.randn(1, 3, 64, 64)).all_at_once()
+    assert not CamEngine(model).record(torch.randn(1, 3, 128, 128)).all_at_once()
 
 
 def test_channels_last() -> None:
