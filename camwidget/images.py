@@ -89,7 +89,7 @@ def encode(picture: Image.Image) -> tuple[bytes, str]:
     if drawn:
         picture.save(buffer, "PNG")
         return buffer.getvalue(), "image/png"
-    picture.save(buffer, "JPEG", quality=92, subsampling=0)
+    picture.save(buffer, "JPEG", quality=88)
     return buffer.getvalue(), "image/jpeg"
 
 
