@@ -11,6 +11,7 @@ import { bytes } from "./lib/buffers.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
+ * @typedef {import("./protocol.js").HeatMap} HeatMap
  * @typedef {import("./protocol.js").Meta} Meta
  * @typedef {import("./protocol.js").Classes} Classes
  * @typedef {import("./protocol.js").Layer} Layer
@@ -19,6 +20,8 @@ import { bytes } from "./lib/buffers.js";
  * @typedef {import("./decode.js").Stack} Stack
  * @typedef {"picture" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
  *   | "waiting"} Change
+ * @typedef {{count: number, at: (cell: number) => Float32Array}} Seen  at: a cell's value of every class, NaN where its
+ *   map is not here
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
  */
 
@@ -37,14 +40,19 @@ const PLAIN = /** @type {const} */ (["picture", "classes", "listed", "layers", "
 /** Traits whose new value may mend a fault. */
 const CHECKED = ["meta", "classes", "stack", "strip"];
 
-/** @param {string[]} parts */
-const key = (...parts) => parts.join("\u0000");
+/** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
-/** @param {Selection} s */
-const mapKey = (s) => key("map", String(s.target), s.layer, s.variant);
+/** What an entry of the cache is. */
+const MAP = "map";
+const THUMB = "thumb";
+const ALL = "all";
 
-/** @param {Selection} s */
-const thumbKey = (s) => key("thumb", String(s.target), s.layer, s.variant);
+/**
+ * @param {string} kind
+ * @param {Place} where
+ * @param {number | ""} [target]  without it, the beginning of the keys of all classes
+ */
+const key = (kind, { layer, variant }, target = "") => [kind, layer, variant, target].join("\u0000");
 
 export class Inbox {
   #get;
@@ -82,17 +90,53 @@ export class Inbox {
 
   /** @param {Selection} selection */
   has(selection) {
-    return this.#cache.has(mapKey(selection));
+    const { target } = selection;
+    const all = this.#cache.peek(key(ALL, selection))?.views;
+    return all ? target < all.length : this.#cache.peek(key(MAP, selection, target)) !== undefined;
   }
 
-  /** @param {Selection} selection */
+  /** Whether every class's map is here. @param {Place} where */
+  hasAll(where) {
+    return this.#cache.peek(key(ALL, where)) !== undefined;
+  }
+
+  /**
+   * @param {Selection} selection
+   * @returns {HeatMap | null}
+   */
   map(selection) {
-    return this.#cache.get(mapKey(selection));
+    const { target } = selection;
+    const all = this.#cache.get(key(ALL, selection));
+    if (!all?.views) return this.#cache.get(key(MAP, selection, target));
+    const { values, grid, views } = all;
+    if (target >= views.length) return null;
+    const cells = grid[0] * grid[1];
+    return (views[target] ??= { values: values.subarray(target * cells, (target + 1) * cells), grid });
   }
 
   /** @param {Selection} selection */
   thumb(selection) {
-    return this.#cache.get(thumbKey(selection)) ?? this.map(selection);
+    return this.#cache.get(key(THUMB, selection, selection.target)) ?? this.map(selection);
+  }
+
+  /**
+   * The maps seen at one place, ready to be read across the classes; good until others come.
+   * @param {Place} where
+   * @returns {Seen}
+   */
+  seen(where) {
+    const { length } = this.classes.names;
+    const all = this.#cache.get(key(ALL, where));
+    const single = this.#cache.under(key(MAP, where));
+    return {
+      count: all ? length : single.length,
+      at: (cell) => {
+        const column = new Float32Array(length).fill(NaN);
+        for (const [target, { values }] of single) column[Number(target)] = values[cell];
+        if (all) for (let i = 0, at = cell; i < length; i++, at += all.grid[0] * all.grid[1]) column[i] = all.values[at];
+        return column;
+      },
+    };
   }
 
   clear() {
@@ -116,19 +160,14 @@ export class Inbox {
   }
 
   /**
-   * All variants' maps come as a message, not as a trait: a saved notebook need not hold them.
+   * Maps that were not asked for one by one come as a message, not as a trait: a saved notebook need not hold them.
    * @param {unknown} content
    * @param {readonly unknown[]} buffers
    */
   receive(content, buffers) {
     const found = this.#guard(() => decodeMaps(content, buffers));
     if (!found || found.image !== this.meta.image) return;
-    const { target, layer } = found;
-    for (const [variant, map] of found.maps) {
-      const key = mapKey({ target, layer, variant });
-      // the stack's map stays: it may have been packed more coarsely, and the picture must not change by a preview
-      if (!this.#cache.has(key)) this.#cache.put(key, map);
-    }
+    for (const [selection, map] of found.maps) this.#keep(selection, map);
     this.#note("maps", "thumbs");
   }
 
@@ -158,20 +197,50 @@ export class Inbox {
 
   /** @returns {Stack | null} */
   #readStack() {
-    const stack = decodeStack(this.#get("stack"));
+    const stack = decodeStack(this.#get("stack"), this.classes.names.length);
     if (!stack || stack.image !== this.meta.image) return null;
-    const { layer, variant, ms, done, note } = stack;
-    for (const [target, map] of stack.maps) this.#cache.put(mapKey({ target, layer, variant }), map);
+    const { layer, variant, whole, ms, done, note } = stack;
+    for (const [target, map] of stack.maps) this.#keep({ target, layer, variant }, map);
+    if (whole) this.#keepAll({ layer, variant }, whole);
     this.stackInfo = Object.freeze({ ms, done, note });
     this.#note("maps", "thumbs");
     return stack;
+  }
+
+  /**
+   * A map that is here stays: the other may be packed more coarsely, and the picture must not change by what follows.
+   * @param {Selection} selection
+   * @param {HeatMap} map
+   */
+  #keep(selection, map) {
+    if (!this.has(selection)) this.#cache.put(key(MAP, selection, selection.target), map);
+  }
+
+  /**
+   * All classes in one piece of memory, with the maps that are here in their places.
+   * @param {Place} where
+   * @param {HeatMap} whole
+   */
+  #keepAll(where, { values, grid }) {
+    if (this.hasAll(where)) return;
+    const cells = grid[0] * grid[1];
+    /** @type {Array<HeatMap | undefined>} */
+    const views = new Array(values.length / cells);
+    const start = key(MAP, where);
+    for (const [target, map] of this.#cache.under(start)) {
+      this.#cache.remove(start + target);
+      if (map.values.length !== cells) continue;
+      values.set(map.values, Number(target) * cells);
+      views[Number(target)] = map;
+    }
+    this.#cache.put(key(ALL, where), { values, grid, views });
   }
 
   #readStrip() {
     const strip = decodeStrip(this.#get("strip"));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
-    for (const [layer, map] of strip.maps) this.#cache.put(thumbKey({ target, layer, variant }), map);
+    for (const [layer, map] of strip.maps) this.#cache.put(key(THUMB, { layer, variant }, target), map);
     this.#note("thumbs");
   }
 

@@ -59,20 +59,19 @@ function showShare(target, { rank, bar, value, track }, { store }) {
  * @param {RowParts} parts
  * @param {Frame} frame
  */
-function showEvidence(target, { rank, bar, value, track }, { store, drawn, evidence }) {
+function showEvidence(target, { rank, bar, value, track }, { evidence }) {
   if (!evidence) return;
-  const map = store.map(target, drawn.layer, drawn.variant);
-  const v = map ? map.values[evidence.cell.index] : NaN;
+  const v = evidence.column[target];
   const left = evidence.min < 0 ? ZERO / -evidence.min : Infinity;
   const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), left);
-  const length = map ? Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) : 0;
+  const length = Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) || 0;
   track.className = "track axis";
   bar.className = `bar ${v < 0 ? "against" : "for"}`;
   setStyle(bar, "left", `${(v < 0 ? ZERO - length : ZERO).toFixed(2)}%`);
   setStyle(bar, "width", `${length.toFixed(2)}%`);
   const place = evidence.best.findIndex((best) => best.target === target);
   setText(rank, place < 0 ? "" : String(place + 1));
-  setText(value, map ? signed(v, Math.max(evidence.max, -evidence.min)) : "–");
+  setText(value, signed(v, Math.max(evidence.max, -evidence.min)));
 }
 
 /**
