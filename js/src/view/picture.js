@@ -1,6 +1,7 @@
 /** The picture, its heat, the cell under the pointer. It never moves; everything else stands beside it. */
 
 import { cellRect } from "../lib/cells.js";
+import { createWatch } from "../lib/changes.js";
 import { actionFor } from "../lib/keys.js";
 import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
@@ -88,13 +89,10 @@ function outline(box, { map }, cell, width, height) {
 
 /** @param {HTMLCanvasElement} canvas */
 function createPhoto(canvas) {
-  /** @type {unknown[]} */
-  let last = [];
+  const differs = createWatch();
   /** @param {Context} context @param {number} width @param {number} height */
   return ({ photo, dpr }, width, height) => {
-    const now = [photo, dpr, width, height];
-    if (now.every((value, i) => value === last[i])) return;
-    last = now;
+    if (!differs(photo, dpr, width, height)) return;
     canvas.width = Math.round(width * dpr);
     canvas.height = Math.round(height * dpr);
     const drawing = canvas.getContext("2d");
@@ -110,8 +108,9 @@ function createPhoto(canvas) {
  */
 function createHeat(canvas, ghost) {
   const surface = createSurface();
-  /** @type {unknown[]} */
-  let last = [];
+  const differs = createWatch();
+  /** @type {Float32Array | undefined} */
+  let last;
   let wasPreview = false;
   /** @param {Context} context @param {Frame} frame @param {number} width @param {number} height */
   return ({ dpr, still }, frame, width, height) => {
@@ -119,15 +118,17 @@ function createHeat(canvas, ghost) {
     const fine = Math.min(dpr, FINEST / Math.max(width, height));
     const w = Math.round(width * fine);
     const tall = Math.round(height * fine);
-    const now = [map?.values, lut, paint.lo, paint.hi, paint.opacity, paint.threshold, view.sign, view.shading,
-      view.interpolation, w, tall];
-    if (now.every((value, i) => value === last[i])) return;
-    const commit = last[0] && map && last[0] !== map.values && !frame.preview && !wasPreview;
+    // Lines have no opacity, but for none at all.
+    const strength = view.shading === "contours" ? paint.opacity > 0 : paint.opacity;
+    const { shading, interpolation } = view;
+    if (!differs(map?.values, lut, paint.lo, paint.hi, strength, paint.threshold, view.sign, shading, interpolation, w,
+      tall)) return;
+    const commit = last && map && last !== map.values && !frame.preview && !wasPreview;
     if (commit && !still()) fade(canvas, ghost);
     if (canvas.width !== w) canvas.width = w;
     if (canvas.height !== tall) canvas.height = tall;
-    surface.draw(canvas, map, lut, paint, { shading: view.shading, interpolation: view.interpolation }, fine);
-    last = now;
+    surface.draw(canvas, map, lut, paint, { shading, interpolation }, fine);
+    last = map?.values;
     wasPreview = frame.preview !== null;
   };
 }

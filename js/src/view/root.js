@@ -64,7 +64,7 @@ export function createView(store, el) {
   const unsubscribe = store.subscribe((changed) => {
     if (changed.has("classes")) parts.classes.reset();
     if (changed.has("picture")) loadPhoto();
-    painter.changed();
+    painter.changed(changed);
   });
   const applyTheme = watchTheme(el, root, life.signal, context.patch.bind(null, {}));
   watchSize(context, painter, applyTheme);
@@ -198,8 +198,9 @@ function createPainter(store) {
       if (pending) flush();
       return last;
     },
-    changed() {
-      known.forget();
+    /** @param {Set<import("../inbox.js").Change>} changed */
+    changed(changed) {
+      if (changed.has("maps") || changed.has("listed") || changed.has("classes")) known.forget();
       schedule();
     },
     /** @param {Context} context @param {Parts} parts */

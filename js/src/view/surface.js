@@ -1,5 +1,6 @@
 /** Painting one map onto a canvas. Remembers the smoothed field and the lines: most redraws change colours only. */
 
+import { createWatch } from "../lib/changes.js";
 import { contours } from "../lib/contours.js";
 import { fold, paint as paintPixels } from "../lib/heat.js";
 import { upsample } from "../lib/upsample.js";
@@ -69,27 +70,11 @@ export function createSurface() {
  */
 const folded = (paint) => (paint.sign === "absolute" ? { ...paint, sign: "positive" } : paint);
 
-/**
- * Works out anew only what depends on what has changed.
- * @returns {<T>(key: unknown[], make: () => T) => T}  one `make` a memory
- */
-function createMemory() {
-  /** @type {unknown[]} */
-  let last = [];
-  /** @type {any} */
-  let value;
-  return (key, make) => {
-    if (!value || key.some((part, i) => part !== last[i])) value = make();
-    last = key;
-    return value;
-  };
-}
-
 /** The last smoothed field, kept. The sign is dealt with on the grid, before smoothing, as `w.heatmap` does. */
 function createField() {
-  const memory = createMemory();
+  const differs = createWatch();
   /** @type {Float32Array | undefined} */
-  let room;
+  let last;
   /**
    * @param {HeatMap} map
    * @param {number} height
@@ -98,10 +83,11 @@ function createField() {
    * @param {Paint["sign"]} sign
    * @returns {Float32Array}  good until the next call
    */
-  return ({ values, grid }, height, width, mode, sign) => memory([values, height, width, mode, sign], () => {
-    if (room?.length !== height * width) room = undefined;
-    return (room = upsample(fold(values, sign), grid, [height, width], mode, room));
-  });
+  return ({ values, grid }, height, width, mode, sign) => {
+    if (last && !differs(values, height, width, mode, sign)) return last;
+    const room = last?.length === height * width ? last : undefined;
+    return (last = upsample(fold(values, sign), grid, [height, width], mode, room));
+  };
 }
 
 /**
@@ -126,7 +112,9 @@ function drawCells(context, scratch, map, lut, paint) {
 
 /** The last lines that were traced, kept: another colour or opacity needs the pen only. @param {Field} field */
 function createRings(field) {
-  const memory = createMemory();
+  const differs = createWatch();
+  /** @type {Ring[]} */
+  let last = [];
   /**
    * @param {HeatMap} map
    * @param {number} width
@@ -138,18 +126,18 @@ function createRings(field) {
   return (map, width, height, { hi, threshold, sign }, mode) => {
     const finest = Math.min(TRACE, TRACE_CELL * Math.max(...map.grid));
     const shrink = Math.min(1, finest / Math.max(width, height));
-    const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
     const steps = RINGS.filter(([share]) => share >= threshold);
+    if (!differs(map.values, width, height, mode, sign, hi, steps.length)) return last;
+    const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
     const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
     const both = sign === "signed";
-    return memory([map.values, width, height, mode, sign, hi, steps.length], () => {
-      const values = field(map, ...size, mode, sign);
-      return steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
-        const path = new Path2D();
-        for (const ring of contours(values, size, side * share * hi)) if (ring.area >= least) trace(path, ring, 1 / shrink);
-        return { path, stroke, at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
-      }));
-    });
+    const values = field(map, ...size, mode, sign);
+    last = steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
+      const path = new Path2D();
+      for (const ring of contours(values, size, side * share * hi)) if (ring.area >= least) trace(path, ring, 1 / shrink);
+      return { path, stroke, at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
+    }));
+    return last;
   };
 }
 
