@@ -104,7 +104,7 @@ function createPhoto(canvas) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit
+ * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit: the two take turns, nothing is copied
  */
 function createHeat(canvas, ghost) {
   const surface = createSurface();
@@ -124,7 +124,11 @@ function createHeat(canvas, ghost) {
     if (!differs(map?.values, lut, paint.lo, paint.hi, strength, paint.threshold, view.sign, shading, interpolation, w,
       tall)) return;
     const commit = last && map && last !== map.values && !frame.preview && !wasPreview;
-    if (commit && !still()) fade(canvas, ghost);
+    if (commit && !still()) {
+      [canvas, ghost] = [ghost, canvas];
+      fade(canvas, "heat", [0, 1]);
+      fade(ghost, "ghost", [1, 0]);
+    }
     if (canvas.width !== w) canvas.width = w;
     if (canvas.height !== tall) canvas.height = tall;
     surface.draw(canvas, map, lut, paint, { shading, interpolation }, fine);
@@ -135,15 +139,12 @@ function createHeat(canvas, ghost) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLCanvasElement} ghost
+ * @param {string} role
+ * @param {number[]} opacity  from, to
  */
-function fade(canvas, ghost) {
-  ghost.width = canvas.width;
-  ghost.height = canvas.height;
-  ghost.getContext("2d")?.drawImage(canvas, 0, 0);
-  const timing = { duration: FADE, easing: "ease-out" };
-  ghost.animate([{ opacity: 1 }, { opacity: 0 }], timing);
-  canvas.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+function fade(canvas, role, opacity) {
+  canvas.className = role;
+  canvas.animate({ opacity }, { duration: FADE, easing: "ease-out" });
 }
 
 /**
