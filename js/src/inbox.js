@@ -8,6 +8,7 @@ import {
   bag, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
 } from "./decode.js";
 import { bytes } from "./lib/buffers.js";
+import { equal } from "./lib/changes.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
@@ -34,8 +35,14 @@ const NO_CLASSES = {
   truth: null,
 };
 
-/** Traits that are changes of the same name. */
-const PLAIN = /** @type {const} */ (["picture", "classes", "listed", "layers", "variants", "luts", "status"]);
+/** @param {any} value */
+const list = (value) => Object.freeze([...(value ?? [])]);
+
+/** Traits that are changes of the same name, and how each is read. */
+const PLAIN = Object.freeze({
+  picture: bytes, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
+  status: decodeStatus,
+});
 
 /** Traits whose new value may mend a fault. */
 const CHECKED = ["meta", "classes", "stack", "strip"];
@@ -151,8 +158,9 @@ export class Inbox {
   read(names) {
     if (CHECKED.some((name) => names.has(name))) this.#forgive();
     const newImage = names.has("meta") && this.#readMeta();
-    if (names.has("status")) this.status = decodeStatus(this.#get("status"));
-    this.#readPlain(names);
+    for (const name of /** @type {Array<keyof typeof PLAIN>} */ (Object.keys(PLAIN))) {
+      if (names.has(name)) this.#readPlain(name);
+    }
     // The stack of a new image may have come before its meta, and was then put aside.
     const stack = newImage || names.has("stack") ? this.#guard(() => this.#readStack()) : null;
     if (newImage || names.has("strip")) this.#guard(() => this.#readStrip());
@@ -173,26 +181,26 @@ export class Inbox {
 
   /** @returns {boolean} whether the image is another one */
   #readMeta() {
-    const before = this.meta.image;
-    this.meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    const before = this.meta;
+    const meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    if (equal(meta, before)) return false;
+    this.meta = meta;
     this.#note("picture");
-    if (this.meta.image === before) return false;
+    if (meta.image === before.image) return false;
     this.#cache.clear();
     this.#note("maps", "thumbs");
     return true;
   }
 
-  /** @param {ReadonlySet<string>} names */
-  #readPlain(names) {
-    /** @param {string} name */
-    const list = (name) => Object.freeze([...(this.#get(name) ?? [])]);
-    if (names.has("picture")) this.picture = bytes(this.#get("picture"));
-    if (names.has("classes")) this.classes = this.#guard(() => decodeClasses(this.#get("classes"))) ?? this.classes;
-    if (names.has("listed")) this.listed = list("listed");
-    if (names.has("layers")) this.layers = list("layers");
-    if (names.has("variants")) this.variants = list("variants");
-    if (names.has("luts")) this.luts = decodeLuts(this.#get("luts"));
-    for (const name of PLAIN) if (names.has(name)) this.#note(name);
+  /**
+   * A value that says the same as the last one changes nothing, so that nothing is drawn for it.
+   * @param {keyof typeof PLAIN} name
+   */
+  #readPlain(name) {
+    const value = this.#guard(() => PLAIN[name](this.#get(name)));
+    if (value === null || equal(value, this[name])) return;
+    Object.assign(this, { [name]: value });
+    this.#note(name);
   }
 
   /** @returns {Stack | null} */
@@ -240,7 +248,10 @@ export class Inbox {
     const strip = decodeStrip(this.#get("strip"));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
-    for (const [layer, map] of strip.maps) this.#cache.put(key(THUMB, { layer, variant }, target), map);
+    for (const [layer, map] of strip.maps) {
+      const id = key(THUMB, { layer, variant }, target);
+      if (!this.#cache.peek(id)) this.#cache.put(id, map);
+    }
     this.#note("thumbs");
   }
 

@@ -201,3 +201,18 @@ test("destroy takes every handler off and stays silent", async () => {
   assert.equal(model.handlerCount, 0);
   assert.equal(store.map(), null, "nothing is kept for a view that is gone");
 });
+
+test("a trait that says the same again changes nothing", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  /** @type {string[]} */
+  const heard = [];
+  store.subscribe((changed) => heard.push(...changed));
+  const kept = [store.picture, store.meta, store.classes, store.layers, store.luts, store.thumb("early")];
+  const names = ["picture", "meta", "classes", "listed", "layers", "variants", "strip", "luts", "status", "opacity"];
+  const again = new FakeModel();
+  await model.kernel(Object.fromEntries(names.map((name) => [name, again.get(name)])));
+  assert.deepEqual(heard, ["thumbs"]);
+  const now = [store.picture, store.meta, store.classes, store.layers, store.luts, store.thumb("early")];
+  now.forEach((value, i) => assert.equal(value, kept[i]));
+});

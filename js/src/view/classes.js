@@ -52,7 +52,7 @@ export function createClasses(context) {
       setAttr(input, "placeholder", `Search ${store.classes.names.length} classes`);
       setAttr(input, "aria-label", `Search ${store.classes.names.length} classes`);
       if (input.value !== ui.query) input.value = ui.query;
-      hint.hidden = ui.query !== "";
+      setAttr(hint, "hidden", ui.query !== "");
       setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
       setText(unit, evidence ? frame.unit : "");
       setText(last, store.classes.probability === "none" ? "Score" : "Probability");

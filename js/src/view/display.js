@@ -51,12 +51,12 @@ export function createDisplay(context) {
     /** @param {Frame} frame */
     update(frame) {
       const { view, ui, limits } = frame;
-      element.hidden = ui.menu !== "display";
+      setAttr(element, "hidden", ui.menu !== "display");
       if (element.hidden) return;
       for (const { name, field } of fields) field.update(view[name]);
       const off = view.threshold === 0;
       setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
-      clear.hidden = off;
+      setAttr(clear, "hidden", off);
       colours.update(frame);
     },
   };

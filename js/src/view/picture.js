@@ -44,7 +44,7 @@ export function createPicture(context) {
       photo.classList.toggle("muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
-      chip.hidden = frame.preview === null;
+      setAttr(chip, "hidden", frame.preview === null);
       if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
       const { target, layer, variant } = frame.drawn;
       const names = [variantName(frame.store, variant), className(frame.store, target)];
@@ -79,7 +79,7 @@ function fitted({ store }, box) {
  * @param {number} height
  */
 function outline(box, { map }, cell, width, height) {
-  box.hidden = !cell || !map;
+  setAttr(box, "hidden", !cell || !map);
   if (!cell || !map) return;
   const rect = cellRect(cell.row, cell.col, map.grid, width, height);
   setStyle(box, "width", `${rect.width.toFixed(2)}px`);

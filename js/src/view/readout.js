@@ -24,7 +24,8 @@ export function createReadout(context) {
   // Announced on commit only: a live region that followed the pointer would never be silent.
   const element = h("div.readout", { role: "status", "aria-live": "off" });
   const spoken = h("div.spoken", { "aria-live": "polite" });
-  let drawn = "";
+  /** @type {Array<{key: string, kind: string, element: HTMLElement}>} */
+  let drawn = [];
   return {
     element,
     spoken,
@@ -35,12 +36,17 @@ export function createReadout(context) {
     /** @param {Frame} frame */
     update(frame) {
       const slots = slotsOf(frame, context);
-      const key = JSON.stringify(slots);
-      if (key === drawn) return;
-      drawn = key;
-      const second = slots.filter(({ kind }) => SECOND_LINE.includes(kind));
-      const first = slots.filter((slot) => !second.includes(slot));
-      element.replaceChildren(...[first, second].map((line) => h("span.line", {}, line.map(draw))));
+      const before = drawn;
+      drawn = slots.map((slot, i) => {
+        const key = JSON.stringify(slot);
+        return before[i]?.key === key ? before[i] : { key, kind: slot.kind, element: draw(slot) };
+      });
+      if (drawn.length === before.length && drawn.every(({ kind }, i) => kind === before[i].kind)) {
+        drawn.forEach((slot, i) => slot !== before[i] && before[i].element.replaceWith(slot.element));
+        return;
+      }
+      const lines = [false, true].map((second) => drawn.filter(({ kind }) => SECOND_LINE.includes(kind) === second));
+      element.replaceChildren(...lines.map((line) => h("span.line", {}, line.map((slot) => slot.element))));
     },
   };
 }

@@ -170,9 +170,14 @@ function createPainter(store) {
   let last = null;
   let pending = 0;
   let clock = 0;
+  let due = false;
+  let inSight = true;
+  // The first frame is drawn in any case: the page must know how tall the view is.
+  const seen = () => !last || (inSight && !document.hidden);
   const flush = () => {
     cancelAnimationFrame(pending);
     pending = 0;
+    due = false;
     if (!view) return;
     const frame = frameOf(store, view.context.ui, known.at, Date.now());
     last = frame;
@@ -188,14 +193,25 @@ function createPainter(store) {
     clock = window.setTimeout(schedule, age < LATE ? LATE - age + 1 : 1000 - (age % 1000));
   };
   const schedule = () => {
-    if (!pending && view) pending = requestAnimationFrame(flush);
+    due = true;
+    if (!pending && view && seen()) pending = requestAnimationFrame(catchUp);
+  };
+  const catchUp = () => {
+    pending = 0;
+    if (due && seen()) flush();
   };
   return {
     schedule,
     flush,
+    catchUp,
+    /** What is out of sight is drawn when it comes back. @param {boolean} now */
+    sight(now) {
+      inSight = now;
+      catchUp();
+    },
     /** Never older than what the pointer and the keys have done since. */
     frame() {
-      if (pending) flush();
+      if (due) flush();
       return last;
     },
     /** @param {Set<import("../inbox.js").Change>} changed */
@@ -237,13 +253,21 @@ function watchSize(context, painter, arrived) {
     setStyle(root, "--p", `${size.width}px`);
     setStyle(root, "--ph", `${size.height}px`);
     setStyle(root, "--rows", String(size.rows));
-    painter.flush();
+    painter.schedule();
+    painter.catchUp();
   };
   const observer = new ResizeObserver(measure);
   observer.observe(root);
+  const sight = new IntersectionObserver((entries) => painter.sight(entries[entries.length - 1].isIntersecting));
+  sight.observe(root);
+  context.listen(document, "visibilitychange", painter.catchUp);
+  context.listen(window, "beforeprint", painter.flush);
   context.listen(window, "resize", measure);
   context.listen(root, "fullscreenchange", measure);
-  signal.addEventListener("abort", () => observer.disconnect());
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    sight.disconnect();
+  });
 }
 
 /**
@@ -251,14 +275,15 @@ function watchSize(context, painter, arrived) {
  * @param {Context} context
  */
 function photoLoader(context) {
-  let latest = 0;
+  /** @type {Uint8Array | undefined} */
+  let latest;
   return async () => {
-    const mine = ++latest;
     const { picture } = context.store;
-    if (!picture.length) return;
+    if (!picture.length || picture === latest) return;
+    latest = picture;
     try {
       const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (picture)]));
-      if (mine !== latest || context.signal.aborted) return bitmap.close();
+      if (picture !== latest || context.signal.aborted) return bitmap.close();
       context.photo?.bitmap.close();
       context.photo = { bitmap, width: bitmap.width, height: bitmap.height };
       context.patch({});

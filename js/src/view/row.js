@@ -46,8 +46,8 @@ export function createRow(target, id, { store }) {
  * @param {Frame} frame
  */
 function showShare(target, { rank, bar, value, track }, { store }) {
-  track.className = "track";
-  bar.className = "bar";
+  setAttr(track, "class", "track");
+  setAttr(bar, "class", "bar");
   setStyle(bar, "left", "0%");
   setStyle(bar, "width", `${(100 * quantity(store.classes, target).share).toFixed(2)}%`);
   setText(rank, "");
@@ -65,8 +65,8 @@ function showEvidence(target, { rank, bar, value, track }, { evidence }) {
   const left = evidence.min < 0 ? ZERO / -evidence.min : Infinity;
   const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), left);
   const length = Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) || 0;
-  track.className = "track axis";
-  bar.className = `bar ${v < 0 ? "against" : "for"}`;
+  setAttr(track, "class", "track axis");
+  setAttr(bar, "class", `bar ${v < 0 ? "against" : "for"}`);
   setStyle(bar, "left", `${(v < 0 ? ZERO - length : ZERO).toFixed(2)}%`);
   setStyle(bar, "width", `${length.toFixed(2)}%`);
   const place = evidence.best.findIndex((best) => best.target === target);

@@ -50,7 +50,7 @@ export function createVariants(context) {
     },
     /** @param {Frame} frame */
     update(frame) {
-      element.hidden = frame.ui.menu !== "variant";
+      setAttr(element, "hidden", frame.ui.menu !== "variant");
       if (offered !== store.variants) {
         offered = store.variants;
         rows = store.variants.map(createRow);
