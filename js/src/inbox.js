@@ -140,7 +140,8 @@ export class Inbox {
       at: (cell) => {
         const column = new Float32Array(length).fill(NaN);
         for (const [target, { values }] of single) column[Number(target)] = values[cell];
-        if (all) for (let i = 0, at = cell; i < length; i++, at += all.grid[0] * all.grid[1]) column[i] = all.values[at];
+        const cells = all ? all.grid[0] * all.grid[1] : 0;
+        if (all) for (let i = 0; i < length; i++) column[i] = all.values[i * cells + cell];
         return column;
       },
     };

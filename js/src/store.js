@@ -139,7 +139,11 @@ export class Store {
     return this.#inbox.map({ target, layer, variant });
   }
 
-  /** The maps seen at a layer by a variant, to be read across the classes. @param {string} layer @param {string} variant */
+  /**
+   * The maps seen at a layer by a variant, to be read across the classes.
+   * @param {string} layer
+   * @param {string} variant
+   */
   seen(layer, variant) {
     return this.#inbox.seen({ layer, variant });
   }

@@ -9,7 +9,8 @@ const CLASSES = 4;
 
 /** All classes in float16, as the kernel sends them; values a little coarser than the float32 ones. */
 const wholeOf = (/** @type {Record<string, any>} */ over = {}) => {
-  const halves = Uint16Array.from({ length: CLASSES * CELLS }, (_, i) => 0x3c00 + 16 * Math.floor(i / CELLS) + (i % CELLS));
+  const ones = { length: CLASSES * CELLS };
+  const halves = Uint16Array.from(ones, (_, i) => 0x3c00 + 16 * Math.floor(i / CELLS) + (i % CELLS));
   return { ...stackOf(), targets: null, dtype: "float16", data: new DataView(halves.buffer), ...over };
 };
 

@@ -32,7 +32,7 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {number} max  largest and smallest value of the listed classes anywhere: the bars keep one scale
  * @property {number} min
  *
- * @typedef {import("../inbox.js").Seen & {max: number, min: number}} Known  the maps of a layer and variant that are here
+ * @typedef {import("../inbox.js").Seen & {max: number, min: number}} Known  what is here of a layer and variant
  *
  * @typedef {object} Frame
  * @property {Store} store

@@ -3,7 +3,7 @@
 import { cellRect } from "../lib/cells.js";
 import { createWatch } from "../lib/changes.js";
 import { actionFor } from "../lib/keys.js";
-import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
+import { h, hide, mark, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
 import { createSurface } from "./surface.js";
 
@@ -41,10 +41,10 @@ export function createPicture(context) {
       setStyle(fit, "height", `${height}px`);
       drawPhoto(context, width, height);
       drawHeat(context, frame, width, height);
-      photo.classList.toggle("muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
+      mark(photo, "muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
-      setAttr(chip, "hidden", frame.preview === null);
+      hide(chip, frame.preview === null);
       if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
       const { target, layer, variant } = frame.drawn;
       const names = [variantName(frame.store, variant), className(frame.store, target)];
@@ -79,7 +79,7 @@ function fitted({ store }, box) {
  * @param {number} height
  */
 function outline(box, { map }, cell, width, height) {
-  setAttr(box, "hidden", !cell || !map);
+  hide(box, !cell || !map);
   if (!cell || !map) return;
   const rect = cellRect(cell.row, cell.col, map.grid, width, height);
   setStyle(box, "width", `${rect.width.toFixed(2)}px`);

@@ -11,7 +11,7 @@ import { createClasses } from "./classes.js";
 import { createColorbar } from "./colorbar.js";
 import { createControls } from "./controls.js";
 import { createDisplay } from "./display.js";
-import { h, setStyle } from "./dom.js";
+import { h, mark, setStyle } from "./dom.js";
 import { createKnown, frameOf, LATE } from "./frame.js";
 import { createHead } from "./head.js";
 import { createHelp } from "./help.js";
@@ -249,7 +249,7 @@ function watchSize(context, painter, arrived) {
     const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0);
     context.size = size;
     context.dpr = window.devicePixelRatio || 1;
-    for (const kind of KINDS) root.classList.toggle(kind, kind === size.kind);
+    for (const kind of KINDS) mark(root, kind, kind === size.kind);
     setStyle(root, "--p", `${size.width}px`);
     setStyle(root, "--ph", `${size.height}px`);
     setStyle(root, "--rows", String(size.rows));

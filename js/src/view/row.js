@@ -1,7 +1,7 @@
 /** One class in the list: its probability, or its evidence at the cell under the pointer. */
 
 import { percent, plain, signed } from "../lib/format.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, mark, setAttr, setStyle, setText } from "./dom.js";
 
 /** Where the zero of the evidence bars stands: evidence for a class needs more room than evidence against it. */
 const ZERO = 30;
@@ -30,8 +30,8 @@ export function createRow(target, id, { store }) {
     /** @param {Frame} frame @param {boolean} active */
     update(frame, active) {
       setAttr(element, "aria-selected", String(frame.selected.target === target));
-      element.classList.toggle("active", active);
-      element.classList.toggle("waiting", frame.busy?.target === target && frame.selected.target !== target);
+      mark(element, "active", active);
+      mark(element, "waiting", frame.busy?.target === target && frame.selected.target !== target);
       if (frame.evidence) showEvidence(target, parts, frame);
       else showShare(target, parts, frame);
     },

@@ -2,7 +2,7 @@
 
 import { createWatch } from "../lib/changes.js";
 import { grid } from "../lib/format.js";
-import { h, setAttr, setText, swallow } from "./dom.js";
+import { h, mark, setAttr, setText, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
@@ -110,7 +110,7 @@ function updateItem(item, frame, context, paint, previewed) {
   const checked = frame.selected.layer === layer.name;
   setAttr(element, "aria-checked", String(checked));
   setAttr(element, "tabindex", checked ? 0 : -1);
-  element.classList.toggle("waiting", frame.busy?.layer === layer.name && !checked);
+  mark(element, "waiting", frame.busy?.layer === layer.name && !checked);
   if (!canvas) return;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
   if (!item.differs(map?.values, frame.lut, frame.view.sign, context.photo, context.dpr)) return;

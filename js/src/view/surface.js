@@ -134,7 +134,8 @@ function createRings(field) {
     const values = field(map, ...size, mode, sign);
     last = steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
       const path = new Path2D();
-      for (const ring of contours(values, size, side * share * hi)) if (ring.area >= least) trace(path, ring, 1 / shrink);
+      const rings = contours(values, size, side * share * hi).filter(({ area }) => area >= least);
+      for (const ring of rings) trace(path, ring, size, 1 / shrink);
       return { path, stroke, at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
     }));
     return last;
@@ -144,12 +145,14 @@ function createRings(field) {
 /**
  * @param {Path2D} path
  * @param {{points: Float32Array, closed: boolean}} ring
+ * @param {readonly [number, number]} size
  * @param {number} scale
  */
-function trace(path, { points, closed }, scale) {
+function trace(path, { points, closed }, [height, width], scale) {
+  // An open line ends at the centre of the outermost sample, and is drawn to the border.
+  const to = (/** @type {number} */ v, /** @type {number} */ end) => scale * (v > 0.5 ? (v < end - 0.5 ? v : end) : 0);
   for (let i = 0; i < points.length; i += 2) {
-    if (i === 0) path.moveTo(points[0] * scale, points[1] * scale);
-    else path.lineTo(points[i] * scale, points[i + 1] * scale);
+    path[i ? "lineTo" : "moveTo"](to(points[i], width), to(points[i + 1], height));
   }
   if (closed) path.closePath();
 }
