@@ -73,8 +73,5 @@ export function createCache(limit) {
       entries.clear();
       bytes = 0;
     },
-    get bytes() {
-      return bytes;
-    },
   };
 }

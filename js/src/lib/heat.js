@@ -123,23 +123,21 @@ export function rampStops(lut, paint, count = 65) {
 
 /**
  * Round values between the limits in steps of 1, 2 or 5, as close as `px` pixels bear. The limits themselves are
- * written by the colour bar; a tick that would run into one of them, or into another mark, is left out. A zero end is a
- * tick.
+ * written by the colour bar; a tick that would run into one of them is left out. A zero end is a tick.
  * @param {number} lo
  * @param {number} hi
  * @param {number} px  length of the bar
- * @param {{gap?: number, pitch?: number, avoid?: readonly number[]}} [options]  least distance to the limits, between
- *   ticks (pixels), and further values to keep clear of
+ * @param {{gap?: number, pitch?: number}} [options]  least distance to the limits, and between ticks, in pixels
  * @returns {number[]}
  */
-export function ticks(lo, hi, px, { gap = 15, pitch = 56, avoid = [] } = {}) {
+export function ticks(lo, hi, px, { gap = 15, pitch = 56 } = {}) {
   const span = hi - lo;
   if (!(span > 0) || !Number.isFinite(span) || !(px > 0)) return [];
   const rough = (span * pitch) / px;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
   const perValue = px / span;
-  const keepClear = [hi, ...(lo === 0 ? [] : [lo]), ...avoid];
+  const keepClear = lo ? [lo, hi] : [hi];
   const out = [];
   for (let k = Math.ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
     const v = Number((k * step).toPrecision(12)) + 0; // no binary dust, no −0
