@@ -3,7 +3,7 @@
  * widget as notebooks load it, with a stand-in for the kernel that holds the maps of a thousand classes.
  */
 
-import { createModel } from "../dev/model.js";
+import { createModel, stackOf } from "../dev/model.js";
 import { syntheticWorld } from "../dev/synthetic.js";
 import widget from "../src/index.js";
 import { fold, limits, paint } from "../src/lib/heat.js";
@@ -13,13 +13,14 @@ const CLASSES = 1000;
 const SIDE = 7;
 const SHADINGS = ["smooth", "cells", "contours"];
 const LAYER = "layer4";
+const SELECTION = { target: 0, layer: LAYER, variant: "gradcam" };
 
-/** The drawn scene, as if the network knew a thousand things. */
-async function largeWorld() {
+/** The drawn scene, as if the network knew so many things. @param {number} [count] */
+async function largeWorld(count = CLASSES) {
   const world = await syntheticWorld();
   const known = world.classes.names.length;
-  const names = Array.from({ length: CLASSES }, (_, i) => world.classes.names[i] ?? `class ${i}`);
-  const scores = Float32Array.from(names, (_, i) => 14 - 0.02 * i);
+  const names = Array.from({ length: count }, (_, i) => world.classes.names[i] ?? `class ${i}`);
+  const scores = Float32Array.from(names, (_, i) => 14 - (20 * i) / count);
   const base = Array.from({ length: known }, (_, i) => world.mapOf(i, LAYER, "gradcam"));
   return {
     ...world,
@@ -39,11 +40,22 @@ function summary(times) {
   return { p10: at(0.1), median: at(0.5), p95: at(0.95), n: sorted.length };
 }
 
+/** How often something was put onto the picture's heat: a redraw that draws nothing proves nothing. */
+let strokes = 0;
+for (const name of ["putImageData", "drawImage", "stroke"]) {
+  const plain = CanvasRenderingContext2D.prototype[name];
+  CanvasRenderingContext2D.prototype[name] = function (...given) {
+    strokes += this.canvas.className === "heat";
+    return plain.apply(this, given);
+  };
+}
+
+const plainFrame = window.requestAnimationFrame.bind(window);
+
 /** Times what a frame does: the widget's own callback, then the pixels that the canvas may have put off. */
 function frameClock(root) {
-  const plain = window.requestAnimationFrame.bind(window);
   const taken = { script: 0, pixels: 0, layout: 0, frames: 0 };
-  window.requestAnimationFrame = (callback) => plain((now) => {
+  window.requestAnimationFrame = (callback) => plainFrame((now) => {
     const start = performance.now();
     callback(now);
     const drawn = performance.now();
@@ -56,7 +68,20 @@ function frameClock(root) {
     taken.layout = end - painted;
     taken.frames += 1;
   });
-  return { taken, frame: () => new Promise((resolve) => plain(() => setTimeout(resolve))) };
+  return { taken, frame: () => new Promise((resolve) => plainFrame(() => setTimeout(resolve))) };
+}
+
+/** A widget on the page, drawn and at rest. The kernel behind it never answers. */
+async function mount(world, width) {
+  const el = document.createElement("div");
+  el.style.width = `${width}px`;
+  document.body.replaceChildren(el);
+  const model = createModel(world, { selection: SELECTION, latency: 1e9 });
+  const close = widget.render({ model, el });
+  const root = el.shadowRoot.querySelector(".camwidget");
+  const { taken, frame } = frameClock(root);
+  for (let i = 0; i < 30 || !root.querySelector(".heat").width; i++) await frame();
+  return { model, root, taken, frame, close };
 }
 
 /** What the reader or Python does, by name: each call changes the picture once more. */
@@ -89,15 +114,7 @@ const PLAIN = { opacity: 0.62, threshold: 0, sign: "positive", scale: "map", col
  * @param {string[] | null} [kinds]  all without it
  */
 async function bench(draws, width, shadings = SHADINGS, kinds = null) {
-  const el = document.getElementById("cell");
-  el.style.width = `${width}px`;
-  const world = await largeWorld();
-  const model = createModel(world, { selection: { target: 0, layer: LAYER, variant: "gradcam" }, latency: 1e9 });
-  widget.render({ model, el });
-  const root = el.shadowRoot.querySelector(".camwidget");
-  const { taken, frame } = frameClock(root);
-  const heat = root.querySelector(".heat");
-  for (let i = 0; i < 30 || !heat.width; i++) await frame();
+  const { model, root, taken, frame, close } = await mount(await largeWorld(), width);
   const rows = [];
   for (const shading of shadings) {
     for (const [kind, deed] of Object.entries(deeds(model, root))) {
@@ -106,20 +123,54 @@ async function bench(draws, width, shadings = SHADINGS, kinds = null) {
       await frame();
       await frame();
       const times = { script: [], pixels: [], layout: [], all: [] };
+      let drawn = 0;
       for (let i = 1; times.all.length < draws; i++) {
         const before = taken.frames;
+        const put = strokes;
         deed(i);
         await frame();
         if (taken.frames === before) continue;
+        drawn += strokes > put;
         for (const part of ["script", "pixels", "layout"]) times[part].push(taken[part]);
         times.all.push(taken.script + taken.pixels);
       }
-      rows.push({ shading, kind, ...Object.fromEntries(Object.entries(times).map(([k, v]) => [k, summary(v)])) });
+      rows.push({ shading, kind, drawn, ...Object.fromEntries(Object.entries(times).map(([k, v]) => [k, summary(v)])) });
       root.querySelector(".fit").dispatchEvent(new PointerEvent("pointerleave"));
       await frame();
     }
   }
+  const heat = root.querySelector(".heat");
+  close();
   return { heat: [heat.height, heat.width], isolated: window.crossOriginIsolated, rows };
+}
+
+/**
+ * The maps of all classes arrive where those of nine were: reading them, and the frame that follows; then the first
+ * cell that is read across all classes.
+ * @param {number} times
+ * @param {number} count  of classes
+ */
+async function arrival(times, count) {
+  const world = await largeWorld(count);
+  const all = world.stacked;
+  const found = { read: [], frame: [], hover: [] };
+  for (let i = 0; i < times; i++) {
+    const { model, root, taken, frame, close } = await mount({ ...world, stacked: world.listed }, 1000);
+    const whole = stackOf({ ...world, stacked: all }, SELECTION, null);
+    const start = performance.now();
+    model.push({ stack: whole });
+    await Promise.resolve();
+    await Promise.resolve();
+    found.read.push(performance.now() - start);
+    await frame();
+    found.frame.push(taken.script + taken.pixels);
+    deeds(model, root).hover(i + 1);
+    await frame();
+    found.hover.push(taken.script + taken.pixels);
+    if (!root.querySelector(".note").textContent.includes(`all ${count} classes`)) throw new Error("not all are here");
+    close();
+  }
+  return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, { ...summary(v), first: v[0] }]));
 }
 
 /**
@@ -152,4 +203,4 @@ async function steps(draws, size) {
   return Object.fromEntries(Object.entries(times).map(([k, v]) => [k, summary(v)]));
 }
 
-Object.assign(window, { bench, steps });
+Object.assign(window, { arrival, bench, steps });

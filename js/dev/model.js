@@ -22,7 +22,7 @@ const view = (array) => new DataView(array.buffer.slice(array.byteOffset, array.
  * @param {{target: number, layer: string, variant: string}} selection
  * @param {unknown} reply
  */
-function stackOf(world, { target, layer, variant }, reply) {
+export function stackOf(world, { target, layer, variant }, reply) {
   const grid = world.layers.find((l) => l.name === layer).grid;
   const targets = [...new Set([...world.stacked, target])].sort((a, b) => a - b).filter((k) => world.mapOf(k, layer, variant));
   const size = grid[0] * grid[1];
