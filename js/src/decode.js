@@ -121,22 +121,22 @@ export function decodeStrip(value) {
 }
 
 /**
- * @param {unknown} content
- * @param {readonly unknown[]} buffers
- * @returns {LooseMaps | null}  null for other messages
+ * @param {unknown} value
+ * @param {readonly unknown[]} [buffers]  of a message, one a map; a trait has the data in each map
+ * @returns {LooseMaps | null}
  */
-export function decodeMaps(content, buffers) {
-  const from = bag(content);
-  if (from?.type !== "maps") return null;
+export function decodeMaps(value, buffers) {
+  const from = bag(value);
+  if (!from) return null;
   const { image, maps } = from;
-  check(Array.isArray(maps) && maps.length === buffers.length, "not one buffer a map");
+  check(Array.isArray(maps), "no list of maps");
   return {
     image: /** @type {number} */ (image),
     maps: maps.map((item, i) => {
       const { target, layer, variant } = item ?? {};
       const named = typeof layer === "string" && typeof variant === "string";
       check(Number.isInteger(target) && named, "a map without its class, layer or variant");
-      return [{ target, layer, variant }, mapOf(buffers[i], item)];
+      return [{ target, layer, variant }, mapOf(buffers ? buffers[i] : item.data, item)];
     }),
   };
 }

@@ -45,7 +45,7 @@ const PLAIN = Object.freeze({
 });
 
 /** Traits whose new value may mend a fault. */
-const CHECKED = ["meta", "classes", "stack", "strip"];
+const CHECKED = ["meta", "classes", "stack", "strip", "nearby"];
 
 /** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
@@ -165,16 +165,26 @@ export class Inbox {
     // The stack of a new image may have come before its meta, and was then put aside.
     const stack = newImage || names.has("stack") ? this.#guard(() => this.#readStack()) : null;
     if (newImage || names.has("strip")) this.#guard(() => this.#readStrip());
+    if (newImage || names.has("nearby")) this.#take(this.#get("nearby"));
     return { stack, newImage };
   }
 
   /**
-   * Maps that were not asked for one by one come as a message, not as a trait: a saved notebook need not hold them.
+   * All variants' maps come as a message, not as a trait: a saved notebook need not hold them.
    * @param {unknown} content
    * @param {readonly unknown[]} buffers
    */
   receive(content, buffers) {
-    const found = this.#guard(() => decodeMaps(content, buffers));
+    if (bag(content)?.type === "maps") this.#take(content, buffers);
+  }
+
+  /**
+   * Maps of any class, layer and variant.
+   * @param {unknown} value
+   * @param {readonly unknown[]} [buffers]
+   */
+  #take(value, buffers) {
+    const found = this.#guard(() => decodeMaps(value, buffers));
     if (!found || found.image !== this.meta.image) return;
     for (const [selection, map] of found.maps) this.#keep(selection, map);
     this.#note("maps", "thumbs");

@@ -23,7 +23,7 @@ export const THUMB = 28;
 export const HALF_ABOVE = 16_384;
 
 export const TRAITS_TO_BROWSER = /** @type {const} */ ([
-  "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
+  "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "nearby", "luts", "status",
 ]);
 export const TRAITS_TWO_WAY = /** @type {const} */ ([
   "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
@@ -35,6 +35,7 @@ export const STACK_KEYS = /** @type {const} */ ([
 ]);
 export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
 export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
+export const NEARBY_KEYS = /** @type {const} */ (["image", "maps"]);
 export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want", "whole"]);
 
 /**

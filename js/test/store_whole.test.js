@@ -178,3 +178,39 @@ test("a saved notebook without a kernel: every class answers", async () => {
   }
   assert.equal(store.seen("late", "gradcam").count, CLASSES);
 });
+
+/** @param {Array<[number, string, string]>} selections */
+const nearbyOf = (selections, image = 1) => ({
+  image,
+  maps: selections.map(([target, layer, variant]) => (
+    { target, layer, variant, grid: GRID, dtype: "float32", scale: 1, data: f32(mapValues(target, 7)) })),
+});
+
+test("what the kernel foresaw is shown without it, also in a page that has none", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  await model.kernel({ nearby: nearbyOf([[1, "early", "gradcam"], [1, "late", "hirescam"]]) });
+  store.select({ target: 1, layer: "early" });
+  await settled();
+  assert.equal(store.waiting, null);
+  assert.deepEqual(store.shown, { target: 1, layer: "early", variant: "gradcam" });
+  assert.deepEqual(values(store.map()), [...mapValues(1, 7)]);
+
+  const saved = createStore(staticModel({ nearby: nearbyOf([[1, "early", "gradcam"]]) }));
+  saved.select({ target: 1, layer: "early" });
+  assert.deepEqual(values(saved.map()), [...mapValues(1, 7)]);
+  assert.equal(saved.status.text, "");
+});
+
+test("what was foreseen for another image, or cannot be read, changes nothing", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  await model.kernel({ nearby: nearbyOf([[1, "early", "gradcam"]], 2) });
+  assert.equal(store.map(1, "early"), null);
+  await model.kernel({ nearby: { image: 1, maps: [{ target: 1, layer: "early", variant: "gradcam", grid: GRID }] } });
+  assert.equal(store.map(1, "early"), null);
+  assert.match(store.status.text, /cannot read/);
+  await model.kernel({ nearby: nearbyOf([[1, "early", "gradcam"]]) });
+  assert.notEqual(store.map(1, "early"), null);
+  assert.equal(store.status.state, "ready");
+});
