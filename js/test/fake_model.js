@@ -143,9 +143,9 @@ export class FakeModel {
   }
 }
 
-/** The part of a model that a page without a kernel has. */
-export function staticModel() {
-  const whole = new FakeModel();
+/** The part of a model that a page without a kernel has. @param {Bag} [over] */
+export function staticModel(over) {
+  const whole = new FakeModel(over);
   return { get: whole.get.bind(whole), on: whole.on.bind(whole), off: whole.off.bind(whole) };
 }
 
