@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import BEACONS, Desk, show
+from desk import BEACONS, UNFORESEEN, Desk, show
 from lab import Notebook, Server, serve
 from playwright.sync_api import Browser, sync_playwright
 from view import View
@@ -79,6 +79,12 @@ def notebook(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Notebook]:
 def view(notebook: Notebook) -> View:
     """A new widget of the beacons; the kernel calls it ``w``."""
     return show(notebook, *BEACONS)
+
+
+@pytest.fixture
+def asking_view(notebook: Notebook) -> View:
+    """The same, and the kernel sends nothing unasked."""
+    return show(notebook, UNFORESEEN, *BEACONS)
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ BEACONS = (
 )
 DEMO = ("from camwidget import CamWidget, demo", "w = CamWidget(demo.model(), demo.image())\nw")
 
-# the next map that is asked for fails
+# the next map that is asked for fails; what is made ahead must not be what fails
 FAIL_ONCE = """
+import threading, time
+while any(thread.name == 'camwidget' for thread in threading.enumerate()):
+    time.sleep(0.01)
 atlas = w._session.atlas
 good = type(atlas).map
 def bad(*_):
@@ -37,8 +40,14 @@ atlas.map = slow
 """
 LET_GO = "gate.set(); del atlas.map"
 
+# no map comes unasked, so that the kernel must answer
+UNFORESEEN = "from camwidget import foresight; foresight.NEARBY_BYTES = 0"
+
 # widgets of earlier tests would keep their maps, and go on listening
-TIDY = "from ipywidgets import Widget; Widget.close_all()"
+TIDY = """
+from ipywidgets import Widget; Widget.close_all()
+from camwidget import foresight; foresight.NEARBY_BYTES = 2**15
+"""
 
 
 @dataclass

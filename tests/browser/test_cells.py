@@ -69,7 +69,7 @@ def test_cell_is_outlined_and_bars_become_evidence(view: View, notebook: Noteboo
         assert ("against" if value < 0 else "for") in bar.split()
     strongest = sorted(range(9), key=lambda t: -values[t])[:3]
     assert [view.row(t).locator(".rank").inner_text() for t in strongest] == ["1", "2", "3"]
-    assert "of 9 seen so far" in view.part(".note").inner_text()
+    assert "of all 14 classes" in view.part(".note").inner_text()
     assert view.part(".list .name-text").all_inner_texts()[:9] == list(LABELS[:9])
     view.leave()
     expect(view.part(".columns")).not_to_contain_text("Evidence")

@@ -183,7 +183,8 @@ STATES: dict[str, tuple[Callable[[View], None], Callable[[View], None]]] = {
 
 
 @pytest.mark.parametrize("width", [1200, 900, 700, 420])
-def test_nothing_moves(view: View, width: int, shots: Path) -> None:
+def test_nothing_moves(asking_view: View, width: int, shots: Path) -> None:
+    view = asking_view
     resize(view, width)
     before = view.boxes()
     view.root.screenshot(path=shots / f"{width}-first.png")

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from view import View, difference
 
 
-def test_kernel_fails_once(view: View, notebook: Notebook) -> None:
+def test_kernel_fails_once(asking_view: View, notebook: Notebook) -> None:
+    view = asking_view
     before = view.pixels()
     notebook.execute(FAIL_ONCE)
     view.layer("middle").click()
@@ -61,7 +62,8 @@ def test_blank_map_has_a_sentence_and_a_cure(view: View, notebook: Notebook) -> 
     assert difference(view) == ""
 
 
-def test_waiting_says_for_what_and_can_be_cancelled(view: View, notebook: Notebook) -> None:
+def test_waiting_says_for_what_and_can_be_cancelled(asking_view: View, notebook: Notebook) -> None:
+    view = asking_view
     before = view.pixels()
     notebook.execute(HOLD)
     view.layer("middle").click()
@@ -85,7 +87,8 @@ def test_waiting_says_for_what_and_can_be_cancelled(view: View, notebook: Notebo
     assert np.array_equal(view.pixels(), before)
 
 
-def test_newest_of_many_clicks_wins(view: View, notebook: Notebook) -> None:
+def test_newest_of_many_clicks_wins(asking_view: View, notebook: Notebook) -> None:
+    view = asking_view
     before = view.pixels()
     notebook.execute(HOLD)
     notebook.sent.clear()
