@@ -172,7 +172,8 @@ class CamWidget(CamTraits):
         super().close()
 
     def __del__(self) -> None:
-        # on any thread: whoever drops the last reference must not wait, and the layout may have other owners
+        # on any thread: whoever drops the last reference must not wait, nor run observers; the layout may have others
+        self.unobserve_all()
         self._let_go(0)
         super().close()
 
