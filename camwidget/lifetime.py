@@ -1,12 +1,13 @@
-"""How long a widget lives: a cell that runs again lets go of the widgets of its earlier run, unless the user holds
-them.
+"""How long a widget lives: as long as a cell on the page shows it, or the user holds it.
 
 ipywidgets keeps every widget for ever, because a page that is loaded again asks for all of them; IPython keeps every
-result in its output history. For a cell that runs again that is a recording more each time. So the new widget loosens
-its predecessors: what the libraries hold of them becomes weak, and reference counting decides. One that is still in a
-variable, a list or an observer works on as before; any other is gone at once, with its recording.
+result in its output history. For a cell that runs again that is a recording more each time. So each widget notes the
+cells that made or showed it. When such a cell makes or shows widgets in a new run, those of its earlier runs lose their
+place there, and one that has no place left is loosened: what the libraries hold of it becomes weak, and reference
+counting decides. One that is still in a variable, a list or an observer works on as before; any other is gone at once,
+with its recording.
 
-No state is kept here: widgets carry their own birth, and are found in the registry of ipywidgets.
+No state is kept here: widgets carry their own notes, and are found in the registry of ipywidgets.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import logging
 import weakref
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from IPython import get_ipython
@@ -25,8 +26,8 @@ from ipywidgets.widgets import widget as ipywidgets_widget
 
 log = logging.getLogger("camwidget")
 
-BIRTH = "_camwidget_birth"
-"""The attribute in which a widget carries its birth."""
+NOTES = "_camwidget_notes"
+"""The attribute in which a widget carries its notes."""
 
 SURVIVORS = 3
 """So many loosened widgets may wait for the garbage collector before it is called: it takes some tenths of a second."""
@@ -36,29 +37,43 @@ LAST_RESULTS = ("_", "__", "___")
 
 
 @dataclass(frozen=True)
-class Birth:
-    """The cell that made a widget, and the run of it: the execution count will not do, since it may stand still."""
+class Run:
+    """One run of a cell. It is known by its message: the execution count may stand still."""
 
     cell: str
-    run: str
+    message: str
+
+
+@dataclass
+class Notes:
+    """Of one widget: the cells that made or showed it, each with the message of the run; and whether the garbage
+    collector has passed since it was loosened.
+    """
+
+    places: dict[str, str] = field(default_factory=dict)
+    stays: bool = False
 
 
 @contextmanager
 def birth(widget: Widget) -> Iterator[None]:
-    """Around what makes ``widget`` known to others: on success its predecessors are let go, on failure it is closed."""
-    born = _here()
-    setattr(widget, BIRTH, born)
+    """Around what makes ``widget`` known to others: on success it takes its place, on failure it is closed."""
     try:
         yield
     except BaseException:
         widget.close()  # ipywidgets would keep it, half made
         raise
+    shown(widget)
+
+
+def shown(widget: Widget) -> None:
+    """The cell at work makes or shows ``widget``: what its earlier runs made or showed loses its place there."""
     try:
-        if born is not None:
-            _replace(born)
-            _when_run_ends(born)
+        run = _here()
+        if run is not None:
+            _take_place(widget, run)
+            get_ipython().events.register("post_run_cell", _run_ends)  # a second time, it does nothing
     except Exception:  # of a shell or a registry unlike those we know: more memory is used, and all else works
-        log.exception("widgets of the cell's earlier run are kept")
+        log.exception("widgets of the cell's earlier runs are kept")
 
 
 def weakly(method: Callable[..., None]) -> Callable[..., None]:
@@ -73,7 +88,7 @@ def weakly(method: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def _here() -> Birth | None:
+def _here() -> Run | None:
     """The run of the cell that is at work, None where none is: outside notebooks, in the handler of a message, and in
     hosts that do not name their cells. Their text would be no name: two cells may read the same, both on the page.
     """
@@ -83,7 +98,27 @@ def _here() -> Birth | None:
     cell = metadata.get("cellId") or metadata.get("colab", {}).get("cell_id")
     if header.get("msg_type") != "execute_request" or not cell:
         return None
-    return Birth(str(cell), str(header["msg_id"]))
+    return Run(str(cell), str(header["msg_id"]))
+
+
+def _take_place(widget: Widget, run: Run) -> None:
+    notes: Notes = getattr(widget, NOTES, None) or Notes()
+    setattr(widget, NOTES, notes)
+    notes.places[run.cell] = run.message
+    if _is_loose(widget):  # and is shown again
+        notes.stays = False
+        _registry()[widget.model_id] = widget
+    homeless = []
+    for other, theirs in _known():
+        if theirs.places.get(run.cell, run.message) != run.message:
+            del theirs.places[run.cell]
+            if not theirs.places:
+                homeless.append(other)
+    for other in homeless:
+        _loosen(other)
+        _loosen(other.layout)
+    if homeless:
+        _forget(get_ipython(), homeless)
 
 
 def _registry() -> MutableMapping[str, Any]:
@@ -92,28 +127,13 @@ def _registry() -> MutableMapping[str, Any]:
     return instances
 
 
-def _replace(born: Birth) -> None:
-    """Loosen the widgets that an earlier run of the same cell made."""
-    predecessors = _earlier(born)
-    for widget in predecessors:
-        _loosen(widget)
-        _loosen(widget.layout)
-    if predecessors:
-        _forget(get_ipython(), predecessors)
-
-
-def _earlier(born: Birth) -> list[Widget]:
-    """The open widgets of earlier runs of the same cell."""
-    return [w for w, theirs in _born() if theirs.cell == born.cell and theirs.run != born.run]
-
-
-def _born() -> Iterator[tuple[Widget, Birth]]:
-    """The open widgets that carry a birth, in the order in which they were made."""
+def _known() -> Iterator[tuple[Any, Notes]]:
+    """The open widgets that carry notes, in the order in which they were made."""
     for entry in list(_registry().values()):
         try:
-            theirs = getattr(entry, BIRTH, None)
-            if theirs is not None:
-                yield entry.close.__self__, theirs  # the widget itself, also where the entry is a proxy
+            notes = getattr(entry, NOTES, None)
+            if notes is not None:
+                yield entry.close.__self__, notes  # the widget itself, also where the entry is a proxy
         except ReferenceError:  # its widget is gone at this moment, on another thread
             continue
 
@@ -124,8 +144,13 @@ def _loosen(widget: Any) -> None:
         return
     registry, key = _registry(), widget.model_id
     widget.comm.on_msg(weakly(widget._handle_msg))
+
+    def gone(proxy: Any) -> None:
+        if registry.get(key) is proxy:
+            del registry[key]
+
     # a proxy serves whoever walks the registry; the garbage collector breaks it before the widget can take it out
-    registry[key] = weakref.proxy(widget, lambda _proxy: registry.pop(key, None))
+    registry[key] = weakref.proxy(widget, gone)
 
 
 def _is_loose(widget: Any) -> bool:
@@ -156,38 +181,37 @@ def _forget(shell: Any, results: Iterable[Widget]) -> None:
         last.result = None
 
 
-def _when_run_ends(born: Birth) -> None:
-    """After the cell: note what it put its widgets into, and find out what became of their predecessors."""
-    events = get_ipython().events
-
-    def look(_result: Any) -> None:
-        events.unregister("post_run_cell", look)
-        if _here() == born:
-            _adopt(born)
-            _collect(born)
-
-    events.register("post_run_cell", look)
+def _run_ends(_result: Any) -> None:
+    """After each run of a cell: note into what boxes it put our widgets; see to loosened widgets that live on."""
+    try:
+        _adopt(_here())
+        _collect()
+    except Exception:  # as above
+        log.exception("after a cell")
 
 
-def _adopt(born: Birth) -> None:
-    """Boxes around a widget of this run are of this run too, if they are younger."""
-    family: set[int] = set()
-    for entry in list(_registry().values()):
+def _adopt(run: Run | None) -> None:
+    """Boxes around our widgets, which nobody has seen before this run, take their place as our widgets do."""
+    for entry in list(_registry().values()):  # a box is younger than a box in it
         try:
-            if any(id(child) in family for child in getattr(entry, "children", ())):
-                setattr(entry, BIRTH, born)
-            if getattr(entry, BIRTH, None) == born:
-                family.add(id(entry))
+            fresh = not hasattr(entry, NOTES) and any(hasattr(child, NOTES) for child in getattr(entry, "children", ()))
         except ReferenceError:
             continue
+        if fresh:
+            setattr(entry, NOTES, Notes())
+            if run is not None:
+                _take_place(entry, run)
 
 
-def _collect(born: Birth) -> None:
+def _collect() -> None:
     """Call the garbage collector where loosened widgets live on: an observer that names its own widget makes a cycle.
-    Those that stay after that are the user's, and are no longer looked after.
+    Those that are there after that are the user's.
     """
-    if gc.isenabled() and sum(map(_is_loose, _earlier(born))) >= SURVIVORS:
+
+    def waiting() -> Iterator[Notes]:
+        return (notes for widget, notes in _known() if not notes.stays and _is_loose(widget))
+
+    if gc.isenabled() and sum(1 for _ in waiting()) >= SURVIVORS:
         gc.collect()
-        for widget in _earlier(born):
-            if _is_loose(widget):
-                setattr(widget, BIRTH, None)
+        for notes in waiting():
+            notes.stays = True

@@ -196,6 +196,7 @@ class CamWidget(CamTraits):
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None or self._session is None:
             return bundle
+        lifetime.shown(self)
         data, metadata = bundle
         try:
             picture = self._still()

@@ -122,20 +122,28 @@ def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable
     assert notebook.errors == []
 
 
-def test_predecessor_that_is_held_works_on(own_notebook: Callable[..., Notebook]) -> None:
+def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[..., Notebook]) -> None:
     notebook = own_notebook()
-    first = show(notebook, *BEACONS, "kept = w\nkept")
-    run_cell(notebook, 1)
-    notebook.until(lambda: notebook.value("kept is not w"), "a new widget")
+    first = show(notebook, *BEACONS, "w")
     second = View(notebook, 1)
-    for _ in range(2):
+    notebook.execute("import weakref; first = weakref.ref(w)")
+    run_cell(notebook, 1)
+    notebook.until(lambda: notebook.value("first() is not w"), "a new widget")
+    for loaded_again in (False, True):
+        if loaded_again:
+            notebook.save()
+            notebook.reload()
+            first.part(".heat").wait_for(timeout=30_000)
         notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
-        for view, name, label in ((first, "w", "green"), (second, "kept", "cyan")):
+        for view, name, label in ((first, "w", "green"), (second, "first()", "cyan")):
             view.until_painted()
             click_and_see(view, notebook, label, name)
             click_and_see(view, notebook, "blue", name)
-        # once more on a page that is loaded again, which is told of the widget that is held and of the new one
-        notebook.save()
-        notebook.reload()
-        first.part(".heat").wait_for(timeout=30_000)
+    before = second.pixels()
+    notebook.page.evaluate(RUN_CELL, 2)
+    notebook.until(lambda: notebook.value("first() is None"), "the predecessor to be gone")
+    notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
+    click_and_see(first, notebook, "cyan")
+    notebook.until(lambda: second.selected == ["cyan"], "the other view of the same widget")
+    assert not np.array_equal(second.pixels(), before)
     assert notebook.errors == []

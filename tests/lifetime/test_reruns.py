@@ -116,6 +116,41 @@ def test_other_cells_keep_theirs(kernel: Kernel) -> None:
     assert kernel.living() == [3, 3]
 
 
+@pytest.mark.parametrize(
+    ("maker", "shower", "count"),
+    [
+        (f"w = {NEW}", "w", 1),
+        (f"a, b = {NEW}, {NEW}", "display(a, b)", 2),
+        (f"a, b = {NEW}, {NEW}", "HBox([a, VBox([b])])", 2),
+    ],
+    ids=["one", "two", "in boxes"],
+)
+def test_a_widget_is_made_in_one_cell_and_shown_in_another(maker: str, shower: str, count: int, kernel: Kernel) -> None:
+    for _ in range(3):
+        kernel.run(maker, "maker")
+        kernel.run(shower, "shower")
+        assert kernel.living() == [count, count]
+    shown = kernel.value("[w.model_id for w in registry.values() if isinstance(w, CamWidget)]")
+    for _ in range(3):
+        kernel.run(maker, "maker")
+        # what the page still shows stays, and is told to a page that is loaded again; what is in between goes
+        assert kernel.living() == [2 * count, 2 * count]
+        assert set(shown) <= kernel.page_loads().keys()
+    kernel.run(shower, "shower")
+    assert kernel.living() == [count, count]
+    assert not set(shown) & kernel.page_loads().keys()
+
+
+def test_one_that_was_let_go_is_held_again_by_the_cell_that_shows_it(kernel: Kernel) -> None:
+    kernel.run(f"kept = w = {NEW}\nw", "maker")
+    kernel.run(f"w = {NEW}\nw", "maker")
+    kernel.run("display(kept)", "shower")
+    kernel.run("del kept")
+    assert kernel.living() == [2, 2]
+    kernel.run("display(w)", "shower")
+    assert kernel.living() == [1, 1]
+
+
 def test_code_that_no_cell_runs_lets_go_of_nothing(kernel: Kernel) -> None:
     for _ in range(3):
         kernel.run(NEW)
@@ -204,14 +239,14 @@ def test_the_garbage_collector_is_not_called_again_and_again(kernel: Kernel) -> 
 def test_it_takes_little_time(kernel: Kernel) -> None:
     """No bar here, since machines differ: prints what it takes beside the constructor."""
     kernel.run(
-        "import time\nfrom camwidget import lifetime\nreplace, took = lifetime._replace, []\n"
-        "def timed(*given):\n    start = time.perf_counter()\n    replace(*given)\n"
-        "    took.append(time.perf_counter() - start)\nlifetime._replace = timed\n"
+        "import time\nfrom camwidget import lifetime\nshown, took = lifetime.shown, []\n"
+        "def timed(*given):\n    start = time.perf_counter()\n    shown(*given)\n"
+        "    took.append(time.perf_counter() - start)\nlifetime.shown = timed\n"
         "others = [Button() for _ in range(200)]"
     )
     for _ in range(RUNS):
-        kernel.run(f"w = {NEW}\nw", "cell")
+        kernel.run(f"w = {NEW}", "cell")
     took = sorted(kernel.value("took"))
     print(f"\npredecessors among 600 widgets: median {took[RUNS // 2] * 1e3:.2f} ms, slowest {took[-1] * 1e3:.2f} ms")
     assert len(took) == RUNS
-    kernel.run("lifetime._replace = replace")
+    kernel.run("lifetime.shown = shown")
