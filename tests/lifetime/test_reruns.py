@@ -93,6 +93,12 @@ def test_what_the_user_holds_works_on_and_goes_when_it_is_let_go(kernel: Kernel)
     assert len(kernel.page_loads()) == 2
 
 
+def test_what_no_variable_holds_goes_before_the_run_ends(kernel: Kernel) -> None:
+    kernel.run(NEW, "cell")
+    kernel.run(f"w = {NEW}\nfound = living()[0]", "cell")
+    assert kernel.value("found") == 1
+
+
 def test_the_page_is_loaded_again_after_each_run(kernel: Kernel) -> None:
     for _ in range(3):
         kernel.run(f"w = {NEW}\nw", "cell")

@@ -213,8 +213,9 @@ def test_a_loosened_widget_answers_as_before(make: Callable[..., CamWidget]) -> 
     settle()
     assert page.replies()[-1] == ["page", 1]
     assert (w.target, w.layer) == (w.listed[1], "block")
+    key = w.model_id
     w.close()
-    assert w.model_id not in ipywidgets_widget._instances if w.comm else True
+    assert key not in ipywidgets_widget._instances
 
 
 def test_a_page_that_is_loaded_again_is_told_of_the_living_only(
@@ -238,6 +239,39 @@ def test_a_page_that_is_loaded_again_is_told_of_the_living_only(
     Widget._handle_control_comm_msg(ask)
     assert set(told[-1]["states"]) == left
     assert told[-1]["states"][held.model_id]["state"]["target"] == held.target
+
+
+# ---------------------------------------------------------------------- cells
+
+
+@pytest.mark.parametrize(
+    ("message", "cell"),
+    [
+        ({"header": {"msg_type": "execute_request", "msg_id": "m"}, "metadata": {"cellId": "c"}}, "c"),
+        ({"header": {"msg_type": "execute_request", "msg_id": "m"}, "metadata": {"colab": {"cell_id": "c"}}}, "c"),
+        ({"header": {"msg_type": "execute_request", "msg_id": "m"}, "metadata": {}}, None),
+        ({"header": {"msg_type": "comm_msg", "msg_id": "m"}, "metadata": {"cellId": "c"}}, None),
+        ({}, None),
+        (None, None),
+    ],
+    ids=["Jupyter and VS Code", "Colab", "no cells", "a handler", "nothing runs", "no notebook"],
+)
+def test_the_cell_at_work_is_found(message: Any, cell: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = None if message is None else SimpleNamespace(get_parent=lambda: message)
+    monkeypatch.setattr(lifetime, "get_ipython", lambda: shell)
+    assert lifetime._here() == (None if cell is None else lifetime.Run("c", "m"))
+
+
+def test_a_shell_unlike_those_we_know_does_no_harm(
+    make: Callable[..., CamWidget], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for count in range(2):
+        message = {"header": {"msg_type": "execute_request", "msg_id": str(count)}, "metadata": {"cellId": "c"}}
+        shell = SimpleNamespace(get_parent=lambda message=message: message)
+        monkeypatch.setattr(lifetime, "get_ipython", lambda shell=shell: shell)
+        w = make()
+    assert w.heatmap.shape == (28, 28)
+    assert "are kept" in caplog.text
 
 
 # ---------------------------------------------------------------------- constructors that fail
