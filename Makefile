@@ -1,6 +1,7 @@
 # make demo    a virtual environment, and JupyterLab on the quickstart notebook
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
 # make bench   what a click costs, beside other libraries
+# make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
@@ -19,7 +20,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bundle lint fmt clean
+.PHONY: help demo test bench soak bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -33,6 +34,9 @@ test: lint $(MADE)/chromium
 
 bench: $(MADE)/bench $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s $(PYTEST_ARGS)
+
+soak: $(MADE)/test $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
 
 bundle: $(BUNDLE)
 

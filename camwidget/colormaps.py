@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+# not where it is used: this import leaves cycles of frames, and with them whatever its callers had in their hands
+import matplotlib
+import numpy as np
+
 from camwidget import protocol
 from camwidget.engine import suggest
 
 
 def lut(name: object) -> bytes:
     """256 RGBA colours of one Matplotlib colormap, from its low end to its high end: 1024 bytes."""
-    import matplotlib  # takes a moment and is wanted only once there is a widget
-    import numpy as np
-
     if not isinstance(name, str):
         kind = type(name).__name__
         raise TypeError(f"a colormap is given by its Matplotlib name, such as 'viridis'; this is a {kind}")

@@ -98,9 +98,9 @@ class Session:
                     continue
         raise StaleRecordingError(TOO_FAST)
 
-    def close(self) -> None:
-        """Stop after the map at hand; drop what is kept. Safe to call twice and from any thread."""
-        self._mailbox.shut(AT_CLOSE)
+    def close(self, patience: float = AT_CLOSE) -> None:
+        """Stop after the map at hand, for which so many seconds are waited. Safe to call twice and from any thread."""
+        self._mailbox.shut(patience)
 
     def _work(self) -> None:
         while (request := self._mailbox.take()) is not None:

@@ -16,7 +16,7 @@ import torch
 import traitlets
 from torch import nn
 
-from . import colormaps, images, preprocessing, scores, still, wire
+from . import colormaps, images, lifetime, preprocessing, scores, still, wire
 from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
@@ -25,7 +25,7 @@ from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
 from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY
-from .session import Session
+from .session import AT_CLOSE, Session
 from .traits import CHOICES, CamTraits, bundle
 
 log = logging.getLogger("camwidget")
@@ -64,6 +64,10 @@ class CamWidget(CamTraits):
         TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
     """
 
+    # None before the constructor is done, and after close()
+    _session: Session | None = None
+    _atlas: Atlas | None = None
+
     def __init__(
         self,
         model: nn.Module,
@@ -86,8 +90,6 @@ class CamWidget(CamTraits):
         display = {name: self._checked(name, value) for name, value in display.items()}
         self._accepting = False
         self._complaint: str | None = None
-        self._session: Session | None = None
-        self._atlas: Atlas | None = None
         engine = CamEngine(model, autocast, memory)
         found = preprocessing.find(engine.model, preprocess)
         self._picture = images.read(image, found)
@@ -101,24 +103,25 @@ class CamWidget(CamTraits):
         first = self._top[0] if target is None else self._index(target)
         view = View(first, recording.resolve(layer), find_variant(variant).id)
         self._atlas = Atlas(engine, recording)
-        super().__init__(
-            _esm=bundle(),
-            picture=self._picture.encoded,
-            meta=self._meta(engine.model),
-            classes=self._classes(),
-            listed=self._listed_with(first),
-            layers=wire.layers(recording, view.layer),
-            variants=wire.variants(),
-            luts=colormaps.luts(colormap),
-            status=wire.status("ready", ""),
-            target=view.target,
-            layer=view.layer,
-            variant=view.variant,
-            colormap=colormap,
-            **display,
-        )
-        self._session = Session(self._atlas, self.listed, self._show)
-        self._session.answer_now(Request(view))
+        with lifetime.birth(self):
+            super().__init__(
+                _esm=bundle(),
+                picture=self._picture.encoded,
+                meta=self._meta(engine.model),
+                classes=self._classes(),
+                listed=self._listed_with(first),
+                layers=wire.layers(recording, view.layer),
+                variants=wire.variants(),
+                luts=colormaps.luts(colormap),
+                status=wire.status("ready", ""),
+                target=view.target,
+                layer=view.layer,
+                variant=view.variant,
+                colormap=colormap,
+                **display,
+            )
+            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show))
+            self._session.answer_now(Request(view))
 
     # ------------------------------------------------------------------ what users read
 
@@ -167,13 +170,24 @@ class CamWidget(CamTraits):
 
     def close(self) -> None:
         """End the view and let go of model, graph and maps. Safe to call twice."""
-        with self._lock:
-            session, self._session = getattr(self, "_session", None), None
-        if session is not None:
-            session.close()
-            self._atlas = None
+        self._let_go(AT_CLOSE)
+        if self.trait_has_value("layout"):
             self.layout.close()
         super().close()
+
+    def __del__(self) -> None:
+        # on any thread: whoever drops the last reference must not wait, nor run observers; the layout may have others
+        self.unobserve_all()
+        self._let_go(0)
+        super().close()
+
+    def _let_go(self, patience: float) -> None:
+        session = self._session
+        if session is not None:
+            with self._lock:
+                self._session = None
+            session.close(patience)
+        self._atlas = None
 
     def __enter__(self) -> CamWidget:
         return self
@@ -186,6 +200,7 @@ class CamWidget(CamTraits):
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None or self._session is None:
             return bundle
+        lifetime.shown(self)
         data, metadata = bundle
         try:
             picture = self._still()

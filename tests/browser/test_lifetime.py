@@ -86,3 +86,65 @@ def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
     assert difference(view) == ""
     notebook.until_value("w.layer", "early")
     assert notebook.errors == []
+
+
+RUN_CELL = """(index) => {
+    window.panel.content.activeCellIndex = index;
+    window.jupyterapp.commands.execute("notebook:run-cell");
+}"""
+
+
+def run_cell(notebook: Notebook, index: int) -> str:
+    """Run one cell again, which makes a new ``w``; returns the old one's model id."""
+    before: str = notebook.value("w.model_id")
+    notebook.page.evaluate(RUN_CELL, index)
+    notebook.until(lambda: notebook.value("w.model_id") != before, "the cell to run again")
+    return before
+
+
+def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable[..., Notebook]) -> None:
+    notebook = own_notebook()
+    view = show(notebook, *BEACONS)
+    notebook.execute("from ipywidgets.widgets.widget import _instances as registry\nimport weakref")
+    for _ in range(3):
+        notebook.execute("old = weakref.ref(w)")
+        click_and_see(view, notebook, "green")
+        run_cell(notebook, 1)
+        notebook.until(lambda: view.root.count() == 1 and view.question == "Why red?", "the new widget alone")
+        view.until_painted()
+        assert notebook.value("[old() is None, len(registry)]") == [True, 2]  # the new one and its layout
+    before = view.pixels()
+    notebook.save()
+    notebook.reload()
+    view.part(".heat").wait_for(timeout=30_000)
+    view.until_same(before, "after the page was loaded again")
+    assert notebook.page.locator(".camwidget").count() == 1
+    click_and_see(view, notebook, "blue")
+    assert notebook.errors == []
+
+
+def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[..., Notebook]) -> None:
+    notebook = own_notebook()
+    first = show(notebook, *BEACONS, "w")
+    second = View(notebook, 1)
+    notebook.execute("import weakref; first = weakref.ref(w)")
+    run_cell(notebook, 1)
+    notebook.until(lambda: notebook.value("first() is not w"), "a new widget")
+    for loaded_again in (False, True):
+        if loaded_again:
+            notebook.save()
+            notebook.reload()
+            first.part(".heat").wait_for(timeout=30_000)
+        notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
+        for view, name, label in ((first, "w", "green"), (second, "first()", "cyan")):
+            view.until_painted()
+            click_and_see(view, notebook, label, name)
+            click_and_see(view, notebook, "blue", name)
+    before = second.pixels()
+    notebook.page.evaluate(RUN_CELL, 2)
+    notebook.until(lambda: notebook.value("first() is None"), "the predecessor to be gone")
+    notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
+    click_and_see(first, notebook, "cyan")
+    notebook.until(lambda: second.selected == ["cyan"], "the other view of the same widget")
+    assert not np.array_equal(second.pixels(), before)
+    assert notebook.errors == []

@@ -29,7 +29,7 @@ class FakeAtlas:
     """Maps that tell their target, made at the test's pace."""
 
     def __init__(self) -> None:
-        self.recording = SimpleNamespace(stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"))
+        self.recording = SimpleNamespace(stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"), left_out="")
         self.made: list[tuple[str, str, int]] = []
         self.entered = threading.Event()  # somebody waits for a map
         self.free = threading.Event()  # maps may be made
@@ -495,3 +495,9 @@ def test_a_session_that_nobody_holds_goes_away() -> None:
     del desk
     gc.collect()
     assert session() is None and atlas() is None
+
+
+def test_layers_that_are_left_out_are_noted(desk: Desk) -> None:
+    desk.atlas.recording.left_out = "Too large to be recorded whole"
+    desk.ask(1)
+    assert desk.settle()[0].note == "Too large to be recorded whole"
