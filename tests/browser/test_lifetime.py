@@ -51,6 +51,8 @@ def test_two_views_stay_in_step(notebook: Notebook) -> None:
         notebook.until_value("w.layer", layer)
         view.leave()
         notebook.until(lambda view=view: difference(view) == "", f"the map of {layer}")
+        # out of sight it is not drawn
+        other.root.scroll_into_view_if_needed()
         notebook.until(lambda other=other: difference(other) == "", f"the map of {layer} in the other view")
     assert np.array_equal(first.pixels(), second.pixels())
     # what the pointer does is a matter of one view
