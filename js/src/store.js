@@ -320,7 +320,7 @@ export class Store {
     if (answers.length) this.#asked = null;
     const { fault, status } = this.#inbox;
     const failed = answers.includes("status") ? status.state === "error" : answers.length > 0 && fault !== null;
-    if (failed) this.#move(this.#shown);
+    if (failed) this.#goBack();
     else if (this.#touched || (answers.length && !this.#accepted(stack))) this.#adopt();
     this.#touched = false;
   }
@@ -339,6 +339,12 @@ export class Store {
     const { target, layer, variant } = this.#view;
     if (!stack || stack.layer !== layer || stack.variant !== variant) return false;
     return !stack.done || stack.whole !== null || stack.maps.some(([t]) => t === target);
+  }
+
+  /** What was refused may have been here, and shown: the kernel has the selection before it. */
+  #goBack() {
+    this.#adopt();
+    if (!this.#inbox.has(this.#view)) this.#move(this.#shown);
   }
 
   #adopt() {

@@ -156,6 +156,19 @@ test("a layer that came unasked: shown at once, and the rest of the listed class
   assert.equal(store.shown.variant, "hirescam");
 });
 
+test("a map that was here, and the kernel refuses: back to what Python has", async () => {
+  const model = new FakeModel({ stack: wholeOf() });
+  const store = createStore(model);
+  store.select({ target: 3 });
+  assert.equal(store.shown.target, 3);
+  await model.refuse(model.requests[0]);
+  assert.equal(store.view.target, model.get("target"));
+  assert.equal(store.shown.target, 0);
+  assert.equal(store.status.state, "error");
+  store.select({ target: 3 });
+  assert.equal(model.requests.length, 2, "the user may try again");
+});
+
 test("variants that came unasked are not asked for", async () => {
   const model = new FakeModel();
   const store = createStore(model);

@@ -19,7 +19,7 @@ export function createWatch() {
  */
 export function equal(a, b) {
   if (Object.is(a, b)) return true;
-  if (!a || !b || typeof a !== "object" || typeof b !== "object" || a.length !== b.length) return false;
+  if (Object(a) !== a || Object(b) !== b || a.length !== b.length) return false; // not both lists, arrays or dicts
   if (a.length >= 0) return Array.prototype.every.call(a, (value, i) => equal(value, b[i]));
   return Object.keys({ ...a, ...b }).every((name) => equal(a[name], b[name]));
 }

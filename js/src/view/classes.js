@@ -49,8 +49,9 @@ export function createClasses(context) {
     /** @param {Frame} frame */
     update(frame) {
       const { store, ui, evidence } = frame;
-      setAttr(input, "placeholder", `Search ${store.classes.names.length} classes`);
-      setAttr(input, "aria-label", `Search ${store.classes.names.length} classes`);
+      const invitation = `Search ${store.classes.names.length} classes`;
+      setAttr(input, "placeholder", invitation);
+      setAttr(input, "aria-label", invitation);
       if (input.value !== ui.query) input.value = ui.query;
       hide(hint, ui.query !== "");
       setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");

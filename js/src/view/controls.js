@@ -19,7 +19,7 @@ export function createControls(context) {
     label: "Opacity", kind: "opacity", set: (value, commit) => store.set("opacity", value, { commit }),
   });
   const sign = segmented(context, {
-    label: "Sign", name: "sign", kind: "sign", options: SIGNS,
+    label: "Sign", name: "sign", options: SIGNS,
     choose: (value) => store.set("sign", /** @type {any} */ (value), { commit: true }),
   });
   const display = iconButton(context, {

@@ -30,7 +30,7 @@ export function createDisplay(context) {
     name,
     label,
     field: segmented(context, {
-      label, name, kind: name, options,
+      label, name, options,
       choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
     }),
   }));

@@ -7,13 +7,13 @@ import { h, setStyle, setText } from "./dom.js";
 /**
  * A row of radio buttons that looks like one switch.
  * @param {Context} context
- * @param {{label: string, name: string, kind: string, options: Readonly<Record<string, string>>,
+ * @param {{label: string, name: string, options: Readonly<Record<string, string>>,
  *   choose: (value: string) => void}} spec  options: value and text
  */
-export function segmented(context, { label, name, kind, options, choose }) {
+export function segmented(context, { label, name, options, choose }) {
   const inputs = Object.keys(options).map((value) => h("input", { type: "radio", name: `cw-${name}`, value }));
   const labels = inputs.map((input) => h("label.segment", {}, [input, h("span", { text: options[input.value] })]));
-  const element = h("div", { class: `segments ${kind}`, role: "radiogroup", "aria-label": label }, labels);
+  const element = h("div", { class: `segments ${name}`, role: "radiogroup", "aria-label": label }, labels);
   context.listen(element, "change", (event) => choose(/** @type {HTMLInputElement} */ (event.target).value));
   return {
     element,
