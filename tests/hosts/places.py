@@ -18,7 +18,7 @@ from traffic import RECORD, Event, decode
 from view import View
 
 START = "from spy import spy\nimport slowly\nspy.open_door({door!r})"
-SHOW = "w = slowly.widget()\nspy.watch(w)\nw"
+SHOW = "model = slowly.Slowly()\nw = slowly.widget(model)\nspy.watch(w, model)\nw"
 
 MARIMO = """import marimo
 app = marimo.App()
@@ -30,7 +30,14 @@ def _():
     return mo, slowly, spy
 
 @app.cell
-def _(slowly, spy):
+def _(mo):
+    again = mo.ui.run_button(label="again")
+    again
+    return (again,)
+
+@app.cell
+def _(again, slowly, spy):
+    again.value
 {show}
     return
 
@@ -123,6 +130,7 @@ class LabSeat(Seat):
     def restart(self) -> None:
         """Restart the kernel, and wait until it is up."""
         self.page.evaluate("() => window.panel.sessionContext.session.kernel.restart()")
+        self._until_ready()
 
     def interrupt(self) -> None:
         self.page.evaluate("() => window.panel.sessionContext.session.kernel.interrupt()")
@@ -133,9 +141,19 @@ class PageSeat(Seat):
     """An application made of a notebook: a page that is loaded is a widget that is made."""
 
     url: str = ""
-    runtime: Path = field(default_factory=Path)
 
     def fresh(self) -> View:
+        if self.page.url == "about:blank":
+            return self.load()
+        before = self.value("id(w)")
+        self.replace()
+        self.until(lambda: self.value("id(w)") != before, "a new widget")
+        self.until(lambda: self.page.locator(".camwidget").count() == 1, "the old widget to go")
+        self.forget()
+        return self.painted()
+
+    def load(self) -> View:
+        """Load the page, which starts a kernel."""
         self.door.unlink(missing_ok=True)
         self.page.goto(self.url)
         return self.started()
@@ -144,16 +162,23 @@ class PageSeat(Seat):
         self.until(self.door.exists, "the kernel to start", timeout=60)
         return self.painted()
 
+    @abstractmethod
+    def replace(self) -> None:
+        """Put a new widget in the place of the one that is there."""
+
 
 class VoilaSeat(PageSeat):
-    """A notebook in Voila."""
+    """A notebook in Voila, where every page has a kernel of its own."""
+
+    def replace(self) -> None:
+        self.execute("import slowly; m = slowly.Slowly(); spy.watch(slowly.widget(m), m); box.children = [w]")
 
     def again(self) -> View:
-        return self.fresh()
+        return self.load()
 
     def begin(self, code: str) -> None:
-        newest = max(self.runtime.glob("kernel-*.json"), key=lambda path: path.stat().st_mtime)
-        client = BlockingKernelClient(connection_file=str(newest))
+        file = self.execute("from ipykernel.connect import get_connection_file; print(get_connection_file())")
+        client = BlockingKernelClient(connection_file=file)
         client.load_connection_file()
         client.start_channels()
         client.execute(f"spy.toil({code!r})")
@@ -163,6 +188,9 @@ class VoilaSeat(PageSeat):
 
 class MarimoSeat(PageSeat):
     """A marimo application."""
+
+    def replace(self) -> None:
+        self.page.get_by_role("button", name="again").click()
 
     def again(self) -> View:
         self.page.reload()
@@ -194,6 +222,7 @@ class Ground:
 
     def page(self) -> Page:
         context = self.browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=1)
+        context.set_default_timeout(10_000)
         context.add_init_script(RECORD)
         return context.new_page()
 
@@ -230,14 +259,14 @@ def voila(ground: Ground, name: str) -> Iterator[Seat]:
     """Voila on one notebook."""
     root, port, door = ground.folder / name, free_port(), ground.folder / f"{name}.door"
     root.mkdir()
-    write_notebook(root / "app.ipynb", [START.format(door=str(door)), SHOW])
+    write_notebook(root / "app.ipynb", [START.format(door=str(door)), SHOW + "\nspy.box(w)"])
     command = [
         sys.executable, "-m", "voila", str(root / "app.ipynb"), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     with running(command, root, ground.environment, f"{url}/favicon.ico"):
         page = ground.page()
-        yield VoilaSeat(page, door=door, url=url, runtime=root / "home" / "runtime")
+        yield VoilaSeat(page, door=door, url=url)
         page.context.close()
 
 

@@ -51,6 +51,6 @@ class Slowly(beacons.Beacons):
         return self.head(pooled)
 
 
-def widget() -> CamWidget:
-    """A widget on a network of its own, with most classes listed."""
-    return CamWidget(Slowly(), beacons.picture(), LABELS, preprocess=beacons.read, topk=LISTED)
+def widget(model: Slowly) -> CamWidget:
+    """A widget with most classes listed."""
+    return CamWidget(model, beacons.picture(), LABELS, preprocess=beacons.read, topk=LISTED)

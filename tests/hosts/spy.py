@@ -25,20 +25,34 @@ class Spy:
         self.handled: list[tuple[str, str, int, float]] = []  # thread, nonce, seq, time
         self.work = ""
         self.busy = False
+        self._open = False
         self._printed: list[str] = []
 
     def open_door(self, path: str) -> None:
         """Listen from now on; the port is written to ``path``."""
+        if self._open:
+            return
+        self._open = True
         listener = Listener(("127.0.0.1", 0), authkey=KEY)
         ready = Path(f"{path}.new")
         ready.write_text(str(listener.address[1]))
         ready.replace(path)
         threading.Thread(target=self._serve, args=(listener,), name="spy", daemon=True).start()
 
-    def watch(self, widget: Any, name: str = "w") -> None:
-        """Call the widget ``name`` from now on, and note who handles its requests."""
-        self.names[name] = widget
+    def watch(self, widget: Any, model: Any) -> None:
+        """Call the widget ``w`` from now on, its network ``model``; note who handles the widget's requests."""
+        if "w" in self.names:
+            self.names["w"].close()
+        self.names.update(w=widget, model=model)
+        self.handled.clear()
         widget.observe(self._note, "request")
+
+    def box(self, widget: Any) -> Any:
+        """A box with the widget in it, called ``box``: another one can be put in its place."""
+        from ipywidgets import VBox
+
+        self.names["box"] = VBox([widget])
+        return self.names["box"]
 
     def run(self) -> None:
         """Do the work that was left by a test, as a cell."""

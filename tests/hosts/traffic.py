@@ -14,10 +14,8 @@ RECORD = r"""(() => {
         : data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? utf8.decode(data) : "";
     const SENT = /\\*"request\\*": *\{\\*"nonce\\*": *\\*"([\w-]+)\\*", *\\*"seq\\*": *(\d+)/g;
     const REPLY = /\\*"reply\\*": *\[\\*"([\w-]+)\\*", *(\d+)/g;
-    const note = (kind, pattern, data) => {
-        for (const [, nonce, seq] of text(data).matchAll(pattern)) {
-            traffic.push([performance.now(), kind, nonce, Number(seq)]);
-        }
+    const note = (kind, pattern, data, at = performance.now()) => {
+        for (const [, nonce, seq] of text(data).matchAll(pattern)) traffic.push([at, kind, nonce, Number(seq)]);
     };
     const Native = window.WebSocket;
     window.WebSocket = class extends Native {
@@ -34,7 +32,8 @@ RECORD = r"""(() => {
     window.fetch = (resource, options) => {
         if (typeof options?.body === "string") note("request", SENT, options.body);
         else if (resource instanceof Request && resource.method === "POST") {
-            resource.clone().text().then((body) => note("request", SENT, body));
+            const at = performance.now();
+            resource.clone().text().then((body) => note("request", SENT, body, at));
         }
         return fetched(resource, options);
     };
@@ -55,7 +54,7 @@ def decode(rows: Sequence[Sequence[object]]) -> list[Event]:
     """The page's record; an answer that comes in several parts counts once, with the first."""
     seen: set[tuple[str, str, int]] = set()
     events = []
-    for at, kind, nonce, seq in rows:
+    for at, kind, nonce, seq in sorted(rows, key=lambda row: float(str(row[0]))):
         key = (str(kind), str(nonce), int(str(seq)))
         if key not in seen:
             seen.add(key)
