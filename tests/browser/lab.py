@@ -185,7 +185,7 @@ class Notebook:
 
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location['url']}")
 
     def _connected(self, socket: WebSocket) -> None:
         socket.on("framesent", self._sent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,19 @@ NOISE = {
 TABLE = pytest.StashKey[dict[str, dict[str, str]]]()
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.hosts)
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.hosts)
+    elsewhere = [item for item in ours if not _belongs(item)]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
+
+
+def _belongs(item: pytest.Item) -> bool:
+    """Whether a test is made for its host: ``only_on`` names where it says something new, or can be done at all."""
+    mark, call = item.get_closest_marker("only_on"), getattr(item, "callspec", None)
+    return mark is None or call is None or call.params.get("host") in mark.args
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +64,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def ground(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Iterator[Ground]:
+def ground(browser: Browser, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("hosts")
     modules = folder / "modules"
     modules.mkdir()

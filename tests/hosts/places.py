@@ -78,7 +78,7 @@ class Seat(Notebook):
 
     def ended(self) -> str:
         """Wait for what was begun."""
-        self.until(lambda: self.value("not (spy.busy or spy.work)"), "the cell to end", timeout=30)
+        self.until(lambda: self.value("not (spy.busy or spy.work)"), "the cell to end", timeout=40)
         return ""
 
     def execute(self, code: str) -> str:
@@ -102,9 +102,15 @@ class Seat(Notebook):
         return view
 
     def busy(self, code: str) -> None:
-        """As ``begin``, and wait until the cell runs."""
+        """As ``begin``, and wait until the cell runs. Where it waits for ``spy.gate``, ``free`` ends it."""
+        self.execute("spy.gate.clear()")
         self.begin(code)
         self.until(lambda: self.value("spy.busy"), "the cell to begin")
+
+    def free(self) -> None:
+        """End the cell that waits."""
+        self.execute("spy.gate.set()")
+        self.ended()
 
 
 @dataclass
@@ -143,7 +149,7 @@ class PageSeat(Seat):
     url: str = ""
 
     def fresh(self) -> View:
-        if self.page.url == "about:blank":
+        if not self.door.exists():
             return self.load()
         before = self.value("id(w)")
         self.replace()
@@ -223,6 +229,7 @@ class Ground:
     def page(self) -> Page:
         context = self.browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=1)
         context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(60_000)
         context.add_init_script(RECORD)
         return context.new_page()
 
