@@ -17,6 +17,7 @@ import traitlets
 from torch import nn
 
 from . import colormaps, images, preprocessing, scores, still, wire
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
@@ -24,7 +25,7 @@ from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
 from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY
-from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+from .session import Session
 from .traits import CHOICES, CamTraits, bundle
 
 log = logging.getLogger("camwidget")
@@ -51,6 +52,7 @@ class CamWidget(CamTraits):
         topk: how many classes are listed.
         colormap: any Matplotlib colormap.
         probability: "softmax", "sigmoid" (several classes may be right) or "none"; default: found from the model.
+        autocast, memory: see ``CamEngine``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
@@ -75,6 +77,8 @@ class CamWidget(CamTraits):
         topk: int = 9,
         colormap: str = "viridis",
         probability: str | None = None,
+        autocast: torch.dtype | None = None,
+        memory: int | None = None,
         **display: Any,
     ) -> None:
         self._lock = threading.RLock()
@@ -84,7 +88,7 @@ class CamWidget(CamTraits):
         self._complaint: str | None = None
         self._session: Session | None = None
         self._atlas: Atlas | None = None
-        engine = CamEngine(model)
+        engine = CamEngine(model, autocast, memory)
         found = preprocessing.find(engine.model, preprocess)
         self._picture = images.read(image, found)
         recording = engine.record(self._picture.input)
@@ -265,7 +269,7 @@ class CamWidget(CamTraits):
                 self._take(name, getattr(view, name))
         finally:
             self._accepting = False
-        self._ask(Request(view, asked.reply, asked.want))
+        self._ask(Request(view, asked.reply, asked.want, asked.whole))
 
     def _take(self, name: str, value: Any) -> None:
         try:
@@ -297,6 +301,8 @@ class CamWidget(CamTraits):
                         self.status = wire.status("ready", "")
                 case Strip():
                     self.strip = wire.strip(answer)
+                case Nearby():
+                    self.nearby = wire.nearby(answer)
                 case Menu():
                     self.send(*wire.menu(answer))
                 case Rescored():
