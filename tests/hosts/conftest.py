@@ -29,7 +29,8 @@ HOSTS = {
 
 NOISE = {
     # module federation and fonts from other hosts, offline; the widgets are shown all the same
-    "voila": ("RUNTIME-012", "font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED"),
+    # a page that is left shuts its kernel down, and is refused when its token is gone
+    "voila": ("/voila/api/shutdown/", "RUNTIME-012", "font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED"),
 }
 """What hosts log by themselves."""
 

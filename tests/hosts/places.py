@@ -99,6 +99,7 @@ class Seat(Notebook):
         view = View(self)
         view.part(".heat").wait_for(timeout=60_000)
         view.until_painted()
+        self.forget()
         return view
 
     def busy(self, code: str) -> None:
@@ -155,7 +156,6 @@ class PageSeat(Seat):
         self.replace()
         self.until(lambda: self.value("id(w)") != before, "a new widget")
         self.until(lambda: self.page.locator(".camwidget").count() == 1, "the old widget to go")
-        self.forget()
         return self.painted()
 
     def load(self) -> View:
