@@ -30,7 +30,7 @@ HOSTS = {
 NOISE = {
     # module federation and fonts from other hosts, offline; the widgets are shown all the same
     # a page that is left shuts its kernel down, and is refused when its token is gone
-    "voila": ("/voila/api/shutdown/", "RUNTIME-012", "font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED"),
+    "voila": ("/voila/api/shutdown/", "RUNTIME-012", "font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET"),
 }
 """What hosts log by themselves."""
 
