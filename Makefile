@@ -1,6 +1,7 @@
 # make demo    a virtual environment, and JupyterLab on the quickstart notebook
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
 # make bench   what a click costs, beside other libraries
+# make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
@@ -19,7 +20,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench bundle lint fmt clean
+.PHONY: help demo test bench hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -33,6 +34,9 @@ test: lint $(MADE)/chromium
 
 bench: $(MADE)/bench $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s $(PYTEST_ARGS)
+
+hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)
 
 bundle: $(BUNDLE)
 
@@ -55,7 +59,7 @@ $(MADE)/venv:
 	@mkdir -p $(MADE) && touch $@
 
 # An editable install; the build hook makes the bundle on the way.
-$(MADE)/demo $(MADE)/test $(MADE)/bench: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
+$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/hosts: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
 	$(PIP) install --editable '.[$*]'
 	@touch $@
 

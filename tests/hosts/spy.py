@@ -46,7 +46,9 @@ class Spy:
             self.names["w"].close()
         self.names.update(w=widget, model=model)
         self.handled.clear()
-        widget.observe(self._note, "request")
+        # a request may come as a trait or as a message of its own
+        widget.observe(lambda change: self._note(change["new"]), "request")
+        widget.on_msg(lambda _widget, content, _buffers: self._note(content.get("request")))
 
     def box(self, widget: Any) -> Any:
         """A box with the widget in it, called ``box``: another one can be put in its place."""
@@ -68,9 +70,9 @@ class Spy:
         finally:
             self.busy = False
 
-    def _note(self, change: Any) -> None:
-        asked = change["new"]
-        self.handled.append((threading.current_thread().name, asked["nonce"], asked["seq"], time.monotonic()))
+    def _note(self, asked: Any) -> None:
+        if asked is not None:
+            self.handled.append((threading.current_thread().name, asked["nonce"], asked["seq"], time.monotonic()))
 
     def _serve(self, listener: Listener) -> None:
         while True:

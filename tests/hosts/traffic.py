@@ -12,7 +12,7 @@ RECORD = r"""(() => {
     const utf8 = new TextDecoder();
     const text = (data) => typeof data === "string" ? data
         : data instanceof ArrayBuffer || ArrayBuffer.isView(data) ? utf8.decode(data) : "";
-    const SENT = /\\*"request\\*": *\{\\*"nonce\\*": *\\*"([\w-]+)\\*", *\\*"seq\\*": *(\d+)/g;
+    const SENT = /\{\\*"nonce\\*": *\\*"([\w-]+)\\*", *\\*"seq\\*": *(\d+)/g;
     const REPLY = /\\*"reply\\*": *\[\\*"([\w-]+)\\*", *(\d+)/g;
     const note = (kind, pattern, data, at = performance.now()) => {
         for (const [, nonce, seq] of text(data).matchAll(pattern)) traffic.push([at, kind, nonce, Number(seq)]);
