@@ -2,6 +2,7 @@
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
 # make bench   what a click costs, beside other libraries
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
@@ -20,7 +21,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench soak bundle lint fmt clean
+.PHONY: help demo test bench soak hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -37,6 +38,9 @@ bench: $(MADE)/bench $(BUNDLE)
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
+
+hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)
 
 bundle: $(BUNDLE)
 
@@ -59,7 +63,7 @@ $(MADE)/venv:
 	@mkdir -p $(MADE) && touch $@
 
 # An editable install; the build hook makes the bundle on the way.
-$(MADE)/demo $(MADE)/test $(MADE)/bench: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
+$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/hosts: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
 	$(PIP) install --editable '.[$*]'
 	@touch $@
 

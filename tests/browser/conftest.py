@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chrome import chromium
 from desk import BEACONS, UNFORESEEN, Desk, show
 from lab import Notebook, Server, serve
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from view import View
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 FAILED = pytest.StashKey[bool]()
 
@@ -49,12 +44,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        # without a Chromium on the machine Playwright's own is taken, which `make test` installs
-        chromium = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

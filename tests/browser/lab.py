@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import nbformat
 from playwright.sync_api import ConsoleMessage, Page, WebSocket
 
 START_TIMEOUT = 60.0
-RUN_TIMEOUT = 120_000.0  # ms
+RUN_TIMEOUT = 60_000.0  # ms
 PATIENCE = 15.0
 
 READY = """async () => {
@@ -73,24 +74,44 @@ class Server:
     url: str
     root: Path
 
-    def write(self, name: str, cells: Sequence[str]) -> str:
+    def write(self, name: str, cells: Sequence[str], kernel: str = "python3") -> str:
         """Write a notebook of code cells; returns its URL."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / name)
+        write_notebook(self.root / name, cells, kernel)
         # a workspace of its own opens this notebook and nothing else; "?reset" would load the page twice
         return f"{self.url}/lab/workspaces/{Path(name).stem}/tree/{name}"
+
+
+def write_notebook(path: Path, cells: Sequence[str], kernel: str = "python3") -> None:
+    """Write a notebook of code cells for the kernelspec of that name."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+    nbformat.write(notebook, path)
 
 
 @contextmanager
 def serve(root: Path, environment: dict[str, str]) -> Iterator[Server]:
     """Start JupyterLab on ``root`` with settings of its own; stop it and its kernels at the end."""
-    home, work = root / "home", root / "work"
+    work = root / "work"
     work.mkdir(parents=True)
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
+    settings = root / "home" / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    port = free_port()
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={work}",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    with running(command, root, environment, f"{url}/api/status"):
+        yield Server(url, work)
+
+
+@contextmanager
+def running(command: Sequence[str], root: Path, environment: dict[str, str], probe: str) -> Iterator[None]:
+    """Run a server whose home is in ``root``, from when ``probe`` is answered; stop it and its children at the end."""
+    home = root / "home"
     own = {
         "HOME": home,
         "JUPYTER_CONFIG_DIR": home / "config",
@@ -100,12 +121,6 @@ def serve(root: Path, environment: dict[str, str]) -> Iterator[Server]:
         "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
         "IPYTHONDIR": home / "ipython",
     }
-    port = _free_port()
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={work}",
-        "--LabApp.expose_app_in_browser=True",
-    ]  # fmt: skip
     with (root / "server.log").open("w") as log:
         process = subprocess.Popen(
             command,
@@ -115,9 +130,8 @@ def serve(root: Path, environment: dict[str, str]) -> Iterator[Server]:
             start_new_session=True,
         )
         try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(f"{url}/api/status", process, root / "server.log")
-            yield Server(url, work)
+            _wait_for(probe, process, root / "server.log")
+            yield
         finally:
             # the whole group: kernels are children of the server
             os.killpg(process.pid, signal.SIGTERM)
@@ -127,7 +141,8 @@ def serve(root: Path, environment: dict[str, str]) -> Iterator[Server]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -141,9 +156,11 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urllib.request.urlopen(url, timeout=1):
                 return
+        except urllib.error.HTTPError:
+            return  # an answer all the same
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
 @dataclass
@@ -168,7 +185,7 @@ class Notebook:
 
     def _logged(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.errors.append(message.text)
+            self.errors.append(f"{message.text} {message.location['url']}")
 
     def _connected(self, socket: WebSocket) -> None:
         socket.on("framesent", self._sent)
