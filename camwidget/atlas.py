@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from .engine import VARIANTS, CamEngine, Recording
+from .engine.preempt import Stop, check
 
 Map = npt.NDArray[np.float32]
 
 ATLAS_BYTES = 64 * 2**20
+
+WHOLE_CELLS = 2**21
+"""All classes are made at once up to this many values: 4 MB in float16, such as 21,841 classes on 7 x 7 cells twice."""
+
+Key = tuple[str, str, int | None]
+"""Layer, variant, target; without a target the entry holds the maps of all classes ``(K, h, w)``."""
 
 
 class Atlas:
@@ -25,9 +34,14 @@ class Atlas:
         self._engine = engine
         self.recording = recording
         self.generation = 1
-        self._maps: OrderedDict[tuple[str, str, int], Map] = OrderedDict()
-        self._ms: dict[tuple[str, str, int], float] = {}
+        self._maps: OrderedDict[Key, Map] = OrderedDict()
+        self._ms: dict[Key, float] = {}
         self._bytes = 0
+
+    @property
+    def at_once(self) -> bool:
+        """Whether several classes are best computed in one go: a device with a queue of its own works ahead."""
+        return self.recording.scores.device.type != "cpu"
 
     def refresh(self) -> bool:
         """Record again if the model changed under our feet. Returns whether it did; then all maps are new."""
@@ -45,30 +59,116 @@ class Atlas:
 
         Raises: as ``Recording.cams``.
         """
-        key = (layer, variant, target)
+        return self.maps(layer, variant, [target])[0]
+
+    def maps(self, layer: str, variant: str, targets: Sequence[int], stop: Stop | None = None) -> list[Map]:
+        """The maps of several classes, as ``map`` gives them: what is missing is computed together and comes from its
+        device in one copy.
+
+        Raises: as ``Recording.cams``; Stopped: ``stop`` said so.
+        """
         with self._engine.lock:
+            found = {target: self._find(layer, variant, target) for target in targets}
+            missing = [target for target, map_ in found.items() if map_ is None]
+            if missing:
+                start = time.perf_counter()
+                made = to_numpy(self.recording.cams(missing, layer, variant, stop=stop)[0])
+                ms = (time.perf_counter() - start) * 1e3 / len(missing)
+                for target, map_ in zip(missing, made, strict=True):
+                    # a copy: entries are dropped one by one, and a view would keep the others
+                    found[target] = self._keep((layer, variant, target), map_.copy() if len(missing) > 1 else map_, ms)
+            return [map_ for target in targets if (map_ := found[target]) is not None]
+
+    def whole(self, layer: str, variant: str, stop: Stop | None = None) -> Map | None:
+        """The maps of all classes ``(K, h, w)``, or None where they take one backward pass each (see
+        ``Recording.all_at_once``) or are too many for the wire.
+
+        Raises: as ``Recording.all_cams``; Stopped: ``stop`` said so.
+        """
+        key = (layer, variant, None)
+        with self._engine.lock:
+            info, classes = self.recording.layers[layer], self.recording.scores.shape[1]
+            if classes * int(np.prod(info.grid)) > WHOLE_CELLS or not self.recording.all_at_once(layer, variant):
+                return None
+            if key not in self._maps:
+                start = time.perf_counter()
+                made = to_numpy(self.recording.all_cams(layer, variant, stop=stop)[0])
+                self._keep(key, made, (time.perf_counter() - start) * 1e3 / classes)
+            self._maps.move_to_end(key)
+            return self._maps[key]
+
+    def prepare(self, target: int, variant: str, stop: Stop | None = None) -> None:
+        """One backward pass for all stages at once, so that ``map`` is arithmetic for each of them.
+
+        Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
+        """
+        self.recording.gradients(target, rule=VARIANTS[variant].rule, stop=stop)
+
+    def foresee(self, target: int, rule: str, stop: Stop | None = None) -> None:
+        """The maps of a class at all stages by every variant of a rule: one backward pass, then arithmetic.
+
+        Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
+        """
+        variants = [v.id for v in VARIANTS.values() if v.rule == rule]
+        layers = self.recording.stages
+        wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
+        if not wanted:
+            return
+        recording, start = self.recording, time.perf_counter()
+        recording.gradients(target, list(dict.fromkeys(layer for layer, _ in wanted)), rule, stop)
+        made = []
+        for layer, variant in wanted:
+            check(stop)
+            made.append(recording.cams([target], layer, variant)[0, 0])
+        # one copy for all of them
+        flat = to_numpy(torch.cat([map_.flatten() for map_ in made]))
+        ends = np.cumsum([map_.numel() for map_ in made])[:-1]
+        ms = (time.perf_counter() - start) * 1e3 / len(wanted)
+        with self._engine.lock:
+            if recording is not self.recording:  # the model changed meanwhile, and another thread recorded it again
+                return
+            for (layer, variant), map_, values in zip(wanted, made, np.split(flat, ends), strict=True):
+                self._keep((layer, variant, target), values.reshape(map_.shape).copy(), ms)
+
+    @property
+    def room(self) -> bool:
+        """Whether there is room for maps that nobody has asked for yet."""
+        return self._bytes < ATLAS_BYTES / 2
+
+    def ms(self, layer: str, variant: str, target: int) -> float:
+        """How long this map took to make, in milliseconds: its share of the time, where several were made together."""
+        return self._ms.get((layer, variant, target), self._ms.get((layer, variant, None), 0.0))
+
+    def _find(self, layer: str, variant: str, target: int) -> Map | None:
+        for key in ((layer, variant, target), (layer, variant, None)):
             found = self._maps.get(key)
             if found is not None:
                 self._maps.move_to_end(key)
-                return found
-            start = time.perf_counter()
-            made = self.recording.cams([target], layer, variant)[0, 0].cpu().numpy()
-            made.flags.writeable = False
-            self._maps[key], self._ms[key] = made, (time.perf_counter() - start) * 1e3
-            self._bytes += made.nbytes
-            while self._bytes > ATLAS_BYTES and len(self._maps) > 1:
-                self._forget(next(iter(self._maps)))
-            return made
+                return found[target] if key[2] is None else found
+        return None
 
-    def _forget(self, key: tuple[str, str, int]) -> None:
+    def _keep(self, key: Key, made: Map, ms: float) -> Map:
+        if key in self._maps:
+            self._forget(key)
+        made.flags.writeable = False
+        self._maps[key], self._ms[key] = made, ms
+        self._bytes += made.nbytes
+        while self._bytes > ATLAS_BYTES and len(self._maps) > 1:
+            self._forget(next(iter(self._maps)))
+        return made
+
+    def _forget(self, key: Key) -> None:
         self._bytes -= self._maps.pop(key).nbytes
         del self._ms[key]
 
-    def ms(self, layer: str, variant: str, target: int) -> float:
-        """How long this map took to make, in milliseconds; 0 if it was never asked for."""
-        return self._ms.get((layer, variant, target), 0.0)
 
-    def prepare(self, target: int, variant: str) -> None:
-        """One backward pass for all stages at once, so that ``map`` is arithmetic for each of them."""
-        with self._engine.lock:
-            self.recording.gradients(target, rule=VARIANTS[variant].rule)
+def to_numpy(maps: torch.Tensor) -> Map:
+    """Maps on the CPU, by one copy. From a CUDA device it goes to pinned memory and waits for its own stream only."""
+    if maps.device.type == "cuda":
+        host = torch.empty(maps.shape, dtype=maps.dtype, pin_memory=True)
+        host.copy_(maps, non_blocking=True)
+        torch.cuda.current_stream(maps.device).synchronize()
+        # pinned memory is scarce, and these maps are kept
+        return np.array(host.numpy())
+    made: Map = maps.cpu().numpy()
+    return made

@@ -25,6 +25,7 @@ class Incoming:
     layer: Any = None
     variant: Any = None
     want: Any = None
+    whole: bool = False
     reply: tuple[str, int] | None = None
     error: str | None = None
 
@@ -43,7 +44,16 @@ def read_request(value: Any) -> Incoming:
         return Incoming(reply=reply, error=f"unknown key in a request: {', '.join(strange[:3])}")
     if value.get("want") not in WANTS:
         return Incoming(reply=reply, error=unknown("want", value.get("want"), [w for w in WANTS if w]))
-    return Incoming(value.get("target"), value.get("layer"), value.get("variant"), value.get("want"), reply)
+    if not isinstance(value.get("whole", False), bool):
+        return Incoming(reply=reply, error="whole is true or false")
+    return Incoming(
+        value.get("target"),
+        value.get("layer"),
+        value.get("variant"),
+        value.get("want"),
+        value.get("whole", False),
+        reply,
+    )
 
 
 def _reply(nonce: Any, seq: Any) -> tuple[str, int] | None:

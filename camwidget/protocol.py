@@ -18,9 +18,12 @@ Kernel -> browser traits
                         in order of execution
     variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
                         are in the score's unit per cell | "relative")
-    stack      dict     image, layer, variant, targets [int] * T, grid [h, w], dtype, scale, data [T, h, w], done
-                        (bool: all listed classes are in), ms (float: compute time), note (str | None), reply
-                        Values are *signed*: before the variant's final ReLU. value = stored * scale.
+    stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid [h, w], dtype,
+                        scale, data [T, h, w], done (bool: all listed classes are in), ms (float: compute time), note
+                        (str | None), reply. Values are *signed*: before the variant's final ReLU. value = stored *
+                        scale. Where the maps of all classes cost little, they follow the listed ones of the same view.
+    nearby     dict     image, maps [{target, layer, variant, grid, dtype, scale, data}]: what may be chosen next, sent
+                        unasked: the selected class at other stages and by other variants
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
@@ -31,11 +34,12 @@ Two-way traits (plain scalars: set them in Python, or ``link`` them)
     which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
 
 Browser -> kernel trait
-    request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants")
+    request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants"),
+                        whole (bool: the page holds every class of this layer and variant)
                         target, layer and variant come back in the scalar traits once accepted.
 
 Custom message kernel -> browser, after a request with want="variants"
-    {"type": "maps", image, target, layer, maps: [{variant, grid, dtype, scale}]}, buffers: one a map, in order
+    {"type": "maps", image, maps: [{target, layer, variant, grid, dtype, scale}]}, buffers: one a map, in order
 """
 
 from __future__ import annotations
@@ -60,7 +64,7 @@ HALF_ABOVE = 16_384
 """Stacks of more bytes than this in float32 travel as float16 scaled to [-1, 1]."""
 
 TRAITS_TO_BROWSER = (
-    "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "luts", "status",
+    "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "nearby", "luts", "status",
 )  # fmt: skip
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
@@ -72,4 +76,5 @@ STACK_KEYS = (
 )  # fmt: skip
 STRIP_KEYS = ("image", "target", "variant", "maps")
 STATUS_KEYS = ("state", "text", "hint", "reply")
-REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want")
+NEARBY_KEYS = ("image", "maps")
+REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want", "whole")

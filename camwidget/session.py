@@ -7,15 +7,24 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
+import numpy as np
+
+from . import foresight
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
+from .engine.preempt import Stopped
 from .engine.recording import StaleRecordingError
+from .mailbox import Mailbox
 
 log = logging.getLogger("camwidget")
 
-Reply = tuple[str, int]
+T = TypeVar("T")
 
 TRIES = 5
 """How often a model that changes while it is asked is recorded again before we give up."""
@@ -28,83 +37,8 @@ AT_CLOSE, AT_EXIT = 1.0, 5.0
 FIRST_ANSWER = 0.03
 """Seconds: if the listed classes take longer than this, the selected one is sent ahead of them."""
 
-
-@dataclass(frozen=True)
-class View:
-    """What is looked at."""
-
-    target: int
-    layer: str
-    variant: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """A view to answer. ``reply`` is what the browser waits for, None if Python asked. ``want``: see protocol.WANTS."""
-
-    view: View
-    reply: Reply | None = None
-    want: str | None = None
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The signed maps ``(T, h, w)`` of ``targets`` at one layer and variant; ``done`` once all listed classes are
-    in.
-    """
-
-    view: View
-    generation: int
-    targets: tuple[int, ...]
-    maps: tuple[Map, ...]
-    done: bool
-    ms: float
-    note: str | None
-    reply: Reply | None
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The selected class's map at each stage."""
-
-    view: View
-    generation: int
-    maps: tuple[tuple[str, Map], ...]
-
-
-@dataclass(frozen=True)
-class Menu:
-    """The selected class's map at the selected layer, by each variant."""
-
-    view: View
-    generation: int
-    maps: tuple[tuple[str, Map], ...]
-
-
-@dataclass(frozen=True)
-class Rescored:
-    """The model changed and was recorded again."""
-
-    recording: Recording
-
-
-@dataclass(frozen=True)
-class Done:
-    """A request that needs no maps (they were sent before), or that a newer one replaced."""
-
-    reply: Reply
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A request that could not be answered, and why."""
-
-    reply: Reply | None
-    text: str
-    hint: str
-
-
-Answer = Stack | Strip | Menu | Rescored | Done | Failed
+AHEAD = 10.0
+"""Seconds that are spent at most after a request on what may be asked next."""
 
 
 class Session:
@@ -122,7 +56,11 @@ class Session:
         self._deliver = deliver
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
-        self._mailbox = _Mailbox()
+        self._sent_nearby: Nearby | None = None
+        # the (layer, variant) whose maps of all classes were sent: not again because Python asks, see _wants_whole
+        self._sent_whole: set[tuple[str, str]] = set()
+        self._readers, self._reader_lock = 0, threading.Lock()
+        self._mailbox = Mailbox()
         # at interpreter exit, or when the session is gone, no thread is left inside torch
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
@@ -151,12 +89,13 @@ class Session:
 
     def map(self, view: View) -> Map:
         """The signed map of a view, of the model as it is now, at once and on this thread."""
-        for _ in range(TRIES):
-            self.recording(view)
-            try:
-                return self.atlas.map(view.layer, view.variant, view.target)
-            except StaleRecordingError:
-                continue
+        with self._reading():
+            for _ in range(TRIES):
+                self.recording(view)
+                try:
+                    return self.atlas.map(view.layer, view.variant, view.target)
+                except StaleRecordingError:
+                    continue
         raise StaleRecordingError(TOO_FAST)
 
     def close(self) -> None:
@@ -187,7 +126,7 @@ class Session:
         return answered
 
     def _send(self, answer: Answer) -> None:
-        if isinstance(answer, (Stack, Strip, Menu)) and answer.generation != self.atlas.generation:
+        if not isinstance(answer, (Rescored, Done, Failed)) and answer.generation != self.atlas.generation:
             # made from a model that has changed since, while another thread recorded it again
             reply = getattr(answer, "reply", None)
             if reply is None:
@@ -202,10 +141,15 @@ class Session:
             self._remember(answer)
 
     def _remember(self, answer: Answer) -> None:
-        if isinstance(answer, Stack):
-            self._sent_stack = answer
-        elif isinstance(answer, Strip):
-            self._sent_strip = answer
+        match answer:
+            case Stack():
+                self._sent_stack = answer
+                if answer.targets is None:
+                    self._sent_whole.add((answer.view.layer, answer.view.variant))
+            case Strip():
+                self._sent_strip = answer
+            case Nearby():
+                self._sent_nearby = answer
 
     def _steady_answers(self, request: Request) -> Iterator[Answer]:
         """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
@@ -224,39 +168,119 @@ class Session:
             yield from self._stacks(request)
         elif request.reply is not None:
             yield Done(request.reply)
-        if not self._holds_strip(request.view):
-            yield self._strip(request.view)
-        if request.want == "variants":
-            yield self._menu(request.view)
+        try:
+            if not self._holds_strip(request.view):
+                yield self._strip(request.view)
+            if request.want == "variants":
+                yield self._menu(request.view)
+            yield from self._unasked(request)
+        except Stopped:  # by a newer request; what was made is kept
+            return
+
+    def _unasked(self, request: Request) -> Iterator[Answer]:
+        """What nobody waits for: its faults are no answer to anything that was asked."""
+        try:
+            if self._wants_whole(request):
+                yield from self._whole(request.view)
+            yield from self._ahead(request.view)
+        except (Stopped, StaleRecordingError):
+            raise
+        except Exception:
+            log.exception("ahead of %s", request.view)
 
     def _refreshed(self) -> bool:
         if not self.atlas.refresh():
             return False
-        self._sent_stack = self._sent_strip = None
+        self._sent_stack = self._sent_strip = self._sent_nearby = None
+        self._sent_whole.clear()
         return True
 
     def _stacks(self, request: Request) -> Iterator[Stack]:
         view, start, generation = request.view, time.perf_counter(), self.atlas.generation
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
+        took = time.perf_counter() - start
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = self._note(view)
-        part = Stack(view, generation, (view.target,), (maps[view.target],), False, ms, note, request.reply)
+        part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
         ahead = False
         others = [t for t in self.listed if t != view.target]
-        for target in others:
+        together = self.atlas.at_once or took * len(others) < FIRST_ANSWER
+        for group in [others] if together else [[target] for target in others]:
             if not ahead and time.perf_counter() - start > FIRST_ANSWER:
                 ahead = True
                 yield part
-            if self._mailbox.newer():
+            try:
+                made = self.atlas.maps(view.layer, view.variant, group, self._mailbox.newer)
+            except Stopped:
                 break
-            maps[target] = self.atlas.map(view.layer, view.variant, target)
+            maps.update(zip(group, made, strict=True))
         targets = tuple(sorted(maps, key=self._rank))
         whole = len(maps) == len(others) + 1
-        yield replace(part, targets=targets, maps=tuple(maps[t] for t in targets), done=whole)
+        yield replace(part, targets=targets, maps=np.stack([maps[t] for t in targets]), done=whole)
+
+    def _wants_whole(self, request: Request) -> bool:
+        """Whether the maps of all classes are missing in the browser. Only the browser knows; one that asked before
+        they came does not know yet, and where Python asks they were sent once.
+        """
+        if request.reply is None:
+            return (request.view.layer, request.view.variant) not in self._sent_whole
+        sent = self._sent_stack
+        under_way = sent is not None and sent.targets is None and _place(sent.view) == _place(request.view)
+        return not request.whole and not under_way
+
+    def _whole(self, view: View) -> Iterator[Stack]:
+        generation = self.atlas.generation
+        maps = self._undisturbed(lambda: self.atlas.whole(view.layer, view.variant, self._unwanted))
+        # fewer classes than are listed anyway need no second message
+        if maps is not None and len(maps) > len(self.listed):
+            ms = self.atlas.ms(view.layer, view.variant, view.target)
+            yield Stack(view, generation, None, maps, True, ms, self._note(view), None)
+
+    def _ahead(self, view: View) -> Iterator[Nearby]:
+        """What may be asked next is made ready while nobody asks."""
+        end = time.monotonic() + AHEAD
+        for target, rule in foresight.order(view, self.listed, self.atlas.recording):
+            if time.monotonic() > end or not self.atlas.room:
+                return
+            if self._mailbox.newer():
+                raise Stopped
+            self._undisturbed(partial(self.atlas.foresee, target, rule, self._unwanted))
+            sent = self._sent_nearby
+            if target == view.target and rule == VARIANTS[view.variant].rule and (sent is None or sent.view != view):
+                yield Nearby(view, self.atlas.generation, tuple(foresight.nearby(view, self.atlas)))
+
+    def _undisturbed(self, work: Callable[[], T]) -> T:
+        """The result of work that gives way to readers on other threads, and is then begun anew.
+
+        Raises:
+            Stopped: a newer request waits.
+        """
+        while True:
+            try:
+                return work()
+            except Stopped:
+                if self._mailbox.newer():
+                    raise
+            while self._readers:
+                time.sleep(0.001)
+
+    def _unwanted(self) -> bool:
+        return self._mailbox.newer() or self._readers > 0
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Within the block the worker makes room: a value that Python reads does not wait for what is made ahead."""
+        with self._reader_lock:
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._reader_lock:
+                self._readers -= 1
 
     def _strip(self, view: View) -> Strip:
         generation = self.atlas.generation
-        self.atlas.prepare(view.target, view.variant)
+        self._undisturbed(lambda: self.atlas.prepare(view.target, view.variant, self._unwanted))
         stages = self.atlas.recording.stages
         return Strip(
             view, generation, tuple((layer, self.atlas.map(layer, view.variant, view.target)) for layer in stages)
@@ -274,8 +298,8 @@ class Session:
             sent is not None
             and sent.generation == self.atlas.generation
             and sent.done
-            and (sent.view.layer, sent.view.variant) == (view.layer, view.variant)
-            and view.target in sent.targets
+            and _place(sent.view) == _place(view)
+            and (sent.targets is None or view.target in sent.targets)
         )
 
     def _holds_strip(self, view: View) -> bool:
@@ -296,46 +320,5 @@ def _row(view: View) -> tuple[int, str]:
     return view.target, view.variant
 
 
-class _Mailbox:
-    """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: Request | None = None
-        self._thread: threading.Thread | None = None
-        self._shut = False
-
-    def put(self, request: Request, work: Callable[[], None]) -> Request | None:
-        """Leave a request, start a thread on ``work`` if none works. Returns the request that was replaced."""
-        with self._lock:
-            if self._shut:
-                return request
-            replaced, self._waiting = self._waiting, request
-            if self._thread is None:
-                self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
-                self._thread.start()
-            return replaced
-
-    def take(self) -> Request | None:
-        """The waiting request; None tells the thread to end."""
-        with self._lock:
-            request, self._waiting = self._waiting, None
-            if request is None:
-                self._thread = None
-            return request
-
-    def newer(self) -> bool:
-        """Whether the work at hand is no longer wanted."""
-        return self._waiting is not None or self._shut
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing more is taken."""
-        return self._shut
-
-    def shut(self, patience: float) -> None:
-        """Take nothing more; wait so many seconds for the thread, unless this is it."""
-        with self._lock:
-            self._shut, self._waiting, thread = True, None, self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=patience)
+def _place(view: View) -> tuple[str, str]:
+    return view.layer, view.variant

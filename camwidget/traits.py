@@ -71,6 +71,7 @@ class CamTraits(anywidget.AnyWidget):
     variants = traitlets.List(traitlets.Dict()).tag(sync=True)
     stack = traitlets.Dict().tag(sync=True)
     strip = traitlets.Dict().tag(sync=True)
+    nearby = traitlets.Dict().tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 

@@ -17,6 +17,7 @@ import traitlets
 from torch import nn
 
 from . import colormaps, images, preprocessing, scores, still, wire
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
@@ -24,7 +25,7 @@ from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
 from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY
-from .session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+from .session import Session
 from .traits import CHOICES, CamTraits, bundle
 
 log = logging.getLogger("camwidget")
@@ -265,7 +266,7 @@ class CamWidget(CamTraits):
                 self._take(name, getattr(view, name))
         finally:
             self._accepting = False
-        self._ask(Request(view, asked.reply, asked.want))
+        self._ask(Request(view, asked.reply, asked.want, asked.whole))
 
     def _take(self, name: str, value: Any) -> None:
         try:
@@ -297,6 +298,8 @@ class CamWidget(CamTraits):
                         self.status = wire.status("ready", "")
                 case Strip():
                     self.strip = wire.strip(answer)
+                case Nearby():
+                    self.nearby = wire.nearby(answer)
                 case Menu():
                     self.send(*wire.menu(answer))
                 case Rescored():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .answers import Menu, Nearby, Reply, Stack, Strip, View
 from .atlas import Map
 from .engine import VARIANTS, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB
-from .session import Menu, Reply, Stack, Strip
 
 DOTS_BETWEEN = 3
 """At most so many layers without a thumbnail stand between two stages."""
@@ -22,9 +23,9 @@ def floats(values: Any) -> bytes:
     return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
-def packed(values: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """``dtype``, ``scale``, ``data`` of an array: float32, or float16 scaled to [-1, 1] where that is large."""
-    if values.size * 4 <= HALF_ABOVE:
+def packed(values: np.ndarray[Any, Any], above: int = HALF_ABOVE) -> dict[str, Any]:
+    """``dtype``, ``scale``, ``data`` of an array: float32, or float16 scaled to [-1, 1] where it has more bytes."""
+    if values.size * 4 <= above:
         return {"dtype": "float32", "scale": 1.0, "data": floats(values)}
     scale = _largest(values) or 1.0
     return {"dtype": "float16", "scale": scale, "data": (values / scale).astype("<f2").tobytes()}
@@ -32,12 +33,12 @@ def packed(values: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 def stack(answer: Stack) -> dict[str, Any]:
     """The ``stack`` trait."""
-    maps = np.stack(answer.maps)
+    maps = answer.maps
     return {
         "image": answer.generation,
         "layer": answer.view.layer,
         "variant": answer.view.variant,
-        "targets": list(answer.targets),
+        "targets": None if answer.targets is None else list(answer.targets),
         "grid": list(maps.shape[1:]),
         **packed(maps),
         "done": answer.done,
@@ -59,20 +60,27 @@ def thumbnail(values: Map) -> dict[str, Any]:
     shrink = max(1.0, max(h, w) / THUMB)
     size = (max(1, round(h / shrink)), max(1, round(w / shrink)))
     small = F.adaptive_avg_pool2d(torch.from_numpy(values.copy())[None], size)[0].numpy()
-    scale = (_largest(small) or 1.0) / 127
-    return {"grid": list(size), "scale": scale, "data": np.rint(np.nan_to_num(small) / scale).astype("i1").tobytes()}
+    largest = _largest(small) or 1.0
+    # divided first: a hundredth of the smallest number is none
+    steps = np.rint(np.nan_to_num(small) / largest * 127).astype("i1")
+    return {"grid": list(size), "scale": largest / 127, "data": steps.tobytes()}
 
 
 def menu(answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
     """The custom message that carries the same map by every variant, and its buffers."""
-    maps, buffers = [], []
-    for variant, values in answer.maps:
-        item = packed(values)
-        buffers.append(item.pop("data"))
-        maps.append({"variant": variant, "grid": list(values.shape), **item})
-    view = answer.view
-    content = {"type": "maps", "image": answer.generation, "target": view.target, "layer": view.layer, "maps": maps}
-    return content, buffers
+    maps = [_one(replace(answer.view, variant=variant), values) for variant, values in answer.maps]
+    buffers = [item.pop("data") for item in maps]
+    return {"type": "maps", "image": answer.generation, "maps": maps}, buffers
+
+
+def nearby(answer: Nearby) -> dict[str, Any]:
+    """The ``nearby`` trait."""
+    return {"image": answer.generation, "maps": [_one(view, values, above=0) for view, values in answer.maps]}
+
+
+def _one(view: View, values: Map, above: int = HALF_ABOVE) -> dict[str, Any]:
+    """A single map with its name."""
+    return {**asdict(view), "grid": list(values.shape), **packed(values, above)}
 
 
 def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any]]:

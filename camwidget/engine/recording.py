@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -16,6 +16,8 @@ from torch.autograd.graph import Node
 from .graph import towards
 from .layers import LayerInfo, channels_first
 from .layout import Layout
+from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
+from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
 from .suggest import unknown
 from .tape import Tape
@@ -23,7 +25,7 @@ from .targets import class_indices, one_hot
 from .untouched import fingerprint, state
 from .variants import VARIANTS, Variant
 
-GRADIENT_BYTES = 64 * 2**20
+GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
 only."""
 
@@ -76,6 +78,7 @@ class Recording:
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
         self._above: dict[str, int] = {}
+        self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
         self._fingerprint = recorded_from
 
     def __repr__(self) -> str:
@@ -107,17 +110,63 @@ class Recording:
         return signed.clamp(min=0) if chosen.relu else signed
 
     def cams(
-        self, targets: Sequence[int], layer: str | None = None, variant: str = "gradcam", signed: bool = True
+        self,
+        targets: Sequence[int],
+        layer: str | None = None,
+        variant: str = "gradcam",
+        signed: bool = True,
+        stop: Stop | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
-        Raises: as ``cam``; also ValueError where ``targets`` is empty.
+        Args:
+            stop: asked within and between the classes' backward passes.
+
+        Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen) for t in listed], dim=1)
+        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen, stop) for t in listed], dim=1)
         return stack if signed or not chosen.relu else stack.clamp(min=0)
+
+    def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
+        """Whether ``all_cams`` can answer: the head sees the layer only through one number a channel, see
+        ``pooled.py``.
+
+        Raises: as ``cam``.
+        """
+        name, chosen = self.resolve(layer), find_variant(variant)
+        if chosen.rule != "standard" and self.rectifiers_above(name):
+            return False
+        found = self._neck(name)
+        return found is not None and for_all(chosen.function, found[0]) is not None
+
+    def all_cams(
+        self, layer: str | None = None, variant: str = "gradcam", signed: bool = True, stop: Stop | None = None
+    ) -> Tensor:
+        """The maps of all K classes by a few small matrix products: ``(N, K, *grid)`` float32, as ``cams`` gives them.
+
+        Args:
+            stop: asked between chunks of classes; what is done by then is kept for the next time.
+
+        Raises: as ``cam``; also ValueError where ``all_at_once`` says no. Stopped: ``stop`` said so.
+        """
+        name, chosen = self.resolve(layer), find_variant(variant)
+        found = self._neck(name) if self.all_at_once(name, variant) else None
+        function = None if found is None else for_all(chosen.function, found[0])
+        if found is None or function is None:
+            raise ValueError(
+                f"the scores see {name!r} in more ways than through one number a channel, so {chosen.name} of all "
+                "classes takes one backward pass each; accepted: cams with a list of classes"
+            )
+        neck, jacobian = found
+        a = self.activations(name)
+        with self._differentiating(), torch.no_grad():
+            rows = function(a.flatten(2).float(), neck.spread.flatten(2))
+            flat = all_maps(rows, jacobian, self.scores.shape[1], stop)
+        maps = flat.reshape(*flat.shape[:2], *a.shape[2:])
+        return maps if signed or not chosen.relu else maps.clamp(min=0)
 
     def activations(self, layer: str | None = None) -> Tensor:
         """What the layer returned, read as ``(N, C, *grid)``, detached. Right also where a later in-place operation
@@ -137,15 +186,20 @@ class Recording:
             return self._activations[name]
 
     def gradients(
-        self, target: int | Sequence[int], layers: Sequence[str] | None = None, rule: str = "standard"
+        self,
+        target: int | Sequence[int],
+        layers: Sequence[str] | None = None,
+        rule: str = "standard",
+        stop: Stop | None = None,
     ) -> dict[str, Tensor]:
         """d score / d activations for each of ``layers`` (default: all stages), read as ``(N, C, *grid)``: one
         backward pass.
 
         Args:
             rule: how rectifiers pass gradients back, see ``relu.py``.
+            stop: asked on the way back from layer to layer.
 
-        Raises: as ``cam``.
+        Raises: as ``cam``. Stopped: ``stop`` said so.
         """
         indices = class_indices(target, *self.scores.shape)
         names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
@@ -153,7 +207,7 @@ class Recording:
             known = self._gradients.get((indices, rule), {})
             missing = [name for name in names if name not in known]
             if missing:
-                known = self._keep(indices, rule, known | self._backward(indices, missing, rule))
+                known = self._keep(indices, rule, known | self._backward(indices, missing, rule, stop))
             elif known:
                 self._gradients.move_to_end((indices, rule))
         return {name: known[name] for name in names}
@@ -189,24 +243,41 @@ class Recording:
             )
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
-    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant) -> Tensor:
-        g = self.gradients(indices, [layer], variant.rule)[layer]
+    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
+        g = self.gradients(indices, [layer], variant.rule, stop)[layer]
         with torch.no_grad(), torch.inference_mode(False):
             return variant.function(self.activations(layer).float(), g.float())
 
-    def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str) -> dict[str, Tensor]:
+    def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         rectifiers = self._find_rectifiers() if rule != "standard" else []
-        with self._engine.lock, torch.inference_mode(False), backward_rule(rectifiers, rule):
-            start = one_hot(indices, self._scores)
+        places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
+        with self._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
+            found = torch.autograd.grad(self._scores, edges, one_hot(indices, self._scores), retain_graph=True)
+        kinds = [self.layers[name].kind for name in layers]
+        return {name: channels_first(g, kind) for name, g, kind in zip(layers, found, kinds, strict=True)}
+
+    def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
+        """Where the head sees this layer as one number a channel, and what is known of the Jacobian there."""
+        with self._engine.lock:
+            if layer not in self._necks:
+                info = self.layers[layer]
+                shape = (self.scores.shape[0], info.channels, *info.grid)
+                with self._differentiating():
+                    neck = find_neck(self._scores, self._tape.edge(layer), info.kind, shape)
+                self._necks[layer] = None if neck is None else (neck, Jacobian(self._scores, neck))
+            return self._necks[layer]
+
+    @contextmanager
+    def _differentiating(self) -> Iterator[None]:
+        """Within the block the graph may be walked; weights that were written to since are named as the reason."""
+        with self._engine.lock, torch.inference_mode(False):
             try:
-                found = torch.autograd.grad(self._scores, edges, start, retain_graph=True)
+                yield
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
                 raise
-        kinds = [self.layers[name].kind for name in layers]
-        return {name: channels_first(g, kind) for name, g, kind in zip(layers, found, kinds, strict=True)}
 
     def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
         before = self._gradients.pop((indices, rule), {})

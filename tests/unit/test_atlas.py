@@ -67,3 +67,56 @@ def test_all_stages_are_prepared_by_one_backward_pass(atlas: Atlas, monkeypatch:
     for stage in atlas.recording.stages:
         atlas.map(stage, "guided_relu", 2)
     assert len(passes) == 1
+
+
+def test_what_is_missing_is_made_together(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    copies, original = [], atlas_module.to_numpy
+    monkeypatch.setattr(atlas_module, "to_numpy", lambda maps: copies.append(1) or original(maps))
+    first = atlas.map("block", "gradcam", 1)
+    maps = atlas.maps("block", "gradcam", [0, 1, 3])
+    assert len(copies) == 2
+    assert maps[1] is first
+    assert np.array_equal(np.stack(maps), atlas.recording.cams([0, 1, 3], "block")[0].numpy())
+    assert all(m.base is None or m.base.nbytes == m.nbytes for m in maps)  # each may be dropped by itself
+
+
+def test_all_classes_are_made_at_once_and_found_one_by_one(atlas: Atlas) -> None:
+    whole = atlas.whole("last", "gradcam")
+    assert whole is not None and whole.shape == (6, 8, 8)
+    np.testing.assert_allclose(whole, atlas.recording.cams(range(6), "last")[0].numpy(), rtol=1e-4, atol=1e-6)
+    assert np.shares_memory(atlas.map("last", "gradcam", 5), whole)
+    assert atlas.whole("last", "gradcam") is whole
+    assert atlas.whole("block", "gradcam") is None  # the head sees its cells
+
+
+def test_too_many_values_are_not_made_at_once(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atlas_module, "WHOLE_CELLS", 6 * 64 - 1)
+    assert atlas.whole("last", "gradcam") is None
+
+
+def test_a_class_is_foreseen_by_one_backward_pass(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes, original = [], torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", lambda *a, **k: passes.append(1) or original(*a, **k))
+    atlas.foresee(2, "standard")
+    for stage in atlas.recording.stages:
+        for variant in ("gradcam", "hirescam", "layercam", "gradcam++", "xgradcam", "elementwise"):
+            made = atlas.map(stage, variant, 2)
+            assert np.array_equal(made, atlas.recording.cams([2], stage, variant)[0, 0].numpy())
+    atlas.foresee(2, "standard")
+    assert len(passes) == 1
+
+
+def test_what_was_foreseen_from_an_older_model_is_dropped(
+    atlas: Atlas, cnn: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = atlas_module.to_numpy
+
+    def meanwhile(maps: Tensor) -> np.ndarray:
+        with torch.no_grad():
+            cnn.fc.weight.mul_(2)
+        assert atlas.refresh()
+        return original(maps)
+
+    monkeypatch.setattr(atlas_module, "to_numpy", meanwhile)
+    atlas.foresee(2, "standard")
+    assert not atlas._maps and atlas._bytes == 0

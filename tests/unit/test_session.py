@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from camwidget import session as session_module
+from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from camwidget.engine import VARIANTS
-from camwidget.session import Answer, Done, Failed, Menu, Request, Rescored, Session, Stack, Strip, View
+from camwidget.engine.preempt import check
+from camwidget.session import Session
 
 LISTED = (4, 1, 7)
 STAGES = ("first", "last")
@@ -35,6 +37,10 @@ class FakeAtlas:
         self.stale = False
         self.generation = 1
         self.broken: set[str] = set()
+        self.at_once = False
+        self.classes: int | None = None  # how many the head tells at once
+        self.room = False  # for what nobody has asked for
+        self.foreseen: list[tuple[int, str]] = []
 
     def refresh(self) -> bool:
         was, self.stale = self.stale, False
@@ -49,10 +55,24 @@ class FakeAtlas:
         self.made.append((layer, variant, target))
         return np.full((2, 3), target, np.float32)
 
+    def maps(self, layer: str, variant: str, targets: Any, stop: Any = None) -> list[Any]:
+        check(stop)
+        return [self.map(layer, variant, target) for target in targets]
+
+    def whole(self, layer: str, variant: str, stop: Any = None) -> Any:
+        check(stop)
+        return None if self.classes is None else np.stack([np.full((2, 3), k, np.float32) for k in range(self.classes)])
+
+    def foresee(self, target: int, rule: str, stop: Any = None) -> None:
+        self.entered.set()
+        while not self.free.wait(0.001):
+            check(stop)
+        self.foreseen.append((target, rule))
+
     def ms(self, layer: str, variant: str, target: int) -> float:
         return 1.5
 
-    def prepare(self, target: int, variant: str) -> None:
+    def prepare(self, target: int, variant: str, stop: Any = None) -> None:
         pass
 
 
@@ -355,6 +375,115 @@ def test_one_worker_at_a_time_however_many_ask(desk: Desk) -> None:
     answers = desk.settle()
     assert {seq for i in range(4) for seq in range(1000 * i, 1000 * i + 50)} == set(replies(answers))
     assert max(most) == 1
+
+
+def test_the_maps_of_all_classes_follow_once(desk: Desk) -> None:
+    desk.atlas.classes = 10
+    desk.ask(1)
+    listed, strip, whole = desk.settle()
+    assert (listed.targets, type(strip)) == (LISTED, Strip)
+    assert (whole.targets, whole.maps.shape, whole.done, whole.reply) == (None, (10, 2, 3), True, None)
+    desk.ask(2, target=9)  # not listed, and there all the same
+    assert kinds(desk.settle()) == [Done, Strip]
+    desk.ask(3, layer="first", target=9)
+    assert [a.targets for a in desk.settle() if isinstance(a, Stack)] == [(*LISTED, 9), None]
+    desk.ask(4, whole=True, target=9)  # back at the last layer: the browser has kept them
+    assert [a.targets for a in desk.settle() if isinstance(a, Stack)] == [(*LISTED, 9)]
+    desk.ask(5, target=9)  # another page, that has not
+    assert [a.targets for a in desk.settle() if isinstance(a, Stack)] == [None]
+    desk.ask(None, layer="first", target=9)  # Python goes to and fro
+    desk.settle()
+    desk.ask(None, target=9)
+    assert [a.targets for a in desk.settle() if isinstance(a, Stack)] == [(*LISTED, 9)]
+
+
+def test_a_changed_model_has_other_maps_of_all_classes(desk: Desk) -> None:
+    desk.atlas.classes = 10
+    desk.ask(None)
+    desk.settle()
+    desk.atlas.stale = True
+    desk.ask(None)
+    assert [a.targets for a in desk.settle() if isinstance(a, Stack)] == [LISTED, None]
+
+
+def test_few_classes_are_listed_anyway(desk: Desk) -> None:
+    desk.atlas.classes = 3
+    desk.ask(1)
+    assert kinds(desk.settle()) == [Stack, Strip]
+
+
+def test_idle_time_makes_the_selected_class_and_rule_ready_first(desk: Desk) -> None:
+    desk.atlas.room = True
+    desk.ask(1, target=7, variant="deconv_relu")
+    answers = desk.settle()
+    assert desk.atlas.foreseen == [(t, rule) for rule in ("deconv", "standard", "guided") for t in (7, 4, 1)]
+    assert kinds(answers) == [Stack, Strip, Nearby]
+    nearby = {view: float(map_[0, 0]) for view, map_ in answers[-1].maps}
+    assert nearby == {View(7, "first", "deconv_relu"): 7}
+    desk.ask(2, target=7, variant="deconv_relu")
+    assert kinds(desk.settle()) == [Done]
+    desk.ask(3, target=7)
+    assert {view for view, _ in desk.settle()[-1].maps} == {
+        View(7, "first", "gradcam"), *(View(7, "last", v.id) for v in VARIANTS.values() if v.rule == "standard"),
+    } - {View(7, "last", "gradcam")}  # fmt: skip
+
+
+def test_a_click_ends_what_is_made_ahead(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.atlas.room = True
+    desk.atlas.free.clear()
+    desk.ask(2)
+    assert desk.atlas.entered.wait(PATIENCE)
+    until(lambda: replies(desk.answers) == [2])
+    desk.atlas.free.set()
+    desk.ask(3, layer="first")
+    assert replies(desk.settle()) == [2, 3]
+
+
+def test_a_reader_is_let_in_and_the_work_goes_on(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.atlas.room, tries = True, []
+
+    def foresee(target: int, rule: str, stop: Any) -> None:
+        tries.append((target, rule))
+        while len(tries) == 1:  # the first gives way only because of the reader
+            check(stop)
+            desk.atlas.entered.set()
+            time.sleep(0.001)
+
+    desk.atlas.foresee = foresee
+    desk.atlas.entered.clear()
+    desk.ask(2)
+    assert desk.atlas.entered.wait(PATIENCE)
+    desk.atlas.free.clear()
+    reader = threading.Thread(target=desk.session.map, args=(View(1, "first", "gradcam"),))
+    reader.start()
+    time.sleep(0.05)  # it reads long enough to be seen
+    assert len(tries) == 1
+    desk.atlas.free.set()
+    reader.join()
+    desk.settle()
+    assert tries[:2] == [(4, "standard")] * 2 and len(tries) == 10
+
+
+def test_faults_of_what_nobody_asked_for_are_no_answer(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    def fails(*_args: Any) -> None:
+        raise ValueError("not foreseen")
+
+    desk.atlas.room, desk.atlas.foresee = True, fails
+    desk.ask(1)
+    assert kinds(desk.settle()) == [Stack, Strip]
+    assert "not foreseen" in caplog.text
+
+
+def test_what_is_made_ahead_ends_in_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "AHEAD", -1)
+    desk.atlas.room = True
+    desk.ask(1)
+    assert kinds(desk.settle()) == [Stack, Strip]
+    assert desk.atlas.foreseen == []
 
 
 def test_a_session_that_nobody_holds_goes_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
+from camwidget.answers import Menu, Nearby, Stack, Strip, View
 from camwidget.engine import VARIANTS, CamEngine, Recording
-from camwidget.session import Menu, Stack, Strip, View
 
 DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 VIEW = View(4, "last", "gradcam")
@@ -29,7 +30,7 @@ def unpacked(item: dict[str, Any], shape: tuple[int, ...], data: bytes | None = 
 
 def answer(maps: np.ndarray, **more: Any) -> Stack:
     keywords = {"done": True, "ms": 1.23456, "note": None, "reply": ("page", 3)} | more
-    return Stack(VIEW, 2, tuple(range(len(maps))), tuple(maps), **keywords)
+    return Stack(VIEW, 2, tuple(range(len(maps))), maps, **keywords)
 
 
 def test_a_stack_of_few_cells_is_exact() -> None:
@@ -101,11 +102,27 @@ def test_the_strip() -> None:
 def test_the_menu() -> None:
     maps = tuple((v, np.full((3, 2), i, np.float32)) for i, v in enumerate(VARIANTS))
     content, buffers = wire.menu(Menu(VIEW, 1, maps))
-    assert (content["type"], content["image"], content["target"], content["layer"]) == ("maps", 1, 4, "last")
+    assert (content["type"], content["image"]) == ("maps", 1)
+    assert {(m["target"], m["layer"]) for m in content["maps"]} == {(4, "last")}
     assert [m["variant"] for m in content["maps"]] == list(VARIANTS)
     for i, (item, data) in enumerate(zip(content["maps"], buffers, strict=True)):
         assert "data" not in item
         assert (unpacked(item, (3, 2), data) == i).all()
+
+
+def test_what_comes_unasked_is_half_as_large() -> None:
+    maps = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    made = wire.nearby(Nearby(VIEW, 2, ((View(1, "first", "layercam"), maps),)))
+    assert tuple(made) == protocol.NEARBY_KEYS and made["image"] == 2
+    (item,) = made["maps"]
+    assert (item["target"], item["layer"], item["variant"], item["grid"]) == (1, "first", "layercam", [3, 2])
+    assert len(item["data"]) == 3 * 2 * 2
+    assert np.allclose(unpacked(item, maps.shape), maps, atol=1e-3 * np.abs(maps).max())
+
+
+def test_a_stack_of_all_classes_names_none() -> None:
+    made = wire.stack(replace(answer(np.ones((1000, 7, 7), np.float32)), targets=None))
+    assert made["targets"] is None and len(made["data"]) == 98_000
 
 
 def test_status_and_variants() -> None:

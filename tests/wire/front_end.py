@@ -67,7 +67,7 @@ class FrontEnd:
 
 def values(stack: dict[str, Any]) -> np.ndarray:
     stored = np.frombuffer(stack["data"], {"float32": "<f4", "float16": "<f2"}[stack["dtype"]])
-    return stored.reshape(len(stack["targets"]), *stack["grid"]) * stack["scale"]
+    return stored.reshape(-1, *stack["grid"]) * stack["scale"]
 
 
 def expected_maps(w: CamWidget, cnn: nn.Module, photo: Tensor, targets: list[int]) -> np.ndarray:

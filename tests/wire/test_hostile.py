@@ -79,8 +79,8 @@ class Page:
         assert w.interpolation in protocol.INTERPOLATIONS
         assert set(w.status) == set(protocol.STATUS_KEYS) and w.status["state"] in protocol.STATES
         assert (w.stack["layer"], w.stack["variant"]) == (w.layer, w.variant)
-        assert w.target in w.stack["targets"]
-        assert set(w.stack["targets"]) >= set(w.listed)
+        targets = range(6) if w.stack["targets"] is None else w.stack["targets"]
+        assert {w.target, *w.listed} <= set(targets)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,7 @@ WRONG_REQUESTS = [
     *[REQUEST | {"layer": v} for v in ("9", LONE, "0.weight", "3", "__class__", 0, True, [], {}, ["0"], "0" * 9999)],
     *[REQUEST | {"variant": v} for v in ("gradcm", "", None, 0, True, [], {}, ["gradcam"], LONE)],
     *[REQUEST | {"want": v} for v in ("all", "", 0, True, [], {}, ["variants"], LONE)],
+    *[REQUEST | {"whole": v} for v in (0, 1, None, "true", [], {}, LONE)],
     *[REQUEST | {k: 1} for k in ("against", "eval", "", LONE, "__init__")],
 ]  # fmt: skip
 

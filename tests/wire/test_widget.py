@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from camwidget import CamWidget
 from camwidget.engine import VARIANTS, CamEngine
-from camwidget.protocol import STACK_KEYS, STRIP_KEYS, TRAITS_TO_BROWSER, TRAITS_TWO_WAY
+from camwidget.protocol import NEARBY_KEYS, STACK_KEYS, STRIP_KEYS, TRAITS_TO_BROWSER, TRAITS_TWO_WAY
 from tests.wire.front_end import NAMES, FrontEnd, expected_maps, settle, values
 
 # ---------------------------------------------------------------------- at the start
@@ -131,7 +131,8 @@ def test_variants_come_as_one_message(page: FrontEnd, w: CamWidget, cnn: nn.Modu
     page.request(2, want="variants")
     (message,) = [(d, b) for d, b in page.messages if d.get("method") == "custom"]
     content, buffers = message[0]["content"], message[1]
-    assert (content["type"], content["target"], content["layer"]) == ("maps", 2, "last")
+    assert content["type"] == "maps"
+    assert [(item["target"], item["layer"]) for item in content["maps"]] == [(2, "last")] * len(VARIANTS)
     for item, buffer in zip(content["maps"], buffers, strict=True):
         expected = CamEngine(cnn).record(photo[None]).cams([2], "last", item["variant"])[0, 0].numpy()
         made = np.frombuffer(buffer, "<f4").reshape(item["grid"]) * item["scale"]
@@ -151,7 +152,7 @@ def test_a_class_that_was_searched_for_joins_the_list(make: Callable[..., CamWid
     for target in rest[:2]:
         page.request(target)
         assert w.listed == [*top, target]
-        assert w.stack["targets"] == [*top, target]
+        assert w.stack["targets"] is None  # all are there already
 
 
 def test_two_pages_are_answered_each_by_its_name(page: FrontEnd, w: CamWidget) -> None:
@@ -189,7 +190,44 @@ def test_an_answer_is_small(topk: int, limit: int, photo: Tensor, cnn: nn.Module
     with CamWidget(model, photo, topk=topk) as w:
         page = FrontEnd(w)
         page.request(w.target, "last", "layercam")
-        (answer,) = [(d, b) for d, b in page.messages if "stack" in d.get("state", {})]
-        assert len(w.stack["targets"]) == topk and w.stack["grid"] == [7, 7]
-        size = len(json.dumps(answer[0]).encode()) + sum(len(bytes(b)) for b in answer[1])
-        assert topk * 7 * 7 * 4 < size < limit
+        listed, whole = [(d, b) for d, b in page.messages if "stack" in d.get("state", {})]
+        assert len(listed[0]["state"]["stack"]["targets"]) == topk and w.stack["grid"] == [7, 7]
+        assert topk * 7 * 7 * 4 < size(listed) < limit
+        assert w.stack["targets"] is None
+        assert 1000 * 7 * 7 * 2 < size(whole) < 100_000
+
+
+def size(message: tuple[dict[str, Any], list[Any]]) -> int:
+    """Bytes on the wire."""
+    return len(json.dumps(message[0]).encode()) + sum(len(bytes(b)) for b in message[1])
+
+
+def test_all_classes_come_in_one_stack_and_only_once(photo: Tensor, cnn: nn.Module) -> None:
+    model = type(cnn)(classes=500)
+    with CamWidget(model, photo, topk=3) as w:
+        page = FrontEnd(w)
+        assert w.stack["targets"] is None and w.stack["done"] and w.stack["dtype"] == "float16"
+        np.testing.assert_allclose(
+            values(w.stack), expected_maps(w, model, photo, list(range(500))), rtol=0, atol=1e-3 * w.stack["scale"]
+        )
+        page.request(499)
+        assert page.states("stack") == []
+        page.request(499, "block")
+        page.request(499, "last", whole=True)
+        assert [s["targets"] for s in page.states("stack")] == [[*w.listed], [*w.listed]]
+        np.testing.assert_array_equal(w.cam, values(page.states("stack")[-1])[-1].clip(min=0))
+
+
+def test_what_may_be_chosen_next_comes_unasked(page: FrontEnd, w: CamWidget, cnn: nn.Module, photo: Tensor) -> None:
+    page.request(2, "block", "layercam")
+    nearby = page.states("nearby")[-1]
+    assert set(nearby) == set(NEARBY_KEYS)
+    names = {(item["layer"], item["variant"]) for item in nearby["maps"]}
+    assert names == {
+        *((layer, "layercam") for layer in ("stem", "pool1", "pool2", "last")),
+        *(("block", v) for v in ("gradcam", "hirescam", "gradcam++", "xgradcam", "elementwise")),
+    }  # fmt: skip
+    for item in nearby["maps"]:
+        assert item["target"] == 2
+        expected = CamEngine(cnn).record(photo[None]).cams([2], item["layer"], item["variant"])[0, 0].numpy()
+        np.testing.assert_allclose(values(item)[0], expected, rtol=0, atol=1e-3 * item["scale"])

@@ -1,0 +1,244 @@
+"""All classes at once, where the head sees a layer only through one number a channel (in most networks its mean).
+
+Between such a layer and the scores there is a place in the graph, the *neck*, with one value a channel and no grid.
+Then the gradient of every class k factors: g_k[n, c, x] = J_k[n, c] * s[n, c, x], with J the Jacobian of the scores at
+the neck and s, the *spread*, the same for all classes: 1 / cells after mean pooling, 0 where a ReLU on the way is
+closed. All K maps are then small matrix products. Whether a head is of this kind is found by numbers, not by the names
+of modules: two backward passes that start from random scores must fit the factors. ResNet, DenseNet, EfficientNet,
+MobileNet, RegNet, ConvNeXt, Inception, Swin and their kin are so; VGG, whose head sees every cell by itself, is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+
+from . import variants
+from .graph import bottlenecks, towards
+from .layers import channels_first
+from .preempt import Stop, check
+
+CLASSES_AT_ONCE = 128
+"""Rows of the Jacobian that one backward pass makes; between two of them a newer wish is looked for."""
+
+JACOBIAN_BYTES = 16 * 2**20
+"""Jacobians up to this size are kept, for the other variants."""
+
+Rows = Callable[[Tensor], Tensor]
+"""``jacobian (k, N, C) -> signed maps (N, k, X)``, X cells."""
+
+AllClasses = Callable[[Tensor, Tensor], Rows]
+"""``(activations (N, C, X), spread (N, C, X)) -> Rows``: what is the same for all classes is worked out once."""
+
+
+@dataclass(frozen=True)
+class Neck:
+    """Where in the graph the head sees the layer, and how a gradient there spreads over the grid.
+
+    Attributes:
+        edge: the place with one value a channel.
+        spread: ``(N, C, *grid)`` float32.
+    """
+
+    edge: GradientEdge
+    spread: Tensor
+
+
+def find_neck(scores: Tensor, layer: GradientEdge, kind: str, shape: Sequence[int]) -> Neck | None:
+    """The neck between a layer and the scores ``(N, K)``, or None where there is none.
+
+    Args:
+        kind: how the layer's output is read, see ``LayerInfo.kind``.
+        shape: of the activations, ``(N, C, *grid)``.
+    """
+    between = towards(get_gradient_edge(scores).node, layer.node)
+    places = [place for place in _single_edges(between) if _may_hold(place, shape)]
+    if not places:
+        return None
+    first, second = (torch.autograd.grad(scores, [*places, layer], v, retain_graph=True) for v in _random(scores))
+    fitting = [i for i, found in enumerate(first[:-1]) if _one_a_channel(found.shape, shape)]
+    if not fitting:
+        return None
+    nearest, wide = fitting[-1], (*shape[:2], *(1,) * (len(shape) - 2))
+    a, b = (channels_first(found[-1], kind).detach().float() for found in (first, second))
+    u, v = (found[nearest].detach().float().reshape(wide) for found in (first, second))
+    # two equations for each unknown: least squares, and what they leave over tells whether the gradient factors at all
+    weight = u * u + v * v
+    spread = torch.where(weight > 0, (a * u + b * v) / torch.where(weight > 0, weight, 1), 0)
+    left = torch.stack([(a - u * spread).abs().max(), (b - v * spread).abs().max()]).max()
+    largest = torch.stack([a.abs().max(), b.abs().max()]).max()
+    tolerance = max(1e-5, 8 * torch.finfo(first[-1].dtype).eps)
+    fits = bool((left <= tolerance * largest) & (largest > 0) & torch.isfinite(largest))
+    return Neck(places[nearest], spread) if fits else None
+
+
+def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
+    """d scores / d neck for the classes from ``start`` to ``stop``: ``(k, N, C)`` float32, in one backward pass."""
+    n, count = scores.shape[0], stop - start
+    chosen = torch.zeros(count, *scores.shape, dtype=scores.dtype, device=scores.device)
+    rows = torch.arange(count, device=scores.device)
+    chosen[rows, :, start + rows] = 1
+    try:
+        (found,) = torch.autograd.grad(scores, [neck.edge], chosen, retain_graph=True, is_grads_batched=True)
+    except RuntimeError:  # an operation of the head that torch cannot batch
+        each = [torch.autograd.grad(scores, [neck.edge], row, retain_graph=True)[0] for row in chosen]
+        found = torch.stack(each)
+    return found.reshape(count, n, -1).float()
+
+
+class Jacobian:
+    """The rows that were made so far: work that was stopped goes on where it ended."""
+
+    def __init__(self, scores: Tensor, neck: Neck) -> None:
+        self._scores, self._neck = scores, neck
+        self._chunks: list[Tensor] = []
+        channels = neck.spread.shape[:2].numel()
+        self._kept = scores.shape[1] * channels * 4 <= JACOBIAN_BYTES
+
+    def chunk(self, i: int) -> Tensor:
+        """Rows ``i * CLASSES_AT_ONCE`` and following: ``(k, N, C)``."""
+        if i < len(self._chunks):
+            return self._chunks[i]
+        start = i * CLASSES_AT_ONCE
+        made = jacobian(self._scores, self._neck, start, min(start + CLASSES_AT_ONCE, self._scores.shape[1]))
+        if self._kept:
+            self._chunks.append(made)
+        return made
+
+
+def all_maps(rows: Rows, jacobian: Jacobian, classes: int, stop: Stop | None = None) -> Tensor:
+    """The signed maps of all classes: ``(N, K, X)`` float32, X cells.
+
+    Raises:
+        Stopped: ``stop`` said so between two chunks of classes.
+    """
+    parts = []
+    for i in range(-(-classes // CLASSES_AT_ONCE)):
+        check(stop)
+        parts.append(rows(jacobian.chunk(i)))
+    return torch.cat(parts, 1)
+
+
+def _single_edges(nodes: Sequence[Node]) -> list[GradientEdge]:
+    """The places that every path from the scores to the layer passes, from the scores on, without the layer itself."""
+    arriving: dict[Node, set[int]] = {}
+    inside = set(nodes)
+    for node in nodes:
+        for child, number in node.next_functions:
+            if child in inside:
+                arriving.setdefault(child, set()).add(number)
+    # the last is the layer
+    return [
+        GradientEdge(node, next(iter(arriving[node])))
+        for node in bottlenecks(nodes)[:-1]
+        if len(arriving.get(node, ())) == 1
+    ]
+
+
+def _random(scores: Tensor) -> list[Tensor]:
+    """Two random directions in the space of scores, from a generator of our own: the user's is not touched."""
+    source = torch.Generator().manual_seed(0)
+    return [torch.randn(scores.shape, generator=source).to(scores.device, scores.dtype) for _ in range(2)]
+
+
+def _may_hold(place: GradientEdge, layer: Sequence[int]) -> bool:
+    """Whether one value a channel may pass there. Torch before 2.6 does not tell the shape; then it is tried."""
+    known = getattr(place.node, "_input_metadata", None)
+    return known is None or _one_a_channel(known[place.output_nr].shape, layer)
+
+
+def _one_a_channel(shape: Sequence[int], layer: Sequence[int]) -> bool:
+    n, channels = layer[:2]
+    return shape[0] == n and math.prod(shape) == n * channels and channels in shape[1:]
+
+
+# ------------------------------------------------------------------ the variants for all classes: see ``variants.py``
+
+
+def _weighing(values: Tensor, share: Tensor) -> Rows:
+    """The weight of a channel ``(N, C)`` is its share times the Jacobian; it weighs ``values (N, C, X)``."""
+    return lambda j: torch.bmm((j * share).transpose(0, 1), values)
+
+
+def _gradcam(a: Tensor, s: Tensor) -> Rows:
+    return _weighing(a, s.mean(2))
+
+
+def _hirescam(a: Tensor, s: Tensor) -> Rows:
+    product = s * a
+    return lambda j: torch.bmm(j.transpose(0, 1), product)
+
+
+def _xgradcam(a: Tensor, s: Tensor) -> Rows:
+    total = a.sum(2)
+    return _weighing(a, torch.where(total != 0, (s * a).sum(2) / torch.where(total != 0, total, 1), 0))
+
+
+def _layercam(a: Tensor, s: Tensor) -> Rows:
+    return _rectified(s.clamp(min=0) * a, (-s).clamp(min=0) * a)
+
+
+def _elementwise(a: Tensor, s: Tensor) -> Rows:
+    product = s * a
+    return _rectified(product.clamp(min=0), (-product).clamp(min=0))
+
+
+def _rectified(positive: Tensor, negative: Tensor) -> Rows:
+    """ReLU(j s) is ReLU(j) ReLU(s) + ReLU(-j) ReLU(-s)."""
+    both = bool(negative.any())
+
+    def rows(j: Tensor) -> Tensor:
+        maps = torch.bmm(j.clamp(min=0).transpose(0, 1), positive)
+        return maps + torch.bmm((-j).clamp(min=0).transpose(0, 1), negative) if both else maps
+
+    return rows
+
+
+def _gradcam_plus_plus(a: Tensor, s: Tensor) -> Rows:
+    """Where the spread has one value wherever it is not 0 (see ``even``), alpha is the same in all those cells."""
+    cells, total = (s != 0).sum(2), a.sum(2)
+    value = s.sum(2) / cells.clamp(min=1)
+
+    def rows(j: Tensor) -> Tensor:
+        g = j * value
+        denominator = 2 + total * g
+        usable = (g > 0) & (denominator != 0)
+        weights = torch.where(usable, cells * g / torch.where(usable, denominator, 1), 0)
+        return torch.bmm(weights.transpose(0, 1), a)
+
+    return rows
+
+
+FOR_ALL: Mapping[variants.MapFunction, AllClasses] = MappingProxyType(
+    {
+        variants.gradcam: _gradcam,
+        variants.hirescam: _hirescam,
+        variants.layercam: _layercam,
+        variants.elementwise: _elementwise,
+        variants.xgradcam: _xgradcam,
+        variants.gradcam_plus_plus: _gradcam_plus_plus,
+    }
+)
+"""How a variant's function reads when the gradient factors."""
+
+
+def for_all(function: variants.MapFunction, neck: Neck) -> AllClasses | None:
+    """The function for all classes, or None where it has none with this neck."""
+    if function is variants.gradcam_plus_plus and not even(neck.spread):
+        return None
+    return FOR_ALL.get(function)
+
+
+def even(spread: Tensor) -> bool:
+    """Whether the spread ``(N, C, *grid)`` of each channel has but one value wherever it is not 0, as after a mean."""
+    flat = spread.flatten(2)
+    there = flat != 0
+    high = flat.masked_fill(~there, -torch.inf).amax(2)
+    low = flat.masked_fill(~there, torch.inf).amin(2)
+    return bool((~there.any(2) | (high - low <= 1e-5 * high.abs())).all())

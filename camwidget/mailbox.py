@@ -1,0 +1,53 @@
+"""Latest wins: one waiting request, and at most one thread that works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from .answers import Request
+
+
+class Mailbox:
+    """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: Request | None = None
+        self._thread: threading.Thread | None = None
+        self._shut = False
+
+    def put(self, request: Request, work: Callable[[], None]) -> Request | None:
+        """Leave a request, start a thread on ``work`` if none works. Returns the request that was replaced."""
+        with self._lock:
+            if self._shut:
+                return request
+            replaced, self._waiting = self._waiting, request
+            if self._thread is None:
+                self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
+                self._thread.start()
+            return replaced
+
+    def take(self) -> Request | None:
+        """The waiting request; None tells the thread to end."""
+        with self._lock:
+            request, self._waiting = self._waiting, None
+            if request is None:
+                self._thread = None
+            return request
+
+    def newer(self) -> bool:
+        """Whether the work at hand is no longer wanted."""
+        return self._waiting is not None or self._shut
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is taken."""
+        return self._shut
+
+    def shut(self, patience: float) -> None:
+        """Take nothing more; wait so many seconds for the thread, unless this is it."""
+        with self._lock:
+            self._shut, self._waiting, thread = True, None, self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=patience)
