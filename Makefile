@@ -1,6 +1,6 @@
 # make demo    a virtual environment, and JupyterLab on the quickstart notebook
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
-# make bench   what a click costs, beside other libraries
+# make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
@@ -32,7 +32,7 @@ test: lint $(MADE)/chromium
 	$(NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: $(MADE)/bench $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-quiet --write-results $(PYTEST_ARGS)
 
 bundle: $(BUNDLE)
 

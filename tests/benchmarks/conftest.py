@@ -88,7 +88,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(f"    {bar}", red=not bar.met, green=bar.met)
     for growth in found.growths:
         costs = ", ".join(f"{size}: {ms:.3g}" for size, ms in zip(growth.sizes, growth.ms, strict=True))
-        terminalreporter.write_line(f"{growth.case} ~ {growth.of} ** {growth.exponent:.2f} ({growth.model}; ms {costs})")
+        terminalreporter.write_line(
+            f"{growth.case} ~ {growth.of} ** {growth.exponent:.2f} ({growth.model}; ms {costs})"
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -21,7 +21,7 @@ from torch.autograd.graph import Node
 
 from tests.benchmarks.subjects import MODELS, Subject
 
-ROUNDS = 5
+ROUNDS = 3
 
 
 def resident() -> int:

@@ -72,7 +72,7 @@ NOTES = {
 }
 
 
-def _captum(kind: type[LayerGradCam] | type[LayerGradientXActivation]) -> Callable[[nn.Module, str, Tensor], Ask]:
+def _captum(kind: type[LayerGradCam | LayerGradientXActivation]) -> Callable[[nn.Module, str, Tensor], Ask]:
     def prepare(model: nn.Module, layer: str, x: Tensor) -> Ask:
         peer = kind(model, model.get_submodule(layer))
         # LayerGradientXActivation leaves the sum over channels, which makes it HiResCAM, to the caller
@@ -92,7 +92,7 @@ def _pytorch_grad_cam(kind: type[GradCAM]) -> Callable[[nn.Module, str, Tensor],
     return prepare
 
 
-def _torchcam(kind: type[torchcam.GradCAM] | type[torchcam.LayerCAM]) -> Callable[[nn.Module, str, Tensor], Ask]:
+def _torchcam(kind: type[torchcam.GradCAM | torchcam.LayerCAM]) -> Callable[[nn.Module, str, Tensor], Ask]:
     def prepare(model: nn.Module, layer: str, x: Tensor) -> Ask:
         def ask(target: int) -> Tensor:
             with kind(model, layer) as peer:

@@ -12,9 +12,10 @@ import sys
 import time
 
 from camwidget import CamWidget
-from tests.benchmarks.subjects import Subject, photo
+from camwidget.atlas import Atlas
 from tests.benchmarks.results import Results
-from tests.benchmarks.timing import in_turn, rounds_within, once
+from tests.benchmarks.subjects import Subject, photo
+from tests.benchmarks.timing import in_turn, once, rounds_within
 from tests.benchmarks.warm import warm
 from tests.benchmarks.wire import Wire, settle
 
@@ -55,11 +56,11 @@ def test_everything_warm(resnet50: Subject, results: Results):
     """Five classes at all stages by all variants under all rules: what idle time is for."""
     targets = iter(range(0, resnet50.classes, 5))
 
-    def task() -> object:
+    def task() -> None:
         first = next(targets)
-        return warm(recording, range(first, first + 5))
+        warm(atlas, range(first, first + 5))
 
-    recording = resnet50.record()
+    atlas = Atlas(resnet50.engine, resnet50.record())
     ours, bare = in_turn(task, lambda: resnet50.model(resnet50.x), seconds=20, least=3, most=5)
     case = results.case(WARM, resnet50.name)
     case.figures.update({"camwidget": ours, "bare forward": bare})

@@ -11,7 +11,6 @@ from typing import Any
 import comm.base_comm
 
 from camwidget import CamWidget
-from camwidget.protocol import REQUEST_KEYS
 
 PATIENCE = 120.0
 
@@ -86,13 +85,17 @@ class Page:
     def request(self, **asked: Any) -> float:
         """Milliseconds from the arrival of a request to the sending of its answer, the stack. Not named: as it is."""
         self.seq += 1
-        now = {name: getattr(self.widget, name) for name in ("target", "layer", "variant")}
-        whole = {"whole": False} if "whole" in REQUEST_KEYS else {}
-        request = {"nonce": "bench", "seq": self.seq, **now, **whole, **asked}
+        view = {name: getattr(self.widget, name) for name in ("target", "layer", "variant")} | asked
+        request = {"nonce": "bench", "seq": self.seq, **view, "whole": self._holds(view["layer"], view["variant"])}
         seen = len(self.wire.messages)
         start = time.perf_counter()
         self.widget.set_state({"request": request})
         return (self._answer(["bench", self.seq], seen).at - start) * 1e3
+
+    def _holds(self, layer: str, variant: str) -> bool:
+        """Whether every class of this layer and variant was sent."""
+        stacks = [message.state["stack"] for message in self.wire.carrying("stack")]
+        return any((s["targets"], s["layer"], s["variant"]) == (None, layer, variant) for s in stacks)
 
     def _answer(self, reply: list[Any], seen: int) -> Message:
         def found() -> Message | None:
@@ -104,9 +107,11 @@ class Page:
         return answer
 
 
-def settle() -> None:
-    """Wait until no worker is busy, idle work included."""
-    end = time.monotonic() + PATIENCE
+def settle(patience: float = PATIENCE) -> bool:
+    """Wait until no worker is busy, idle work included, or so many seconds. Returns whether all came to rest."""
+    end = time.monotonic() + patience
     while any(thread.name == "camwidget" for thread in threading.enumerate()):
-        assert time.monotonic() < end, "a worker does not come to rest"
+        if time.monotonic() > end:
+            return False
         time.sleep(0.002)
+    return True
