@@ -11,13 +11,15 @@ import torch
 
 from camwidget import CamWidget
 from tests.benchmarks import plot, table
-from tests.benchmarks.machine import about
+from tests.benchmarks.machine import about, load
 from tests.benchmarks.peers import PEERS, Peer
 from tests.benchmarks.results import Results
 from tests.benchmarks.subjects import MODELS, Subject
 from tests.benchmarks.wire import Wire, settle
 
 RESULTS = pytest.StashKey[Results]()
+FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+LOAD = pytest.StashKey[float | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     torch.set_num_threads(2)
-    config.stash[RESULTS] = Results()
+    config.stash[RESULTS], config.stash[LOAD] = Results(), load()
 
 
 @pytest.fixture(scope="session")
@@ -93,14 +95,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         )
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if not config.getoption("--write-results"):
         return
-    if config.option.keyword or config.option.markexpr or session.shouldstop:
+    if config.option.keyword or config.option.markexpr or exitstatus not in FINISHED:
         print("\nonly a part was run: benchmarks.json is left as it is")
         return
     found, root = config.stash[RESULTS], Path(config.rootpath)
-    found.write(root / "benchmarks.json", about())
+    found.write(root / "benchmarks.json", about(config.stash[LOAD]))
     plot.draw(found.growths, root / "docs" / "growth.png")
     table.put(root / "README.md", root / "benchmarks.json")

@@ -14,8 +14,13 @@ import torch
 PACKAGES = ("torch", "torchvision", "captum", "grad-cam", "torchcam", "anywidget", "ipywidgets", "numpy")
 
 
-def about() -> dict[str, Any]:
-    """Machine, versions, date."""
+def load() -> float | None:
+    """How many processes wanted to run in the last minute; None where the system does not say."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
+def about(load_before: float | None) -> dict[str, Any]:
+    """Machine, versions, date. ``load_before``: what else the machine did when the run began."""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "machine": {
@@ -24,6 +29,7 @@ def about() -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "ram": f"{_ram() / 2**30:.0f} GiB",
             "os": f"{platform.system()} {platform.release().split('-')[0]}",
+            "load before": load_before,
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
         "versions": {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES},

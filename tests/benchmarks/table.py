@@ -52,6 +52,8 @@ def _about(about: Mapping[str, Any]) -> str:
     device = f"{machine['cpu']}, {machine['threads']} of {machine['cores']} cores, {machine['ram']}, {machine['os']}"
     if machine.get("gpu"):
         device += f", {machine['gpu']}"
+    if machine.get("load before") is not None:
+        device += f"; load average before the run {machine['load before']:g}"
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
         f"One run of `make bench` on {about['date']}: {device}; {listed}. Medians; torchvision's networks with random "

@@ -23,7 +23,7 @@ RECORD, CONSTRUCT, WARM, MEMORY = "record", "construct to first stack", "everyth
 
 
 def test_record(subject: Subject, results: Results):
-    ours, bare = in_turn(subject.record, lambda: subject.model(subject.x), seconds=5, most=60)
+    ours, bare = in_turn(subject.record, lambda: subject.model(subject.x), most=60)
     case = results.case(RECORD, subject.name)
     case.figures.update({"camwidget": ours, "bare forward": bare})
     results.bar(case, "camwidget / bare forward", ours / bare, at_most=1.10)
@@ -43,7 +43,7 @@ def test_construct(subject: Subject, results: Results, wire: Wire):
             widget.close()
             settle()
 
-    for _ in range(rounds_within(construct, 4, least=5, most=20)):
+    for _ in range(rounds_within(construct, 3, least=5, most=20)):
         times["bare"].append(once(lambda: subject.model(subject.x)))
         times["ours"].append(construct())
     bare, ours = (statistics.median(times[who]) for who in ("bare", "ours"))

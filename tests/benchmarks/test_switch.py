@@ -19,8 +19,10 @@ A_CLICK = 1.0
 """Milliseconds that a switch to what is known may take."""
 
 
-A_LOOK = 1.0
-"""Seconds that a user looks at one map before asking for the next. Idle work may still go on then."""
+A_LOOK, A_GLANCE = 3.0, 0.5
+"""Seconds that a user looks at the map of a new class, or at another map of it, before asking for the next. Idle work
+may still go on then.
+"""
 
 
 class TestClassSwitch:
@@ -69,14 +71,13 @@ class TestLayerSwitch:
 
     def test_ours_through_the_widget(self, subject: Subject, results: Results, wire, widget):
         page = Page(widget(subject.model, subject.x[0]), wire)
-        settle()
         times = []
         for target in page.widget.listed[:3]:
             page.request(target=target, layer=subject.layer)
             settle(A_LOOK)
             for stage in subject.stages[-2::-1]:
                 times.append(page.request(layer=stage))
-                settle(A_LOOK)
+                settle(A_GLANCE)
         if not times:
             pytest.skip("this network offers one layer only")
         _through_the_widget(results, LAYER, subject, times)
@@ -109,11 +110,11 @@ class TestVariantSwitch:
 
     def test_ours_through_the_widget(self, subject: Subject, results: Results, wire, widget):
         page = Page(widget(subject.model, subject.x[0]), wire)
-        settle()
+        settle(A_LOOK)
         times = []
         for variant in ("hirescam", "layercam", "gradcam++", "xgradcam", "elementwise"):
             times.append(page.request(variant=variant))
-            settle(A_LOOK)
+            settle(A_GLANCE)
         _through_the_widget(results, VARIANT, subject, times)
 
     def test_peer(self, subject: Subject, peer: Peer, results: Results, benchmark):
@@ -132,7 +133,6 @@ def test_first_switch_to_an_early_layer(subject: Subject, results: Results):
     ours, bare = in_turn(
         lambda: recording.cam(next(clicks), subject.early),
         lambda: hand.gradient(next(by_hand_clicks), subject.early),
-        seconds=5,
         most=60,
     )
     case = results.case(EARLY, subject.name, at=subject.early)

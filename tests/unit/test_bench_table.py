@@ -24,7 +24,7 @@ def test_the_readme_shows_the_committed_results(tmp_path: Path):
 
 def test_the_results_name_no_host():
     about = json.loads(RESULTS.read_text(encoding="utf-8"))["about"]
-    assert set(about["machine"]) == {"cpu", "cores", "threads", "ram", "os", "gpu"}
+    assert set(about["machine"]) == {"cpu", "cores", "threads", "ram", "os", "load before", "gpu"}
     assert {"python", "torch", "captum", "grad-cam", "torchcam"} <= set(about["versions"])
 
 
@@ -54,7 +54,7 @@ def test_a_missed_bar_is_raised_kept_and_printed_bold(tmp_path: Path):
         results.bar(case, "camwidget / bare", 1.25, at_most=1.1)
     about = {
         "date": "2026-01-01",
-        "machine": {"cpu": "c", "cores": 2, "threads": 2, "ram": "1 GiB", "os": "o", "gpu": None},
+        "machine": {"cpu": "c", "cores": 2, "threads": 2, "ram": "1 GiB", "os": "o", "load before": 0.1, "gpu": None},
         "versions": {"torch": "2"},
     }
     results.growth("record", "side", "A", {1: 3.0, 2: 12.0, 4: 48.0})
