@@ -136,7 +136,9 @@ def _clean(name: object, index: int) -> str:
     if name is None:
         return f"class {index}"
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-    plain = "".join(" " if _unfit(letter) else letter for letter in text).strip()
+    # what is printable holds none of these; to ask for each letter of a thousand names would take a while
+    plain = text if text.isprintable() else "".join(" " if _unfit(letter) else letter for letter in text)
+    plain = plain.strip()
     return plain or f"class {index}"
 
 

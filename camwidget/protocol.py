@@ -8,9 +8,9 @@ This file and ``js/src/protocol.js`` are mirrors; a test compares the names. Rul
 * Every request of the browser is answered exactly once with its ``[nonce, seq]``: by ``stack`` or by ``status``.
 
 Kernel -> browser traits
-    picture    bytes    the picture that the network saw, PNG, sent once an image
+    picture    bytes    the picture that the network saw, PNG or JPEG, sent once an image
     meta       dict     image (int id, new for every image), model, device, preprocessing (how the picture became the
-                        input, in words), input [h, w] of the network's input, picture [h, w] of the PNG in pixels
+                        input, in words), input [h, w] of the network's input, picture [h, w] in pixels
     classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
                         probability ("softmax" | "sigmoid" | "none"), truth (int | None)
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for

@@ -313,7 +313,7 @@ class Session:
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         if variant.rule != "standard" and not recording.rectifiers_above(view.layer):
             return f"No rectifier between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"
-        return None
+        return recording.left_out or None
 
 
 def _row(view: View) -> tuple[int, str]:

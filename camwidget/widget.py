@@ -52,6 +52,7 @@ class CamWidget(CamTraits):
         topk: how many classes are listed.
         colormap: any Matplotlib colormap.
         probability: "softmax", "sigmoid" (several classes may be right) or "none"; default: found from the model.
+        autocast, memory: see ``CamEngine``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
@@ -76,6 +77,8 @@ class CamWidget(CamTraits):
         topk: int = 9,
         colormap: str = "viridis",
         probability: str | None = None,
+        autocast: torch.dtype | None = None,
+        memory: int | None = None,
         **display: Any,
     ) -> None:
         self._lock = threading.RLock()
@@ -85,7 +88,7 @@ class CamWidget(CamTraits):
         self._complaint: str | None = None
         self._session: Session | None = None
         self._atlas: Atlas | None = None
-        engine = CamEngine(model)
+        engine = CamEngine(model, autocast, memory)
         found = preprocessing.find(engine.model, preprocess)
         self._picture = images.read(image, found)
         recording = engine.record(self._picture.input)

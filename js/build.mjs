@@ -41,7 +41,8 @@ const styles = {
 /** See src/shorthand.js. */
 const SHORTHAND = {
   "Math.abs": "$abs", "Math.floor": "$floor", "Math.max": "$max", "Math.min": "$min", "Math.round": "$round",
-  "Object.freeze": "$freeze",
+  "Object.freeze": "$freeze", "Number.isFinite": "$isFinite", "Number.isInteger": "$isInteger",
+  "Array.isArray": "$isArray",
 };
 
 const result = await build({

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
+from . import room
 from .layout import Layout, lay_out
 from .recording import Recording
+from .room import Start, TooLarge, Weight
 from .tape import Tape
 from .targets import find_scores
 from .twin import twin
@@ -29,6 +33,10 @@ class CamEngine:
     Args:
         model: any classifier ``(N, C, *spatial) -> scores (N, K)``. ``DataParallel``, DDP and ``torch.compile`` are
             unwrapped.
+        autocast: run the forward pass under ``torch.autocast`` with this dtype, such as ``torch.bfloat16``; maps are
+            float32 all the same.
+        memory: bytes that one recording may take, about; default: half of what is free on the device. A recording that
+            would take more has fewer layers, see ``Recording.left_out``.
 
     Attributes:
         model: the unwrapped model.
@@ -44,10 +52,11 @@ class CamEngine:
         >>> recording.cam(281, layer="layer2", variant="layercam")
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, autocast: torch.dtype | None = None, memory: int | None = None) -> None:
         self.model = unwrap(model)
         self.lock = threading.RLock()
-        self._layouts: dict[torch.Size, Layout] = {}
+        self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
+        self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
         self._random = RandomState()
 
     def __repr__(self) -> str:
@@ -62,22 +71,93 @@ class CamEngine:
         Raises:
             TypeError, ValueError: ``x`` is no such tensor, is not finite, or the model returned no scores or has no
             spatial layer.
+            MemoryError: not even the last layers of this model fit into the memory of their device with this input.
         """
         check_input(x)
         with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
             before = fingerprint(state(self.model))
             model = twin(self.model)
-            # the copy keeps the user's tensor out of the graph, and in-place operations of the model out of that tensor
+            # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()
-            source = leaf.clone()
-            layout = self._layouts.get(x.shape[1:])
-            tape, scores = _run(model, source, layout)
-            if layout is None or not set(layout.layers) <= set(tape.entries):
-                if layout is not None:  # control flow may differ from image to image: then all is listened to again
-                    tape, scores = _run(model, source, None)
-                layout = self._layouts[x.shape[1:]] = lay_out(tape, x, scores)
-                tape.keep(layout.layers)
+            try:
+                tape, scores, layout = self._recorded_within(model, leaf)
+            except torch.cuda.OutOfMemoryError as error:
+                raise MemoryError(
+                    f"the device has not enough memory for this model with an input of shape {tuple(x.shape)}, not "
+                    "even for its last layers; accepted: a smaller image, or a model on another device"
+                ) from error
             return Recording(self, leaf.detach(), scores, tape, layout, before)
+
+    def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Tensor, Layout]:
+        """Recorded whole, or what of it fits into memory."""
+        limit = room.limit(self._device(), self._memory)
+        try:
+            return self._recorded(model, leaf, limit, None)
+        except TooLarge:
+            pass
+        except torch.cuda.OutOfMemoryError:
+            limit = None
+        # out of the handlers, since an exception holds what the pass had made by then
+        if limit is None:
+            torch.cuda.empty_cache()
+            limit = room.limit(self._device(), None)
+        return self._recorded(model, leaf, None, self._start(model, leaf, limit or 0))
+
+    def _recorded(
+        self, model: nn.Module, leaf: Tensor, limit: int | None, start: Start | None
+    ) -> tuple[Tape, Tensor, Layout]:
+        """One forward pass, and the layout of the model for this size of input.
+
+        Raises:
+            TooLarge: the graph would take more than ``limit`` bytes.
+        """
+        key = (leaf.shape[1:], start)
+        layout = self._layouts.get(key)
+        if layout is not None:
+            if limit is not None and layout.bytes * leaf.shape[0] > limit:
+                raise TooLarge
+            tape, scores = self._run(model, leaf, layout, None, start)
+            if set(layout.layers) <= set(tape.entries):
+                return tape, scores, layout
+        # not seen before; or its control flow differs from image to image: then all is listened to again
+        weight = Weight(limit)
+        tape, scores = self._run(model, leaf, None, weight, start)
+        left_out = "" if start is None else str(start)
+        layout = replace(lay_out(tape, leaf, scores), bytes=weight.bytes // leaf.shape[0], left_out=left_out)
+        self._layouts[key] = layout
+        tape.keep(layout.layers)
+        return tape, scores, layout
+
+    def _run(
+        self, model: nn.Module, leaf: Tensor, layout: Layout | None, weight: Weight | None, start: Start | None
+    ) -> tuple[Tape, Tensor]:
+        """The forward pass, with what its modules returned. A known layout says what to listen to."""
+        wanted = layout.layers if layout else None
+        copied = {layout.default} & layout.overwritten if layout else set()
+        with torch.set_grad_enabled(start is None), self._cast():
+            # in-place operations of the model must not reach the leaf
+            source = leaf.clone()
+            node = get_gradient_edge(source).node if start is None else None
+            tape = Tape(model, node, source.ndim, wanted, copied, weight, None if start is None else start.layer)
+            with tape:
+                scores = find_scores(model(source), source.shape[0])
+        if scores.grad_fn is None:
+            raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
+        return tape, scores
+
+    def _start(self, model: nn.Module, leaf: Tensor, limit: int) -> Start:
+        """From where on this input is recorded. The same for all inputs of a shape, so that their layers are, too."""
+        known = next((start for shape, start in self._layouts if shape == leaf.shape[1:] and start is not None), None)
+        if known is not None:
+            return known
+        with self._cast():
+            return room.find_start(model, leaf.detach().clone(), limit)
+
+    def _cast(self) -> AbstractContextManager[object]:
+        if self._autocast is None:
+            return nullcontext()
+        device = self._device()
+        return torch.autocast("cpu" if device is None else device.type, self._autocast)
 
     def replay(self, x: Tensor, layer: str) -> Tensor:
         """What the layer returns for ``x``, by a second forward pass without a graph: for values that an in-place
@@ -91,7 +171,8 @@ class CamEngine:
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
             model.get_submodule(layer).register_forward_hook(keep)
-            model(x.clone())
+            with self._cast():
+                model(x.clone())
         return seen[-1]
 
     def _device(self) -> torch.device | None:
@@ -107,16 +188,16 @@ class CamEngine:
         return x.clone()
 
 
-def _run(model: nn.Module, source: Tensor, layout: Layout | None) -> tuple[Tape, Tensor]:
-    """The forward pass, with what its modules returned. A known layout says what to listen to."""
-    wanted = layout.layers if layout else None
-    copied = {layout.default} & layout.overwritten if layout else set()
-    tape = Tape(model, get_gradient_edge(source).node, source.ndim, wanted, copied)
-    with tape:
-        scores = find_scores(model(source), source.shape[0])
-    if scores.grad_fn is None:
-        raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-    return tape, scores
+def _checked_size(memory: Any) -> int | None:
+    if memory is not None and (isinstance(memory, bool) or not isinstance(memory, int) or memory < 0):
+        raise TypeError(f"memory is {memory!r}; accepted: None or a number of bytes")
+    return memory
+
+
+def _checked_dtype(autocast: Any) -> torch.dtype | None:
+    if autocast is not None and not (isinstance(autocast, torch.dtype) and autocast.is_floating_point):
+        raise TypeError(f"autocast is {autocast!r}; accepted: None or a floating-point dtype such as torch.bfloat16")
+    return autocast
 
 
 def unwrap(model: Any) -> nn.Module:

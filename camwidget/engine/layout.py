@@ -27,6 +27,8 @@ class Layout:
         aliases: other names for a layer's very same output, such as a block's last module.
         without_grid: modules that cannot be explained.
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
+        bytes: what the graph keeps for one image, about; 0 where that was not weighed.
+        left_out: why the first layers are not there; empty where all are.
     """
 
     layers: dict[str, LayerInfo]
@@ -36,6 +38,8 @@ class Layout:
     aliases: dict[str, str]
     without_grid: frozenset[str]
     overwritten: frozenset[str]
+    bytes: int = 0
+    left_out: str = ""
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
@@ -48,7 +52,8 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
     read_as = {name: read(name, entry.output.shape, *_size(x)) for name, entry in tape.entries.items()}
     infos = {name: info for name, info in read_as.items() if info is not None}
     groups = _same_output(tape, infos, set(on_path))
-    names = {_outermost(group, infos): group for group in groups}
+    inside = _grids_inside(infos)
+    names = {_outermost(group, inside): group for group in groups}
     if not names:
         raise ValueError(
             "no layer between input and scores has a grid of channels (N, C, H, W), so there is no map to draw; "
@@ -84,14 +89,23 @@ def _same_output(tape: Tape, names: Iterable[str], on_path: set[Node]) -> list[l
     return list(groups.values())
 
 
-def _outermost(group: list[str], infos: Mapping[str, LayerInfo]) -> str:
+def _grids_inside(infos: Mapping[str, LayerInfo]) -> dict[str, set[tuple[int, ...]]]:
+    """The grids of all layers inside of each container."""
+    inside: dict[str, set[tuple[int, ...]]] = {}
+    for name, info in infos.items():
+        parts = name.split(".")
+        for depth in range(1, len(parts)):
+            inside.setdefault(".".join(parts[:depth]), set()).add(info.grid)
+    return inside
+
+
+def _outermost(group: list[str], inside: Mapping[str, set[tuple[int, ...]]]) -> str:
     """The shortest name that still tells where we are: ``layer4`` rather than ``layer4.2.relu``.
 
     A container through which three or more grids pass, such as ``features``, names no place and is passed over.
     """
     for name in sorted(group, key=lambda n: n.count(".")):
-        inside = {info.grid for n, info in infos.items() if n.startswith(name + ".")}
-        if len(inside) <= 2:
+        if len(inside.get(name, ())) <= 2:
             return name
     return group[0]
 

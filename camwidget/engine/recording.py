@@ -61,6 +61,7 @@ class Recording:
         default_layer: the deepest layer that still has a grid.
         steps: of these, the chain that every path from input to scores passes.
         stages: the few layers that stand for the way from edges to object, ending at the default layer.
+        left_out: why the first layers are not there, in a sentence; empty where all are.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Recording:
         self.default_layer = layout.default
         self.stages = layout.stages
         self.steps = layout.steps
+        self.left_out = layout.left_out
         self._engine, self._scores, self._tape, self._layout = engine, scores, tape, layout
         self._gradients: OrderedDict[tuple[tuple[int, ...], str], dict[str, Tensor]] = OrderedDict()
         self._gradient_bytes = 0
@@ -237,6 +239,8 @@ class Recording:
         if layer in self._layout.aliases:
             return self._layout.aliases[layer]
         if layer in self._layout.without_grid:
+            if self.left_out:
+                raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
             raise ValueError(
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -12,6 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
+
+from .room import Weight, begin
+
+SMALL = 2**16
+"""Numbers in an output that is copied at little cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +43,32 @@ class Tape:
             with others are not kept.
         wanted: names of the modules to listen to; None for all, while the layout of the model is not known yet.
         copied: names of modules whose output is copied at once, because it is known to be overwritten.
+        weight: adds up what the modules return.
+        start: the module from whose output on the graph is recorded; None where ``source`` is its beginning.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        source: Node,
+        source: Node | None,
         dimensions: int,
         wanted: Collection[str] | None = None,
         copied: Collection[str] = (),
+        weight: Weight | None = None,
+        start: str | None = None,
     ) -> None:
-        self.source = source
+        self._source = source
+        self._weight, self._start = weight, start
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
         self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
+        self._latest: tuple[str, Tensor] | None = None
 
     def __enter__(self) -> Tape:
         try:
+            if self._start is not None:
+                self._handles.append(self._model.get_submodule(self._start).register_forward_hook(self._begin))
             for name, module in self._model.named_modules():
                 # a ScriptModule has no twin and is the user's own: not a hook on it
                 scripted = isinstance(module, torch.jit.ScriptModule)
@@ -70,24 +83,49 @@ class Tape:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._remove()
+        if self._latest is not None:
+            name, copy = self._latest
+            if self.overwritten(name):
+                self.entries[name] = replace(self.entries[name], copy=copy)
+            self._latest = None
 
     def _remove(self) -> None:
         while self._handles:
             self._handles.pop().remove()
 
+    @property
+    def source(self) -> Node:
+        """Where the graph begins.
+
+        Raises:
+            ValueError: it has not begun.
+        """
+        if self._source is None:
+            raise ValueError(f"the model did not run its layer {self._start!r}, from which on it is recorded")
+        return self._source
+
+    def _begin(self, _module: nn.Module, _args: Any, output: Tensor) -> Tensor:
+        begun, self._source = begin(output)
+        return begun
+
     def _see(self, name: str, _module: nn.Module, _args: Any, output: Any) -> None:
+        if self._weight is not None:
+            self._weight.add(output)
         if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
             self.without_grid.add(name)
             return
         # a module that runs several times counts where it ran last
         self.entries.pop(name, None)
         copy = output.detach().clone() if name in self._copied else None
+        if self._wanted is None and output.numel() <= SMALL:
+            # not known yet which will be overwritten: of the deepest, which is shown first, the values are kept
+            self._latest = (name, output.detach().clone())
         self.entries[name] = Entry(output, get_gradient_edge(output), output._version, copy)
 
     def overwritten(self, name: str) -> bool:
-        """Whether the values that the module returned are gone."""
+        """Whether a later in-place operation wrote to what the module returned."""
         entry = self.entries[name]
-        return entry.copy is None and entry.output._version != entry.version
+        return entry.output._version != entry.version
 
     def value(self, name: str) -> Tensor | None:
         """What the module returned, detached, or None where it was overwritten."""

@@ -22,14 +22,15 @@ const view = (array) => new DataView(array.buffer.slice(array.byteOffset, array.
  * @param {{target: number, layer: string, variant: string}} selection
  * @param {unknown} reply
  */
-function stackOf(world, { target, layer, variant }, reply) {
+export function stackOf(world, { target, layer, variant }, reply) {
   const grid = world.layers.find((l) => l.name === layer).grid;
-  const targets = [...new Set([...world.stacked, target])].filter((k) => world.mapOf(k, layer, variant));
+  const targets = [...new Set([...world.stacked, target])].sort((a, b) => a - b).filter((k) => world.mapOf(k, layer, variant));
   const size = grid[0] * grid[1];
   const data = new Float32Array(targets.length * size);
   targets.forEach((k, i) => data.set(world.mapOf(k, layer, variant), i * size));
+  const whole = targets.length === world.classes.names.length;
   return {
-    image: world.meta.image, layer, variant, targets, grid, dtype: "float32", scale: 1, data: view(data), done: true,
+    image: world.meta.image, layer, variant, targets: whole ? null : targets, grid, dtype: "float32", scale: 1, data: view(data), done: true,
     ms: 0.2, note: null, reply };
 }
 
@@ -105,8 +106,8 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     if (want === "variants") {
       const found = world.variants.map((v) => [v.id, world.mapOf(target, layer, v.id)]).filter(([, map]) => map);
       const grid = world.layers.find((l) => l.name === layer).grid;
-      const content = { type: "maps", image: world.meta.image, target, layer,
-        maps: found.map(([id]) => ({ variant: id, grid, dtype: "float32", scale: 1 })) };
+      const content = { type: "maps", image: world.meta.image,
+        maps: found.map(([id]) => ({ target, layer, variant: id, grid, dtype: "float32", scale: 1 })) };
       emit("msg:custom", content, found.map(([, map]) => view(map)));
       model.push({ status: { state: "ready", text: "", hint: "", reply: [nonce, seq] } });
       return;

@@ -1,19 +1,23 @@
 /** Every map seen for the current image, least recently used out first, bounded in bytes. */
 
-/** @typedef {import("./protocol.js").HeatMap} HeatMap */
+/**
+ * @typedef {import("./protocol.js").HeatMap} HeatMap
+ * @typedef {HeatMap & {views?: Array<HeatMap | undefined>}} Entry  one map, or with `views` those of all classes in one:
+ *   `values` holds one after another, and a view is made when its class is first asked for
+ */
 
-const OVERHEAD = 256; // bytes an entry costs besides its values
+const OVERHEAD = 256; // bytes a map costs besides its values; a view that is not made yet counts as if it were
 
 /** @typedef {ReturnType<typeof createCache>} Cache */
 
 /** @param {number} limit  bytes */
 export function createCache(limit) {
-  /** @type {Map<string, HeatMap>} in order of use */
+  /** @type {Map<string, Entry>} in order of use */
   const entries = new Map();
   let bytes = 0;
 
-  /** @param {HeatMap} map */
-  const cost = (map) => map.values.byteLength + OVERHEAD;
+  /** @param {Entry} entry */
+  const cost = ({ values, views }) => values.byteLength + OVERHEAD * (views?.length ?? 1);
 
   /** @param {string} key */
   function remove(key) {
@@ -27,38 +31,47 @@ export function createCache(limit) {
     /**
      * The same object each time, so that callers may key their own derived data by it.
      * @param {string} key
-     * @returns {HeatMap | null}
+     * @returns {Entry | null}
      */
     get(key) {
-      const map = entries.get(key);
-      if (!map) return null;
+      const entry = entries.get(key);
+      if (!entry) return null;
       entries.delete(key);
-      entries.set(key, map);
-      return map;
+      entries.set(key, entry);
+      return entry;
     },
-    /** @param {string} key */
-    has(key) {
-      return entries.has(key);
+    /**
+     * Does not count as use.
+     * @param {string} key
+     */
+    peek(key) {
+      return entries.get(key);
+    },
+    /**
+     * All whose keys begin like this, without the beginning; does not count as use.
+     * @param {string} start
+     * @returns {Array<[string, Entry]>}
+     */
+    under(start) {
+      return [...entries].flatMap(([key, entry]) => (key.startsWith(start) ? [[key.slice(start.length), entry]] : []));
     },
     /**
      * @param {string} key
-     * @param {HeatMap} map
+     * @param {Entry} entry
      */
-    put(key, map) {
+    put(key, entry) {
       remove(key);
-      entries.set(key, map);
-      bytes += cost(map);
+      entries.set(key, entry);
+      bytes += cost(entry);
       for (const oldest of entries.keys()) {
         if (bytes <= limit || oldest === key) break;
         remove(oldest);
       }
     },
+    remove,
     clear() {
       entries.clear();
       bytes = 0;
-    },
-    get bytes() {
-      return bytes;
     },
   };
 }

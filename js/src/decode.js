@@ -12,10 +12,10 @@ import { STATES } from "./protocol.js";
  * @typedef {import("./protocol.js").Dtype} Dtype
  * @typedef {import("./protocol.js").HeatMap} HeatMap
  * @typedef {[string, number]} Reply
- * @typedef {{image: number, layer: string, variant: string, maps: Array<[number, HeatMap]>, done: boolean, ms: number,
- *   note: string | null}} Stack
+ * @typedef {{image: number, layer: string, variant: string, maps: Array<[number, HeatMap]>, whole: HeatMap | null,
+ *   done: boolean, ms: number, note: string | null}} Stack  whole: the maps of all classes, one after another
  * @typedef {{image: number, target: number, variant: string, maps: Array<[string, HeatMap]>}} Strip
- * @typedef {{image: number, target: number, layer: string, maps: Array<[string, HeatMap]>}} VariantMaps
+ * @typedef {{image: number, maps: Array<[import("./protocol.js").Selection, HeatMap]>}} LooseMaps
  * @typedef {Record<string, unknown>} Bag
  */
 
@@ -53,43 +53,45 @@ function gridOf(value) {
 }
 
 /**
- * Maps of one grid that lie behind one another, each with its own memory: a cache that drops one shall free it.
  * @param {unknown} data
  * @param {Bag} from  with grid, dtype and scale
- * @param {number} count
- * @returns {HeatMap[]}
+ * @param {number} [count]  of maps that lie behind one another
+ * @returns {HeatMap}
  */
-function mapsOf(data, from, count) {
+function mapOf(data, from, count = 1) {
   const grid = gridOf(from.grid);
   const dtype = /** @type {Dtype} */ (from.dtype ?? "int8");
   const scale = from.scale ?? 1;
   check(Object.hasOwn(ITEM_SIZE, dtype), `numbers of type ${String(dtype)}`);
   check(typeof scale === "number" && Number.isFinite(scale), `a scale of ${String(scale)}`);
-  const cells = grid[0] * grid[1];
   const given = bytes(data).byteLength;
-  const due = count * cells * ITEM_SIZE[dtype];
+  const due = count * grid[0] * grid[1] * ITEM_SIZE[dtype];
   check(given === due, `${given} bytes instead of ${due}`);
-  const all = floats(data, dtype, scale);
-  return Array.from({ length: count }, (_, i) => ({ values: all.slice(i * cells, (i + 1) * cells), grid }));
+  return { values: floats(data, dtype, scale), grid };
 }
 
 /**
  * @param {unknown} value
+ * @param {number} classes  how many a stack of all classes holds
  * @returns {Stack | null}
  */
-export function decodeStack(value) {
+export function decodeStack(value, classes) {
   const from = bag(value);
   if (!from) return null;
   const { image, layer, variant, targets } = from;
   const named = typeof layer === "string" && typeof variant === "string";
   check(Number.isInteger(image) && named, "no image, layer or variant");
-  check(Array.isArray(targets) && targets.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
-  const maps = mapsOf(from.data, from, targets.length);
+  const list = targets === null ? [] : targets;
+  check(Array.isArray(list) && list.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
+  const all = mapOf(from.data, from, targets === null ? classes : list.length);
+  const cells = all.grid[0] * all.grid[1];
   return {
     image: /** @type {number} */ (image),
     layer,
     variant,
-    maps: maps.map((map, i) => [targets[i], map]),
+    // Each with its own memory: a cache that drops one shall free it.
+    maps: list.map((target, i) => [target, { ...all, values: all.values.slice(i * cells, (i + 1) * cells) }]),
+    whole: targets === null ? all : null,
     done: from.done !== false,
     ms: typeof from.ms === "number" ? from.ms : NaN,
     note: typeof from.note === "string" ? from.note : null,
@@ -113,7 +115,7 @@ export function decodeStrip(value) {
     variant,
     maps: maps.map((item) => {
       check(typeof item?.layer === "string", "a thumbnail without its layer");
-      return [item.layer, mapsOf(item.data, item, 1)[0]];
+      return [item.layer, mapOf(item.data, item)];
     }),
   };
 }
@@ -121,22 +123,20 @@ export function decodeStrip(value) {
 /**
  * @param {unknown} content
  * @param {readonly unknown[]} buffers
- * @returns {VariantMaps | null}  null for other messages
+ * @returns {LooseMaps | null}  null for other messages
  */
 export function decodeMaps(content, buffers) {
   const from = bag(content);
   if (from?.type !== "maps") return null;
-  const { image, target, layer, maps } = from;
-  const numbered = Number.isInteger(image) && Number.isInteger(target);
-  check(numbered && typeof layer === "string", "no image, class or layer");
+  const { image, maps } = from;
   check(Array.isArray(maps) && maps.length === buffers.length, "not one buffer a map");
   return {
     image: /** @type {number} */ (image),
-    target: /** @type {number} */ (target),
-    layer,
     maps: maps.map((item, i) => {
-      check(typeof item?.variant === "string", "a map without its variant");
-      return [item.variant, mapsOf(buffers[i], item, 1)[0]];
+      const { target, layer, variant } = item ?? {};
+      const named = typeof layer === "string" && typeof variant === "string";
+      check(Number.isInteger(target) && named, "a map without its class, layer or variant");
+      return [{ target, layer, variant }, mapOf(buffers[i], item)];
     }),
   };
 }

@@ -8,9 +8,11 @@ import {
   bag, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
 } from "./decode.js";
 import { bytes } from "./lib/buffers.js";
+import { equal } from "./lib/changes.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
+ * @typedef {import("./protocol.js").HeatMap} HeatMap
  * @typedef {import("./protocol.js").Meta} Meta
  * @typedef {import("./protocol.js").Classes} Classes
  * @typedef {import("./protocol.js").Layer} Layer
@@ -19,6 +21,8 @@ import { bytes } from "./lib/buffers.js";
  * @typedef {import("./decode.js").Stack} Stack
  * @typedef {"picture" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
  *   | "waiting"} Change
+ * @typedef {{count: number, at: (cell: number) => Float32Array}} Seen  at: a cell's value of every class, NaN where its
+ *   map is not here
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
  */
 
@@ -31,20 +35,31 @@ const NO_CLASSES = {
   truth: null,
 };
 
-/** Traits that are changes of the same name. */
-const PLAIN = /** @type {const} */ (["picture", "classes", "listed", "layers", "variants", "luts", "status"]);
+/** @param {any} value */
+const list = (value) => Object.freeze([...(value ?? [])]);
+
+/** Traits that are changes of the same name, and how each is read. */
+const PLAIN = Object.freeze({
+  picture: bytes, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
+  status: decodeStatus,
+});
 
 /** Traits whose new value may mend a fault. */
 const CHECKED = ["meta", "classes", "stack", "strip"];
 
-/** @param {string[]} parts */
-const key = (...parts) => parts.join("\u0000");
+/** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
-/** @param {Selection} s */
-const mapKey = (s) => key("map", String(s.target), s.layer, s.variant);
+/** What an entry of the cache is. */
+const MAP = "map";
+const THUMB = "thumb";
+const ALL = "all";
 
-/** @param {Selection} s */
-const thumbKey = (s) => key("thumb", String(s.target), s.layer, s.variant);
+/**
+ * @param {string} kind
+ * @param {Place} where
+ * @param {number | ""} [target]  without it, the beginning of the keys of all classes
+ */
+const key = (kind, { layer, variant }, target = "") => [kind, layer, variant, target].join("\u0000");
 
 export class Inbox {
   #get;
@@ -82,17 +97,54 @@ export class Inbox {
 
   /** @param {Selection} selection */
   has(selection) {
-    return this.#cache.has(mapKey(selection));
+    const { target } = selection;
+    const all = this.#cache.peek(key(ALL, selection))?.views;
+    return all ? target < all.length : this.#cache.peek(key(MAP, selection, target)) !== undefined;
   }
 
-  /** @param {Selection} selection */
+  /** Whether every class's map is here. @param {Place} where */
+  hasAll(where) {
+    return this.#cache.peek(key(ALL, where)) !== undefined;
+  }
+
+  /**
+   * @param {Selection} selection
+   * @returns {HeatMap | null}
+   */
   map(selection) {
-    return this.#cache.get(mapKey(selection));
+    const { target } = selection;
+    const all = this.#cache.get(key(ALL, selection));
+    if (!all?.views) return this.#cache.get(key(MAP, selection, target));
+    const { values, grid, views } = all;
+    if (target >= views.length) return null;
+    const cells = grid[0] * grid[1];
+    return (views[target] ??= { values: values.subarray(target * cells, (target + 1) * cells), grid });
   }
 
   /** @param {Selection} selection */
   thumb(selection) {
-    return this.#cache.get(thumbKey(selection)) ?? this.map(selection);
+    return this.#cache.get(key(THUMB, selection, selection.target)) ?? this.map(selection);
+  }
+
+  /**
+   * The maps seen at one place, ready to be read across the classes; good until others come.
+   * @param {Place} where
+   * @returns {Seen}
+   */
+  seen(where) {
+    const { length } = this.classes.names;
+    const all = this.#cache.get(key(ALL, where));
+    const single = this.#cache.under(key(MAP, where));
+    return {
+      count: all ? length : single.length,
+      at: (cell) => {
+        const column = new Float32Array(length).fill(NaN);
+        for (const [target, { values }] of single) column[Number(target)] = values[cell];
+        const cells = all ? all.grid[0] * all.grid[1] : 0;
+        if (all) for (let i = 0; i < length; i++) column[i] = all.values[i * cells + cell];
+        return column;
+      },
+    };
   }
 
   clear() {
@@ -107,8 +159,9 @@ export class Inbox {
   read(names) {
     if (CHECKED.some((name) => names.has(name))) this.#forgive();
     const newImage = names.has("meta") && this.#readMeta();
-    if (names.has("status")) this.status = decodeStatus(this.#get("status"));
-    this.#readPlain(names);
+    for (const name of /** @type {Array<keyof typeof PLAIN>} */ (Object.keys(PLAIN))) {
+      if (names.has(name)) this.#readPlain(name);
+    }
     // The stack of a new image may have come before its meta, and was then put aside.
     const stack = newImage || names.has("stack") ? this.#guard(() => this.#readStack()) : null;
     if (newImage || names.has("strip")) this.#guard(() => this.#readStrip());
@@ -116,62 +169,90 @@ export class Inbox {
   }
 
   /**
-   * All variants' maps come as a message, not as a trait: a saved notebook need not hold them.
+   * Maps that were not asked for one by one come as a message, not as a trait: a saved notebook need not hold them.
    * @param {unknown} content
    * @param {readonly unknown[]} buffers
    */
   receive(content, buffers) {
     const found = this.#guard(() => decodeMaps(content, buffers));
     if (!found || found.image !== this.meta.image) return;
-    const { target, layer } = found;
-    for (const [variant, map] of found.maps) {
-      const key = mapKey({ target, layer, variant });
-      // the stack's map stays: it may have been packed more coarsely, and the picture must not change by a preview
-      if (!this.#cache.has(key)) this.#cache.put(key, map);
-    }
+    for (const [selection, map] of found.maps) this.#keep(selection, map);
     this.#note("maps", "thumbs");
   }
 
   /** @returns {boolean} whether the image is another one */
   #readMeta() {
-    const before = this.meta.image;
-    this.meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    const before = this.meta;
+    const meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    if (equal(meta, before)) return false;
+    this.meta = meta;
     this.#note("picture");
-    if (this.meta.image === before) return false;
+    if (meta.image === before.image) return false;
     this.#cache.clear();
     this.#note("maps", "thumbs");
     return true;
   }
 
-  /** @param {ReadonlySet<string>} names */
-  #readPlain(names) {
-    /** @param {string} name */
-    const list = (name) => Object.freeze([...(this.#get(name) ?? [])]);
-    if (names.has("picture")) this.picture = bytes(this.#get("picture"));
-    if (names.has("classes")) this.classes = this.#guard(() => decodeClasses(this.#get("classes"))) ?? this.classes;
-    if (names.has("listed")) this.listed = list("listed");
-    if (names.has("layers")) this.layers = list("layers");
-    if (names.has("variants")) this.variants = list("variants");
-    if (names.has("luts")) this.luts = decodeLuts(this.#get("luts"));
-    for (const name of PLAIN) if (names.has(name)) this.#note(name);
+  /**
+   * A value that says the same as the last one changes nothing, so that nothing is drawn for it.
+   * @param {keyof typeof PLAIN} name
+   */
+  #readPlain(name) {
+    const value = this.#guard(() => PLAIN[name](this.#get(name)));
+    if (value === null || equal(value, this[name])) return;
+    Object.assign(this, { [name]: value });
+    this.#note(name);
   }
 
   /** @returns {Stack | null} */
   #readStack() {
-    const stack = decodeStack(this.#get("stack"));
+    const stack = decodeStack(this.#get("stack"), this.classes.names.length);
     if (!stack || stack.image !== this.meta.image) return null;
-    const { layer, variant, ms, done, note } = stack;
-    for (const [target, map] of stack.maps) this.#cache.put(mapKey({ target, layer, variant }), map);
+    const { layer, variant, whole, ms, done, note } = stack;
+    for (const [target, map] of stack.maps) this.#keep({ target, layer, variant }, map);
+    if (whole) this.#keepAll({ layer, variant }, whole);
     this.stackInfo = Object.freeze({ ms, done, note });
     this.#note("maps", "thumbs");
     return stack;
+  }
+
+  /**
+   * A map that is here stays: the other may be packed more coarsely, and the picture must not change by what follows.
+   * @param {Selection} selection
+   * @param {HeatMap} map
+   */
+  #keep(selection, map) {
+    if (!this.has(selection)) this.#cache.put(key(MAP, selection, selection.target), map);
+  }
+
+  /**
+   * All classes in one piece of memory, with the maps that are here in their places.
+   * @param {Place} where
+   * @param {HeatMap} whole
+   */
+  #keepAll(where, { values, grid }) {
+    if (this.hasAll(where)) return;
+    const cells = grid[0] * grid[1];
+    /** @type {Array<HeatMap | undefined>} */
+    const views = new Array(values.length / cells);
+    const start = key(MAP, where);
+    for (const [target, map] of this.#cache.under(start)) {
+      this.#cache.remove(start + target);
+      if (map.values.length !== cells) continue;
+      values.set(map.values, Number(target) * cells);
+      views[Number(target)] = map;
+    }
+    this.#cache.put(key(ALL, where), { values, grid, views });
   }
 
   #readStrip() {
     const strip = decodeStrip(this.#get("strip"));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
-    for (const [layer, map] of strip.maps) this.#cache.put(thumbKey({ target, layer, variant }), map);
+    for (const [layer, map] of strip.maps) {
+      const id = key(THUMB, { layer, variant }, target);
+      if (!this.#cache.peek(id)) this.#cache.put(id, map);
+    }
     this.#note("thumbs");
   }
 

@@ -35,7 +35,7 @@ export const STACK_KEYS = /** @type {const} */ ([
 ]);
 export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
 export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
-export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want"]);
+export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want", "whole"]);
 
 /**
  * @typedef {(typeof SIGNS)[number]} Sign

@@ -5,3 +5,5 @@
 
 export const { abs: $abs, floor: $floor, max: $max, min: $min, round: $round } = Math;
 export const { freeze: $freeze } = Object;
+export const { isFinite: $isFinite, isInteger: $isInteger } = Number;
+export const { isArray: $isArray } = Array;

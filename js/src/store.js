@@ -140,6 +140,15 @@ export class Store {
   }
 
   /**
+   * The maps seen at a layer by a variant, to be read across the classes.
+   * @param {string} layer
+   * @param {string} variant
+   */
+  seen(layer, variant) {
+    return this.#inbox.seen({ layer, variant });
+  }
+
+  /**
    * A small map of a layer for the shown class and variant.
    * @param {string} layer
    */
@@ -271,7 +280,9 @@ export class Store {
     const want = this.#wantsVariants ? "variants" : null;
     this.#wantsVariants = false;
     this.#touched = false;
-    this.#model.set?.("request", { nonce: this.#nonce, seq, target, layer, variant, want });
+    this.#model.set?.("request", {
+      nonce: this.#nonce, seq, target, layer, variant, want, whole: this.#inbox.hasAll(this.#view),
+    });
     this.#model.save_changes?.();
   }
 
@@ -327,7 +338,7 @@ export class Store {
   #accepted(stack) {
     const { target, layer, variant } = this.#view;
     if (!stack || stack.layer !== layer || stack.variant !== variant) return false;
-    return !stack.done || stack.maps.some(([t]) => t === target);
+    return !stack.done || stack.whole !== null || stack.maps.some(([t]) => t === target);
   }
 
   #adopt() {

@@ -40,13 +40,11 @@ test("equal cells share the better place; a strongest but negative cell is still
 });
 
 test("strongest: sorted, only positive, no more than asked", () => {
-  const maps = new Map([
-    [7, [0, 0.59]], [1, [0, 0.64]], [2, [0, -0.25]], [3, [9, 0.01]], [4, [0, 0.63]], [5, [0, NaN]],
-  ]);
-  assert.deepEqual(strongest(maps, 1, 3), [
+  const column = [0, 0.64, -0.25, 0.01, 0.63, NaN, NaN, 0.59];
+  assert.deepEqual(strongest(column, 3), [
     { target: 1, value: 0.64 }, { target: 4, value: 0.63 }, { target: 7, value: 0.59 },
   ]);
-  assert.deepEqual(strongest(maps, 0, 3), [{ target: 3, value: 9 }]);
-  assert.deepEqual(strongest([], 0, 3), []);
-  assert.deepEqual(strongest(maps, 1, 0), []);
+  assert.deepEqual(strongest([0, 0, NaN, 9], 3), [{ target: 3, value: 9 }]);
+  assert.deepEqual(strongest([], 3), []);
+  assert.deepEqual(strongest(column, 0), []);
 });

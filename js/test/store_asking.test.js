@@ -24,7 +24,7 @@ test("a map that is here is shown in the same frame, and the kernel follows", ()
   assert.deepEqual(Object.keys(model.requests[0]), [...REQUEST_KEYS]);
   const { nonce, ...rest } = model.requests[0];
   assert.equal(typeof nonce, "string");
-  assert.deepEqual(rest, { seq: 1, target: 1, layer: "late", variant: "gradcam", want: null });
+  assert.deepEqual(rest, { seq: 1, target: 1, layer: "late", variant: "gradcam", want: null, whole: false });
   assert.equal(model.get("target"), 0, "the scalar traits are the kernel's to set");
 });
 
@@ -273,8 +273,8 @@ test("all variants: asked once, read from the message, not asked again", async (
   assert.deepEqual(model.requests.map((r) => r.want), ["variants"]);
   const [{ nonce, seq }] = model.requests;
   const content = {
-    type: "maps", image: 1, target: 0, layer: "late",
-    maps: ["gradcam", "hirescam"].map((variant) => ({ variant, grid: [2, 3], dtype: "float32", scale: 2 })),
+    type: "maps", image: 1,
+    maps: ["gradcam", "hirescam"].map((variant) => ({ target: 0, layer: "late", variant, grid: [2, 3], dtype: "float32", scale: 2 })),
   };
   model.emit("msg:custom", content, [f32(mapValues(0)), f32(mapValues(5))]);
   await model.kernel({ stack: stackOf({ reply: [nonce, seq] }) });
@@ -309,8 +309,8 @@ test("messages of other kinds and of other images are left alone", async () => {
   const { model, store } = setUp();
   model.emit("msg:custom", { type: "progress" }, []);
   model.emit("msg:custom", null);
-  const maps = [{ variant: "hirescam", grid: [2, 3], dtype: "float32", scale: 1 }];
-  model.emit("msg:custom", { type: "maps", image: 9, target: 0, layer: "late", maps }, [f32(mapValues(0))]);
+  const maps = [{ target: 0, layer: "late", variant: "hirescam", grid: [2, 3], dtype: "float32", scale: 1 }];
+  model.emit("msg:custom", { type: "maps", image: 9, maps }, [f32(mapValues(0))]);
   await settled();
   assert.equal(store.status.state, "ready");
   assert.equal(store.map(0, "late", "hirescam"), null);

@@ -77,6 +77,8 @@ for (const [what, over] of /** @type {Array<[string, Record<string, any>]>} */ (
   ["a type that every object has", { dtype: "constructor" }],
   ["a scale that is no number", { scale: NaN }],
   ["classes that are no list", { targets: 3 }],
+  ["all classes' maps, one too few", { targets: null, data: f32(new Array(18).fill(1)) }],
+  ["no word about its classes", { targets: undefined }],
   ["a class that is no number", { targets: [0, "x", 1] }],
   ["no layer", { layer: 7 }],
   ["data that are no bytes", { data: "AAAA" }],
@@ -110,11 +112,18 @@ test("a malformed strip, message or class table is reported, never thrown", asyn
     assert.equal(store.status.state, "error");
     assert.equal(store.classes.names.length, 4);
   }
-  const model = new FakeModel();
-  const store = createStore(model);
-  model.emit("msg:custom", { type: "maps", image: 1, target: 0, layer: "late", maps: [{ variant: "x" }] }, []);
-  await settled();
-  assert.equal(store.status.state, "error");
+  const item = { target: 0, layer: "late", variant: "x", grid: GRID, dtype: "float32", scale: 1 };
+  const buffer = f32(mapValues(0));
+  for (const [maps, buffers] of /** @type {Array<[any, any[]]>} */ ([
+    [[item], []], [[item], [f32([1])]], [[{ ...item, target: "0" }], [buffer]], [[{ ...item, layer: null }], [buffer]],
+    [[null], [buffer]], ["x", [buffer]],
+  ])) {
+    const model = new FakeModel();
+    const store = createStore(model);
+    model.emit("msg:custom", { type: "maps", image: 1, maps }, buffers);
+    await settled();
+    assert.equal(store.status.state, "error");
+  }
 });
 
 test("a strip that comes before its image's meta is not lost", async () => {
@@ -191,4 +200,19 @@ test("destroy takes every handler off and stays silent", async () => {
   await settled();
   assert.equal(model.handlerCount, 0);
   assert.equal(store.map(), null, "nothing is kept for a view that is gone");
+});
+
+test("a trait that says the same again changes nothing", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  /** @type {string[]} */
+  const heard = [];
+  store.subscribe((changed) => heard.push(...changed));
+  const kept = [store.picture, store.meta, store.classes, store.layers, store.luts, store.thumb("early")];
+  const names = ["picture", "meta", "classes", "listed", "layers", "variants", "strip", "luts", "status", "opacity"];
+  const again = new FakeModel();
+  await model.kernel(Object.fromEntries(names.map((name) => [name, again.get(name)])));
+  assert.deepEqual(heard, ["thumbs"]);
+  const now = [store.picture, store.meta, store.classes, store.layers, store.luts, store.thumb("early")];
+  now.forEach((value, i) => assert.equal(value, kept[i]));
 });

@@ -53,16 +53,15 @@ export function cellRank(values, index) {
 
 /**
  * The classes that make most of a cell, strongest first; only evidence for a class counts.
- * @param {Iterable<readonly [number, ArrayLike<number>]>} maps  class and its map, all on one grid
- * @param {number} index
+ * @param {ArrayLike<number>} column  the cell's value of each class
  * @param {number} n
  * @returns {Array<{target: number, value: number}>}
  */
-export function strongest(maps, index, n) {
+export function strongest(column, n) {
   /** @type {Array<{target: number, value: number}>} */
   const best = [];
-  for (const [target, values] of maps) {
-    const value = values[index];
+  for (let target = 0; target < column.length; target++) {
+    const value = column[target];
     if (!(value > 0)) continue;
     let at = best.length;
     while (at > 0 && best[at - 1].value < value) at--;

@@ -34,16 +34,18 @@ function crossings(values, h, w, level) {
     else links.set(a, [b]);
   };
   for (let y = 0; y + 1 < h; y++) {
-    for (let x = 0; x + 1 < w; x++) {
+    // A square's right corners are the left ones of the next.
+    let right = 0;
+    for (let x = -1; x + 1 < w; x++) {
       const i = y * w + x;
-      const a = values[i];
-      const b = values[i + 1];
-      const c = values[i + w + 1];
-      const d = values[i + w];
-      const kind = (a >= level ? 1 : 0) | (b >= level ? 2 : 0) | (c >= level ? 4 : 0) | (d >= level ? 8 : 0);
-      if (kind === 0 || kind === 15 || !Number.isFinite(a + b + c + d)) continue;
+      const left = right;
+      right = (values[i + 1] >= level ? 1 : 0) | (values[i + w + 1] >= level ? 2 : 0);
+      if (x < 0 || (left === right && left % 3 === 0)) continue;
+      const kind = (left & 1) | (left & 2 ? 8 : 0) | (right << 1);
+      const sum = values[i] + values[i + 1] + values[i + w] + values[i + w + 1];
+      if (!Number.isFinite(sum)) continue;
       const saddle = kind === 5 || kind === 10;
-      const joins = saddle && a + b + c + d >= 4 * level ? SADDLE_HIGH[kind === 5 ? 0 : 1] : JOINS[kind];
+      const joins = saddle && sum >= 4 * level ? SADDLE_HIGH[kind === 5 ? 0 : 1] : JOINS[kind];
       const edges = [2 * i, 2 * (i + 1) + 1, 2 * (i + w), 2 * i + 1];
       for (let k = 0; k < joins.length; k += 2) {
         link(edges[joins[k]], edges[joins[k + 1]]);

@@ -66,14 +66,14 @@ export function alpha(v, { hi, sign, opacity, threshold }) {
  * @returns {Uint32Array}
  */
 function table(lut, paint) {
+  const { lo, hi } = paint;
+  const rule = { ...paint, threshold: 0 };
   const words = new Uint32Array(STEPS);
-  const own = new Uint8Array(words.buffer);
   for (let i = 0; i < STEPS; i++) {
     const share = (i + 0.5) / STEPS;
-    const from = 4 * Math.min(255, Math.floor(share * 256));
-    const a = alpha(paint.lo + share * (paint.hi - paint.lo), { ...paint, threshold: 0 });
-    own.set(lut.subarray(from, from + 3), 4 * i);
-    own[4 * i + 3] = Math.round(255 * a);
+    const from = 4 * Math.floor(share * 256);
+    const a = Math.round(255 * alpha(lo + share * (hi - lo), rule));
+    words[i] = lut[from] | (lut[from + 1] << 8) | (lut[from + 2] << 16) | (a << 24);
   }
   return words;
 }
@@ -87,27 +87,21 @@ function table(lut, paint) {
  */
 export function paint(values, lut, rgba, paint) {
   const { lo, hi, sign, threshold } = paint;
-  const out = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.byteLength >> 2);
-  if (!(hi > lo)) {
-    out.fill(0);
-    return;
-  }
+  const out = new Uint32Array(rgba.buffer, rgba.byteOffset, rgba.byteLength >> 2).fill(0);
+  if (!(hi > lo)) return;
   const words = table(lut, paint);
   const scale = STEPS / (hi - lo);
-  const cut = threshold * hi;
-  const fold = sign === "absolute";
+  const least = Math.max(threshold * hi, Number.MIN_VALUE);
+  const top = STEPS - 1;
   const both = sign === "signed";
+  const fold = sign !== "positive";
   for (let i = 0; i < out.length; i++) {
-    let v = values[i];
-    if (fold && v < 0) v = -v;
-    const size = both && v < 0 ? -v : v;
-    // Written so that NaN falls through to "not painted".
-    if (!(size > 0 && size >= cut)) {
-      out[i] = 0;
-      continue;
-    }
-    const k = (v - lo) * scale;
-    out[i] = words[k >= STEPS ? STEPS - 1 : k > 0 ? k | 0 : 0];
+    const v = values[i];
+    const size = fold && v < 0 ? -v : v;
+    // Written so that NaN is not painted.
+    if (!(size >= least)) continue;
+    const k = ((both ? v : size) - lo) * scale;
+    out[i] = words[k < top ? (k > 0 ? k | 0 : 0) : top];
   }
 }
 
@@ -129,23 +123,21 @@ export function rampStops(lut, paint, count = 65) {
 
 /**
  * Round values between the limits in steps of 1, 2 or 5, as close as `px` pixels bear. The limits themselves are
- * written by the colour bar; a tick that would run into one of them, or into another mark, is left out. A zero end is a
- * tick.
+ * written by the colour bar; a tick that would run into one of them is left out. A zero end is a tick.
  * @param {number} lo
  * @param {number} hi
  * @param {number} px  length of the bar
- * @param {{gap?: number, pitch?: number, avoid?: readonly number[]}} [options]  least distance to the limits, between
- *   ticks (pixels), and further values to keep clear of
+ * @param {{gap?: number, pitch?: number}} [options]  least distance to the limits, and between ticks, in pixels
  * @returns {number[]}
  */
-export function ticks(lo, hi, px, { gap = 15, pitch = 56, avoid = [] } = {}) {
+export function ticks(lo, hi, px, { gap = 15, pitch = 56 } = {}) {
   const span = hi - lo;
   if (!(span > 0) || !Number.isFinite(span) || !(px > 0)) return [];
   const rough = (span * pitch) / px;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
   const perValue = px / span;
-  const keepClear = [hi, ...(lo === 0 ? [] : [lo]), ...avoid];
+  const keepClear = lo ? [lo, hi] : [hi];
   const out = [];
   for (let k = Math.ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
     const v = Number((k * step).toPrecision(12)) + 0; // no binary dust, no −0

@@ -7,24 +7,35 @@
  * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`
  */
 
+/**
+ * @param {Where} where
+ * @param {Array<[string, Action, ...string[]]>} rows  label, action, keys
+ * @returns {Shortcut[]}
+ */
+const listed = (where, rows) => rows.map(([label, action, ...keys]) => ({ keys, label, action, where }));
+
 /** @type {ReadonlyArray<Shortcut>} */
 export const SHORTCUTS = Object.freeze([
-  { keys: ["ArrowUp"], label: "Previous class", action: "class-previous", where: "widget" },
-  { keys: ["ArrowDown"], label: "Next class", action: "class-next", where: "widget" },
-  { keys: ["ArrowLeft"], label: "Earlier layer", action: "layer-previous", where: "widget" },
-  { keys: ["ArrowRight"], label: "Later layer", action: "layer-next", where: "widget" },
-  { keys: ["v"], label: "Variant", action: "variant", where: "widget" },
-  { keys: ["0", " "], label: "Bare photo", action: "bare", where: "widget" },
-  { keys: ["d"], label: "Display", action: "display", where: "widget" },
-  { keys: ["/"], label: "Search classes", action: "search", where: "widget" },
-  { keys: ["f"], label: "Full screen", action: "fullscreen", where: "widget" },
-  { keys: ["?"], label: "Help", action: "help", where: "widget" },
-  { keys: ["Escape"], label: "Back", action: "back", where: "widget" },
-  { keys: ["ArrowUp"], label: "Cell above", action: "cell-up", where: "picture" },
-  { keys: ["ArrowDown"], label: "Cell below", action: "cell-down", where: "picture" },
-  { keys: ["ArrowLeft"], label: "Cell to the left", action: "cell-left", where: "picture" },
-  { keys: ["ArrowRight"], label: "Cell to the right", action: "cell-right", where: "picture" },
-  { keys: ["Enter"], label: "Pin the cell", action: "pin", where: "picture" },
+  ...listed("widget", [
+    ["Previous class", "class-previous", "ArrowUp"],
+    ["Next class", "class-next", "ArrowDown"],
+    ["Earlier layer", "layer-previous", "ArrowLeft"],
+    ["Later layer", "layer-next", "ArrowRight"],
+    ["Variant", "variant", "v"],
+    ["Bare photo", "bare", "0", " "],
+    ["Display", "display", "d"],
+    ["Search classes", "search", "/"],
+    ["Full screen", "fullscreen", "f"],
+    ["Help", "help", "?"],
+    ["Back", "back", "Escape"],
+  ]),
+  ...listed("picture", [
+    ["Cell above", "cell-up", "ArrowUp"],
+    ["Cell below", "cell-down", "ArrowDown"],
+    ["Cell to the left", "cell-left", "ArrowLeft"],
+    ["Cell to the right", "cell-right", "ArrowRight"],
+    ["Pin the cell", "pin", "Enter"],
+  ]),
 ]);
 
 /** @type {Readonly<Record<string, string>>} */

@@ -5,7 +5,7 @@
 
 const A = -0.75; // torch's cubic kernel; PIL and OpenCV differ in this constant or at the border
 
-/** @typedef {{index: Int32Array, weight: Float64Array, count: number}} Taps  `count` samples for each output sample */
+/** @typedef {{index: Int32Array, weight: Float64Array}} Taps  four samples for each output sample */
 
 /**
  * Single precision on purpose: torch computes source positions in float32, and at large sizes that shows.
@@ -19,45 +19,40 @@ function position(size, out, i) {
 }
 
 /**
+ * @param {number} t  0 to 1, the way from the second sample to the third
+ * @returns {number[]}
+ */
+function cubic(t) {
+  const u = 1 - t;
+  return [
+    ((A * (t + 1) - 5 * A) * (t + 1) + 8 * A) * (t + 1) - 4 * A,
+    ((A + 2) * t - (A + 3)) * t * t + 1,
+    ((A + 2) * u - (A + 3)) * u * u + 1,
+    ((A * (u + 1) - 5 * A) * (u + 1) + 8 * A) * (u + 1) - 4 * A,
+  ];
+}
+
+/**
+ * The linear rule has four samples too, its two taken twice at half weight, which is exact: one loop serves both.
  * @param {number} size
  * @param {number} out
+ * @param {boolean} linear
  * @returns {Taps}
  */
-function cubicTaps(size, out) {
+function tapsOf(size, out, linear) {
   const index = new Int32Array(4 * out);
   const weight = new Float64Array(4 * out);
   for (let i = 0; i < out; i++) {
     const at = position(size, out, i);
     const base = Math.floor(at);
     const t = at - base;
-    const u = 1 - t;
-    weight[4 * i] = ((A * (t + 1) - 5 * A) * (t + 1) + 8 * A) * (t + 1) - 4 * A;
-    weight[4 * i + 1] = ((A + 2) * t - (A + 3)) * t * t + 1;
-    weight[4 * i + 2] = ((A + 2) * u - (A + 3)) * u * u + 1;
-    weight[4 * i + 3] = ((A * (u + 1) - 5 * A) * (u + 1) + 8 * A) * (u + 1) - 4 * A;
-    for (let k = 0; k < 4; k++) index[4 * i + k] = Math.min(size - 1, Math.max(0, base - 1 + k));
+    weight.set(linear ? [(1 - t) / 2, (1 - t) / 2, t / 2, t / 2] : cubic(t), 4 * i);
+    for (let k = 0; k < 4; k++) {
+      const from = base + (linear ? k >> 1 : k - 1);
+      index[4 * i + k] = Math.min(size - 1, Math.max(0, from));
+    }
   }
-  return { index, weight, count: 4 };
-}
-
-/**
- * @param {number} size
- * @param {number} out
- * @returns {Taps}
- */
-function linearTaps(size, out) {
-  const index = new Int32Array(2 * out);
-  const weight = new Float64Array(2 * out);
-  for (let i = 0; i < out; i++) {
-    const at = Math.max(0, position(size, out, i));
-    const base = Math.min(size - 1, Math.floor(at));
-    const t = Math.min(1, at - base);
-    index[2 * i] = base;
-    index[2 * i + 1] = Math.min(size - 1, base + 1);
-    weight[2 * i] = 1 - t;
-    weight[2 * i + 1] = t;
-  }
-  return { index, weight, count: 2 };
+  return { index, weight };
 }
 
 /**
@@ -68,15 +63,12 @@ function linearTaps(size, out) {
  * @param {number} width
  * @returns {Float32Array}
  */
-function widen(values, h, w, taps, width) {
+function widen(values, h, w, { index, weight }, width) {
   const out = new Float32Array(h * width);
-  const { index, weight, count } = taps;
   for (let y = 0; y < h; y++) {
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let k = x * count; k < (x + 1) * count; k++) {
-        sum += weight[k] * values[y * w + index[k]];
-      }
+      for (let k = 4 * x; k < 4 * x + 4; k++) sum += weight[k] * values[y * w + index[k]];
       out[y * width + x] = sum;
     }
   }
@@ -86,28 +78,24 @@ function widen(values, h, w, taps, width) {
 /**
  * @param {Float32Array} rows
  * @param {Taps} taps
- * @param {number} height
+ * @param {Float32Array} out
  * @param {number} width
- * @returns {Float32Array}
  */
-function blend(rows, taps, height, width) {
-  const out = new Float32Array(height * width);
-  const { index, weight, count } = taps;
-  for (let y = 0; y < height; y++) {
-    const target = out.subarray(y * width, (y + 1) * width);
-    // Two rows at a time keeps the inner loop branch-free for both kernels.
-    for (let k = y * count; k < (y + 1) * count; k += 2) {
-      const a = index[k] * width;
-      const b = index[k + 1] * width;
-      const wa = weight[k];
-      const wb = weight[k + 1];
-      for (let x = 0; x < width; x++) {
-        target[x] = target[x] + wa * rows[a + x] +
-          wb * rows[b + x];
-      }
+function blend(rows, { index, weight }, out, width) {
+  const from = index.map((row) => row * width);
+  for (let k = 0, at = 0; k < index.length; k += 4) {
+    const a = from[k];
+    const b = from[k + 1];
+    const c = from[k + 2];
+    const d = from[k + 3];
+    const p = weight[k];
+    const q = weight[k + 1];
+    const r = weight[k + 2];
+    const s = weight[k + 3];
+    for (let x = 0; x < width; x++) {
+      out[at++] = p * rows[a + x] + q * rows[b + x] + r * rows[c + x] + s * rows[d + x];
     }
   }
-  return out;
 }
 
 /**
@@ -115,9 +103,11 @@ function blend(rows, taps, height, width) {
  * @param {readonly [number, number]} from  [rows, columns] of `values`
  * @param {readonly [number, number]} to  [rows, columns] wanted
  * @param {"bicubic" | "bilinear"} mode
+ * @param {Float32Array} [out]  is written to and returned; a new one without it
  * @returns {Float32Array}
  */
-export function upsample(values, [h, w], [height, width], mode) {
-  const make = mode === "bilinear" ? linearTaps : cubicTaps;
-  return blend(widen(values, h, w, make(w, width), width), make(h, height), height, width);
+export function upsample(values, [h, w], [height, width], mode, out = new Float32Array(height * width)) {
+  const linear = mode === "bilinear";
+  blend(widen(values, h, w, tapsOf(w, width, linear), width), tapsOf(h, height, linear), out, width);
+  return out;
 }

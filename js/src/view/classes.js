@@ -1,9 +1,10 @@
 /** The class list: listed classes first, all others below by probability; a search over every name. */
 
+import { createWatch } from "../lib/changes.js";
 import { place } from "../lib/format.js";
 import { search } from "../lib/search.js";
 import { cap } from "../lib/keys.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 import { className } from "./frame.js";
 import { icon } from "./icons.js";
 import { createRow } from "./row.js";
@@ -11,6 +12,7 @@ import { createRow } from "./row.js";
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {{active: number, chosen: number, top: number}} State  of the search; the class last followed; scrolled by
  */
 
 const ROW = 29;
@@ -34,8 +36,9 @@ export function createClasses(context) {
   const element = h("div.classes", {}, [field, header, list, note]);
   const order = createOrder(context);
   const rows = createRows(list, spacer);
-  const state = { active: 0, chosen: -1 };
-  listenList(context, list);
+  /** @type {State} */
+  const state = { active: 0, chosen: -1, top: 0 };
+  listenList(context, list, state);
   listenSearch(context, input, list, order, state);
   return {
     element,
@@ -49,20 +52,21 @@ export function createClasses(context) {
       setAttr(input, "placeholder", `Search ${store.classes.names.length} classes`);
       setAttr(input, "aria-label", `Search ${store.classes.names.length} classes`);
       if (input.value !== ui.query) input.value = ui.query;
-      hint.hidden = ui.query !== "";
+      hide(hint, ui.query !== "");
       setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
       setText(unit, evidence ? frame.unit : "");
       setText(last, store.classes.probability === "none" ? "Score" : "Probability");
-      element.classList.toggle("at-cell", evidence !== null);
+      mark(element, "at-cell", evidence !== null);
       const all = order(frame);
-      const wanted = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + AHEAD;
+      const { full, rows: room } = context.size;
+      const wanted = Math.ceil(state.top / ROW) + room + AHEAD;
       const head = order.head(frame);
-      const deep = list.scrollTop > 0 || context.size.full;
+      const deep = state.top > 0 || full;
       const listed = all.slice(0, ui.query ? all.length : Math.max(head, deep ? wanted : 0));
       rows.update(frame, listed, ui.query ? state.active : -1);
       setStyle(spacer, "height", `${(all.length - listed.length) * ROW}px`);
-      follow(list, listed, frame, state);
-      setText(note, noteText(frame, all, listed, list));
+      follow(list, listed, frame, state, room);
+      setText(note, noteText(frame, all, listed, Math.round(state.top / ROW), room));
       setAttr(note, "title", evidence ? note.textContent : null);
       const at = ui.query ? listed[state.active] : frame.selected.target;
       setAttr(list, "aria-activedescendant", listed.includes(at) ? `cw-class-${at}` : null);
@@ -75,28 +79,28 @@ export function createClasses(context) {
  * @param {Context} context
  */
 function createOrder({ store }) {
-  /** @type {unknown[]} */
-  let key = [];
+  const differs = createWatch();
+  const replaced = createWatch();
+  /** @type {number[]} */
+  let ranked = [];
   /** @type {number[]} */
   let all = [];
   let head = 0;
   /** @param {Frame} frame */
   const order = ({ ui, view }) => {
     const { classes, listed } = store;
-    const now = [classes, ui.query, listed.join(), listed.includes(view.target) || view.target];
-    if (now.every((value, i) => value === key[i])) return all;
-    key = now;
+    if (!differs(classes, ui.query, listed.join(), listed.includes(view.target) || view.target)) return all;
     if (ui.query) {
       all = search(classes.names, ui.query, classes.scores, MOST_RESULTS);
       head = all.length;
       return all;
     }
     const first = listed.includes(view.target) ? [...listed] : [...listed, view.target];
-    const taken = new Set(first);
-    const rest = classes.names.map((_, i) => i).filter((i) => !taken.has(i));
-    rest.sort((a, b) => classes.scores[b] - classes.scores[a]);
+    if (replaced(classes)) {
+      ranked = classes.names.map((_, i) => i).sort((a, b) => classes.scores[b] - classes.scores[a]);
+    }
     head = first.length;
-    all = [...first, ...rest];
+    all = [...first, ...ranked.filter((i) => !first.includes(i))];
     return all;
   };
   /** How many of them are listed, the rest being below. @param {Frame} frame */
@@ -131,7 +135,10 @@ function createRows(list, spacer) {
       const key = targets.join();
       if (key === drawn) return;
       drawn = key;
-      list.replaceChildren(...targets.map((target) => rows.get(target)?.element ?? ""), spacer);
+      const elements = [...targets.map((target) => rows.get(target)?.element ?? spacer), spacer];
+      // Moving all rows would lay all of them out again.
+      elements.forEach((element, i) => list.children[i] !== element && list.insertBefore(element, list.children[i]));
+      while (list.lastChild !== spacer) list.lastChild?.remove();
     },
   };
 }
@@ -141,28 +148,28 @@ function createRows(list, spacer) {
  * @param {HTMLElement} list
  * @param {number[]} listed
  * @param {Frame} frame
- * @param {{chosen: number}} state
+ * @param {State} state
+ * @param {number} room  rows
  */
-function follow(list, listed, frame, state) {
+function follow(list, listed, frame, state, room) {
   const { target } = frame.selected;
   if (target === state.chosen || frame.ui.query) return;
   const at = listed.indexOf(target) * ROW;
   if (at < 0) return;
   state.chosen = target;
-  if (at < list.scrollTop) list.scrollTop = at;
-  else if (at + ROW > list.scrollTop + list.clientHeight) list.scrollTop = at + ROW - list.clientHeight;
+  const top = Math.min(at, Math.max(state.top, at + ROW - room * ROW));
+  if (top !== state.top) list.scrollTop = state.top = top;
 }
 
 /**
  * @param {Frame} frame
  * @param {number[]} all
  * @param {number[]} listed
- * @param {HTMLElement} list
+ * @param {number} first  in sight
+ * @param {number} visible
  */
-function noteText({ store, evidence, ui }, all, listed, list) {
+function noteText({ store, evidence, ui }, all, listed, first, visible) {
   const count = store.classes.names.length;
-  const visible = Math.max(1, Math.floor(list.clientHeight / ROW));
-  const first = Math.round(list.scrollTop / ROW);
   if (evidence) return evidenceNote(store, evidence, all.slice(first, first + visible));
   if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the marked one` : "No class has this name";
   if (first > 0) return `${first + 1}–${Math.min(count, first + visible)} of ${count}`;
@@ -197,9 +204,14 @@ function targetOf(event) {
 /**
  * @param {Context} context
  * @param {HTMLElement} list
+ * @param {State} state
  */
-function listenList(context, list) {
-  context.listen(list, "scroll", () => context.patch({}));
+function listenList(context, list, state) {
+  // Remembered: to ask for it in a frame would lay the page out in the middle of that frame.
+  context.listen(list, "scroll", () => {
+    state.top = list.scrollTop;
+    context.patch({});
+  });
   context.listen(list, "pointermove", (event) => {
     const target = targetOf(event);
     if (context.moved()) context.patch({ preview: target === null ? null : { target } });
@@ -225,7 +237,7 @@ function choose(context, target) {
  * @param {HTMLInputElement} input
  * @param {HTMLElement} list
  * @param {(frame: Frame) => number[]} order
- * @param {{active: number}} state
+ * @param {State} state
  */
 function listenSearch(context, input, list, order, state) {
   const results = () => {
@@ -249,7 +261,7 @@ function listenSearch(context, input, list, order, state) {
       context.root.focus({ preventScroll: true });
     } else if (move && input.value) {
       state.active = Math.min(results().length - 1, Math.max(0, state.active + move));
-      list.scrollTop = Math.max(0, (state.active + 1) * ROW - list.clientHeight);
+      list.scrollTop = (state.active + 1 - context.size.rows) * ROW;
       context.patch({ preview: { target: results()[state.active] } });
     } else return;
     key.preventDefault();

@@ -2,7 +2,7 @@
 
 import { empty, rampStops, ticks } from "../lib/heat.js";
 import { plain, signed } from "../lib/format.js";
-import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
+import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -85,7 +85,7 @@ function gradient({ lut, paint }, across) {
  * @returns {number | null}  share of the bar
  */
 function place({ map, cell, limits, view }, mark) {
-  mark.hidden = !map || !cell;
+  hide(mark, !map || !cell);
   if (!map || !cell) return null;
   const value = map.values[cell.index];
   const shown = view.sign === "absolute" ? Math.abs(value) : value;
@@ -215,7 +215,7 @@ function stepped(key, value) {
 function showThreshold(element, { view, limits, map, blank }) {
   const { threshold, sign } = view;
   // On a signed bar the handle would stand in the middle of nothing until it is in use.
-  element.hidden = map === null || blank || (sign === "signed" && threshold === 0);
+  hide(element, map === null || blank || (sign === "signed" && threshold === 0));
   setStyle(element, "--at", (sign === "signed" ? (1 + threshold) / 2 : threshold).toFixed(4));
   setAttr(element, "aria-valuenow", Math.round(100 * threshold));
   setAttr(element, "aria-valuetext", thresholdText(threshold, limits.hi));

@@ -10,9 +10,7 @@ import { icon } from "./icons.js";
  * @typedef {import("./frame.js").Frame} Frame
  */
 
-const SIGNS = Object.freeze([
-  { value: "positive", text: "Positive" }, { value: "signed", text: "Signed" }, { value: "absolute", text: "Absolute" },
-]);
+const SIGNS = Object.freeze({ positive: "Positive", signed: "Signed", absolute: "Absolute" });
 
 /** @param {Context} context */
 export function createControls(context) {

@@ -3,7 +3,7 @@
 import { rampStops } from "../lib/heat.js";
 import { COLORMAPS } from "../protocol.js";
 import { thresholdText } from "./colorbar.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, hide, setAttr, setStyle, setText } from "./dom.js";
 import { segmented } from "./fields.js";
 
 /**
@@ -12,15 +12,12 @@ import { segmented } from "./fields.js";
  * @typedef {"shading" | "scale" | "interpolation"} Choice
  */
 
-/** @type {ReadonlyArray<{name: Choice, label: string, options: ReadonlyArray<{value: string, text: string}>}>} */
-const CHOICES = Object.freeze([
-  { name: "shading", label: "Style", options: [
-    { value: "smooth", text: "Smooth" }, { value: "cells", text: "Cells" }, { value: "contours", text: "Contours" }] },
-  { name: "scale", label: "Scale", options: [
-    { value: "map", text: "This map" }, { value: "listed", text: "All listed classes" }] },
-  { name: "interpolation", label: "Smoothing", options: [
-    { value: "bicubic", text: "Bicubic" }, { value: "bilinear", text: "Bilinear" }] },
-]);
+/** @type {ReadonlyArray<[Choice, string, Readonly<Record<string, string>>]>} setting, label, values and their names */
+const CHOICES = [
+  ["shading", "Style", { smooth: "Smooth", cells: "Cells", contours: "Contours" }],
+  ["scale", "Scale", { map: "This map", listed: "All listed classes" }],
+  ["interpolation", "Smoothing", { bicubic: "Bicubic", bilinear: "Bilinear" }],
+];
 
 /** What a reader should know of a colour map before taking it. */
 const NOTES = Object.freeze({ turbo: "uneven lightness" });
@@ -29,7 +26,7 @@ const NOTES = Object.freeze({ turbo: "uneven lightness" });
 export function createDisplay(context) {
   const { store } = context;
   const element = h("div.menu.display", { role: "dialog", "aria-label": "Display", hidden: true });
-  const fields = CHOICES.map(({ name, label, options }) => ({
+  const fields = CHOICES.map(([name, label, options]) => ({
     name,
     label,
     field: segmented(context, {
@@ -51,12 +48,12 @@ export function createDisplay(context) {
     /** @param {Frame} frame */
     update(frame) {
       const { view, ui, limits } = frame;
-      element.hidden = ui.menu !== "display";
+      hide(element, ui.menu !== "display");
       if (element.hidden) return;
       for (const { name, field } of fields) field.update(view[name]);
       const off = view.threshold === 0;
       setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
-      clear.hidden = off;
+      hide(clear, off);
       colours.update(frame);
     },
   };

@@ -37,6 +37,12 @@ export function setAttr(element, name, value) {
   if (element.getAttribute(name) !== text) element.setAttribute(name, text);
 }
 
+/** @param {Element} element @param {boolean} hidden */
+export const hide = (element, hidden) => setAttr(element, "hidden", hidden);
+
+/** @param {Element} element @param {string} name @param {boolean} on */
+export const mark = (element, name, on) => element.classList.toggle(name, on);
+
 /**
  * Writes only what differs, so that an unchanged frame costs no layout.
  * @param {Element} element
@@ -66,19 +72,17 @@ export function swallow(event) {
 
 /**
  * A stroke icon on a 16 px field.
- * @param {readonly string[]} paths
- * @param {string} [name]
+ * @param {string} d  the path
+ * @param {string} name
  * @returns {SVGSVGElement}
  */
-export function svg(paths, name = "icon") {
+export function svg(d, name) {
   const element = document.createElementNS(SVG, "svg");
-  for (const [key, value] of Object.entries({ class: name, viewBox: "0 0 16 16", "aria-hidden": "true" })) {
-    element.setAttribute(key, value);
-  }
-  for (const d of paths) {
-    const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", d);
-    element.append(path);
-  }
+  const path = document.createElementNS(SVG, "path");
+  setAttr(element, "class", name);
+  setAttr(element, "viewBox", "0 0 16 16");
+  setAttr(element, "aria-hidden", "true");
+  setAttr(path, "d", d);
+  element.append(path);
   return element;
 }

@@ -7,12 +7,12 @@ import { h, setStyle, setText } from "./dom.js";
 /**
  * A row of radio buttons that looks like one switch.
  * @param {Context} context
- * @param {{label: string, name: string, kind: string, options: ReadonlyArray<{value: string, text: string}>,
- *   choose: (value: string) => void}} spec
+ * @param {{label: string, name: string, kind: string, options: Readonly<Record<string, string>>,
+ *   choose: (value: string) => void}} spec  options: value and text
  */
 export function segmented(context, { label, name, kind, options, choose }) {
-  const inputs = options.map(({ value }) => h("input", { type: "radio", name: `cw-${name}`, value }));
-  const labels = options.map(({ text }, i) => h("label.segment", {}, [inputs[i], h("span", { text })]));
+  const inputs = Object.keys(options).map((value) => h("input", { type: "radio", name: `cw-${name}`, value }));
+  const labels = inputs.map((input) => h("label.segment", {}, [input, h("span", { text: options[input.value] })]));
   const element = h("div", { class: `segments ${kind}`, role: "radiogroup", "aria-label": label }, labels);
   context.listen(element, "change", (event) => choose(/** @type {HTMLInputElement} */ (event.target).value));
   return {

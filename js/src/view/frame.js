@@ -26,12 +26,13 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  *
  * @typedef {object} Evidence
  * @property {Cell} cell
+ * @property {Float32Array} column  its value of every class, NaN where a map is not here
  * @property {Array<{target: number, value: number}>} best  the three strongest classes here
  * @property {number} among  of how many
  * @property {number} max  largest and smallest value of the listed classes anywhere: the bars keep one scale
  * @property {number} min
  *
- * @typedef {{targets: number[], max: number, min: number}} Known  classes whose maps of a layer and variant are here
+ * @typedef {import("../inbox.js").Seen & {max: number, min: number}} Known  what is here of a layer and variant
  *
  * @typedef {object} Frame
  * @property {Store} store
@@ -84,7 +85,7 @@ export function frameOf(store, ui, known, now) {
     unit: unitOf(store, drawn.variant),
     blank: map !== null && !(range.hi > 0),
     pinned: map && cellOf(ui.pinned, map),
-    evidence: cell && evidenceAt(store, drawn, cell, known(drawn.layer, drawn.variant)),
+    evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
   };
 }
 
@@ -154,7 +155,6 @@ export function createKnown(store) {
  * @returns {Known}
  */
 function knownAt(store, layer, variant) {
-  const targets = store.classes.names.map((_, i) => i).filter((target) => store.map(target, layer, variant));
   let max = 0;
   let min = 0;
   for (const target of store.listed) {
@@ -164,24 +164,17 @@ function knownAt(store, layer, variant) {
     max = Math.max(max, range.max);
     min = Math.min(min, range.min);
   }
-  return { targets, max, min };
+  return { ...store.seen(layer, variant), max, min };
 }
 
 /**
- * @param {Store} store
- * @param {Selection} drawn
  * @param {Cell} cell
  * @param {Known} known
  * @returns {Evidence}
  */
-function evidenceAt(store, drawn, cell, { targets, max, min }) {
-  /** @type {Array<[number, Float32Array]>} */
-  const maps = [];
-  for (const target of targets) {
-    const map = store.map(target, drawn.layer, drawn.variant);
-    if (map) maps.push([target, map.values]);
-  }
-  return { cell, best: strongest(maps, cell.index, 3), among: maps.length, max, min };
+function evidenceAt(cell, { count, at, max, min }) {
+  const column = at(cell.index);
+  return { cell, column, best: strongest(column, 3), among: count, max, min };
 }
 
 /**

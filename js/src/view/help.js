@@ -1,7 +1,7 @@
 /** The help: the table of keys, over the panel. */
 
 import { SHORTCUTS, cap } from "../lib/keys.js";
-import { h } from "./dom.js";
+import { h, hide } from "./dom.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
 
@@ -14,7 +14,7 @@ export function createHelp() {
     element,
     /** @param {Frame} frame */
     update({ ui }) {
-      element.hidden = ui.menu !== "help";
+      hide(element, ui.menu !== "help");
     },
   };
 }

@@ -1,8 +1,9 @@
 /** The picture, its heat, the cell under the pointer. It never moves; everything else stands beside it. */
 
 import { cellRect } from "../lib/cells.js";
+import { createWatch } from "../lib/changes.js";
 import { actionFor } from "../lib/keys.js";
-import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
+import { h, hide, mark, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
 import { createSurface } from "./surface.js";
 
@@ -40,10 +41,10 @@ export function createPicture(context) {
       setStyle(fit, "height", `${height}px`);
       drawPhoto(context, width, height);
       drawHeat(context, frame, width, height);
-      photo.classList.toggle("muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
+      mark(photo, "muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
-      chip.hidden = frame.preview === null;
+      hide(chip, frame.preview === null);
       if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
       const { target, layer, variant } = frame.drawn;
       const names = [variantName(frame.store, variant), className(frame.store, target)];
@@ -78,7 +79,7 @@ function fitted({ store }, box) {
  * @param {number} height
  */
 function outline(box, { map }, cell, width, height) {
-  box.hidden = !cell || !map;
+  hide(box, !cell || !map);
   if (!cell || !map) return;
   const rect = cellRect(cell.row, cell.col, map.grid, width, height);
   setStyle(box, "width", `${rect.width.toFixed(2)}px`);
@@ -88,13 +89,10 @@ function outline(box, { map }, cell, width, height) {
 
 /** @param {HTMLCanvasElement} canvas */
 function createPhoto(canvas) {
-  /** @type {unknown[]} */
-  let last = [];
+  const differs = createWatch();
   /** @param {Context} context @param {number} width @param {number} height */
   return ({ photo, dpr }, width, height) => {
-    const now = [photo, dpr, width, height];
-    if (now.every((value, i) => value === last[i])) return;
-    last = now;
+    if (!differs(photo, dpr, width, height)) return;
     canvas.width = Math.round(width * dpr);
     canvas.height = Math.round(height * dpr);
     const drawing = canvas.getContext("2d");
@@ -106,12 +104,13 @@ function createPhoto(canvas) {
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit
+ * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit: the two take turns, nothing is copied
  */
 function createHeat(canvas, ghost) {
   const surface = createSurface();
-  /** @type {unknown[]} */
-  let last = [];
+  const differs = createWatch();
+  /** @type {Float32Array | undefined} */
+  let last;
   let wasPreview = false;
   /** @param {Context} context @param {Frame} frame @param {number} width @param {number} height */
   return ({ dpr, still }, frame, width, height) => {
@@ -119,30 +118,33 @@ function createHeat(canvas, ghost) {
     const fine = Math.min(dpr, FINEST / Math.max(width, height));
     const w = Math.round(width * fine);
     const tall = Math.round(height * fine);
-    const now = [map?.values, lut, paint.lo, paint.hi, paint.opacity, paint.threshold, view.sign, view.shading,
-      view.interpolation, w, tall];
-    if (now.every((value, i) => value === last[i])) return;
-    const commit = last[0] && map && last[0] !== map.values && !frame.preview && !wasPreview;
-    if (commit && !still()) fade(canvas, ghost);
+    // Lines have no opacity, but for none at all.
+    const strength = view.shading === "contours" ? paint.opacity > 0 : paint.opacity;
+    const { shading, interpolation } = view;
+    if (!differs(map?.values, lut, paint.lo, paint.hi, strength, paint.threshold, view.sign, shading, interpolation, w,
+      tall)) return;
+    const commit = last && map && last !== map.values && !frame.preview && !wasPreview;
+    if (commit && !still()) {
+      [canvas, ghost] = [ghost, canvas];
+      fade(canvas, "heat", [0, 1]);
+      fade(ghost, "ghost", [1, 0]);
+    }
     if (canvas.width !== w) canvas.width = w;
     if (canvas.height !== tall) canvas.height = tall;
-    surface.draw(canvas, map, lut, paint, { shading: view.shading, interpolation: view.interpolation }, fine);
-    last = now;
+    surface.draw(canvas, map, lut, paint, { shading, interpolation }, fine);
+    last = map?.values;
     wasPreview = frame.preview !== null;
   };
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLCanvasElement} ghost
+ * @param {string} role
+ * @param {number[]} opacity  from, to
  */
-function fade(canvas, ghost) {
-  ghost.width = canvas.width;
-  ghost.height = canvas.height;
-  ghost.getContext("2d")?.drawImage(canvas, 0, 0);
-  const timing = { duration: FADE, easing: "ease-out" };
-  ghost.animate([{ opacity: 1 }, { opacity: 0 }], timing);
-  canvas.animate([{ opacity: 0 }, { opacity: 1 }], timing);
+function fade(canvas, role, opacity) {
+  canvas.className = role;
+  canvas.animate({ opacity }, { duration: FADE, easing: "ease-out" });
 }
 
 /**

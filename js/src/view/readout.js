@@ -24,7 +24,8 @@ export function createReadout(context) {
   // Announced on commit only: a live region that followed the pointer would never be silent.
   const element = h("div.readout", { role: "status", "aria-live": "off" });
   const spoken = h("div.spoken", { "aria-live": "polite" });
-  let drawn = "";
+  /** @type {Array<{key: string, kind: string, element: HTMLElement}>} */
+  let drawn = [];
   return {
     element,
     spoken,
@@ -35,12 +36,17 @@ export function createReadout(context) {
     /** @param {Frame} frame */
     update(frame) {
       const slots = slotsOf(frame, context);
-      const key = JSON.stringify(slots);
-      if (key === drawn) return;
-      drawn = key;
-      const second = slots.filter(({ kind }) => SECOND_LINE.includes(kind));
-      const first = slots.filter((slot) => !second.includes(slot));
-      element.replaceChildren(...[first, second].map((line) => h("span.line", {}, line.map(draw))));
+      const before = drawn;
+      drawn = slots.map((one, i) => {
+        const key = JSON.stringify(one);
+        return before[i]?.key === key ? before[i] : { key, kind: one.kind, element: draw(one) };
+      });
+      if (drawn.length === before.length && drawn.every(({ kind }, i) => kind === before[i].kind)) {
+        drawn.forEach(({ element: now }, i) => now !== before[i].element && before[i].element.replaceWith(now));
+        return;
+      }
+      const lines = [false, true].map((second) => drawn.filter(({ kind }) => SECOND_LINE.includes(kind) === second));
+      element.replaceChildren(...lines.map((line) => h("span.line", {}, line.map(({ element: part }) => part))));
     },
   };
 }
@@ -59,6 +65,13 @@ function draw({ kind, pieces }) {
 }
 
 /**
+ * @param {string} kind
+ * @param {Piece[]} pieces
+ * @returns {Slot}
+ */
+const slot = (kind, ...pieces) => ({ kind, pieces });
+
+/**
  * @param {Frame} frame
  * @param {Context} context
  * @returns {Slot[]}
@@ -67,9 +80,7 @@ function slotsOf(frame, context) {
   if (frame.cell) return cellSlots(frame);
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
-  if (!frame.ui.touched) {
-    return [{ kind: "hint", pieces: [{ quiet: context.size.kind === "one" ? TOUCH_HINT : HINT }] }];
-  }
+  if (!frame.ui.touched) return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_HINT : HINT })];
   return summarySlots(frame);
 }
 
@@ -86,15 +97,14 @@ function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
   const best = evidence?.best ?? [];
   const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
+  const [x, y] = [spot.fx * columns, spot.fy * rows].map((at) => String(Math.floor(at)));
   return [
-    { kind: "place", pieces: [
-      { quiet: "x " }, String(Math.floor(spot.fx * columns)), { quiet: " y " }, String(Math.floor(spot.fy * rows))] },
-    { kind: "cell", pieces: [{ quiet: "cell " }, place(cell)] },
-    { kind: "value", pieces: [
-      { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }] },
-    { kind: "rank", pieces: [value > 0 ? rank : { quiet: rank }] },
-    { kind: "here", pieces: here.length ? [{ quiet: "here " }, here.join(", ")] : [] },
-  ].filter(({ pieces }) => pieces.length > 0);
+    slot("place", { quiet: "x " }, x, { quiet: " y " }, y),
+    slot("cell", { quiet: "cell " }, place(cell)),
+    slot("value", { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }),
+    slot("rank", value > 0 ? rank : { quiet: rank }),
+    ...(here.length ? [slot("here", { quiet: "here " }, here.join(", "))] : []),
+  ];
 }
 
 /**
@@ -107,11 +117,10 @@ function previewSlots({ store, preview, limits }, target) {
   const way = preview ? `click keeps it, leaving the row goes back to ${className(store, shown.target)}` :
     "click asks for its map";
   return [
-    { kind: "name", pieces: [
-      { quiet: "preview " }, { strong: className(store, target) }, ` ${quantity(classes, target).text}`] },
-    { kind: "score", pieces: [{ quiet: "score " }, plain(classes.scores[target])] },
-    ...(preview ? [{ kind: "peak", pieces: [{ quiet: "strongest cell " }, signed(limits.max)] }] : []),
-    { kind: "way", pieces: [{ quiet: way }] },
+    slot("name", { quiet: "preview " }, { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
+    slot("score", { quiet: "score " }, plain(classes.scores[target])),
+    ...(preview ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max))] : []),
+    slot("way", { quiet: way }),
   ];
 }
 
@@ -126,8 +135,8 @@ function summarySlots({ store, drawn, map, limits }) {
   const columns = map ? map.grid[1] : 1;
   const at = peak < 0 ? "" : ` at ${place({ row: Math.floor(peak / columns), col: peak % columns })}`;
   return [
-    { kind: "name", pieces: [{ strong: className(store, target) }, ` ${quantity(classes, target).text}`] },
-    { kind: "score", pieces: [{ quiet: "score " }, plain(classes.scores[target])] },
-    ...(map ? [{ kind: "peak", pieces: [{ quiet: "strongest cell " }, signed(limits.max), { quiet: at }] }] : []),
+    slot("name", { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
+    slot("score", { quiet: "score " }, plain(classes.scores[target])),
+    ...(map ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max), { quiet: at })] : []),
   ];
 }

@@ -11,7 +11,7 @@ import { createClasses } from "./classes.js";
 import { createColorbar } from "./colorbar.js";
 import { createControls } from "./controls.js";
 import { createDisplay } from "./display.js";
-import { h, setStyle } from "./dom.js";
+import { h, mark, setStyle } from "./dom.js";
 import { createKnown, frameOf, LATE } from "./frame.js";
 import { createHead } from "./head.js";
 import { createHelp } from "./help.js";
@@ -64,7 +64,7 @@ export function createView(store, el) {
   const unsubscribe = store.subscribe((changed) => {
     if (changed.has("classes")) parts.classes.reset();
     if (changed.has("picture")) loadPhoto();
-    painter.changed();
+    painter.changed(changed);
   });
   const applyTheme = watchTheme(el, root, life.signal, context.patch.bind(null, {}));
   watchSize(context, painter, applyTheme);
@@ -170,9 +170,14 @@ function createPainter(store) {
   let last = null;
   let pending = 0;
   let clock = 0;
+  let due = false;
+  let inSight = true;
+  // The first frame is drawn in any case: the page must know how tall the view is.
+  const seen = () => !last || (inSight && !document.hidden);
   const flush = () => {
     cancelAnimationFrame(pending);
     pending = 0;
+    due = false;
     if (!view) return;
     const frame = frameOf(store, view.context.ui, known.at, Date.now());
     last = frame;
@@ -188,18 +193,30 @@ function createPainter(store) {
     clock = window.setTimeout(schedule, age < LATE ? LATE - age + 1 : 1000 - (age % 1000));
   };
   const schedule = () => {
-    if (!pending && view) pending = requestAnimationFrame(flush);
+    due = true;
+    if (!pending && view && seen()) pending = requestAnimationFrame(catchUp);
+  };
+  const catchUp = () => {
+    pending = 0;
+    if (due && seen()) flush();
   };
   return {
     schedule,
     flush,
+    catchUp,
+    /** What is out of sight is drawn when it comes back. @param {boolean} now */
+    sight(now) {
+      inSight = now;
+      catchUp();
+    },
     /** Never older than what the pointer and the keys have done since. */
     frame() {
-      if (pending) flush();
+      if (due) flush();
       return last;
     },
-    changed() {
-      known.forget();
+    /** @param {Set<import("../inbox.js").Change>} changed */
+    changed(changed) {
+      if (changed.has("maps") || changed.has("listed") || changed.has("classes")) known.forget();
       schedule();
     },
     /** @param {Context} context @param {Parts} parts */
@@ -232,17 +249,25 @@ function watchSize(context, painter, arrived) {
     const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0);
     context.size = size;
     context.dpr = window.devicePixelRatio || 1;
-    for (const kind of KINDS) root.classList.toggle(kind, kind === size.kind);
+    for (const kind of KINDS) mark(root, kind, kind === size.kind);
     setStyle(root, "--p", `${size.width}px`);
     setStyle(root, "--ph", `${size.height}px`);
     setStyle(root, "--rows", String(size.rows));
-    painter.flush();
+    painter.schedule();
+    painter.catchUp();
   };
   const observer = new ResizeObserver(measure);
   observer.observe(root);
+  const sight = new IntersectionObserver((entries) => painter.sight(entries[entries.length - 1].isIntersecting));
+  sight.observe(root);
+  context.listen(document, "visibilitychange", painter.catchUp);
+  context.listen(window, "beforeprint", painter.flush);
   context.listen(window, "resize", measure);
   context.listen(root, "fullscreenchange", measure);
-  signal.addEventListener("abort", () => observer.disconnect());
+  signal.addEventListener("abort", () => {
+    observer.disconnect();
+    sight.disconnect();
+  });
 }
 
 /**
@@ -250,14 +275,15 @@ function watchSize(context, painter, arrived) {
  * @param {Context} context
  */
 function photoLoader(context) {
-  let latest = 0;
+  /** @type {Uint8Array | undefined} */
+  let latest;
   return async () => {
-    const mine = ++latest;
     const { picture } = context.store;
-    if (!picture.length) return;
+    if (!picture.length || picture === latest) return;
+    latest = picture;
     try {
       const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (picture)]));
-      if (mine !== latest || context.signal.aborted) return bitmap.close();
+      if (picture !== latest || context.signal.aborted) return bitmap.close();
       context.photo?.bitmap.close();
       context.photo = { bitmap, width: bitmap.width, height: bitmap.height };
       context.patch({});

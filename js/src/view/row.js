@@ -1,7 +1,7 @@
 /** One class in the list: its probability, or its evidence at the cell under the pointer. */
 
 import { percent, plain, signed } from "../lib/format.js";
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, mark, setAttr, setStyle, setText } from "./dom.js";
 
 /** Where the zero of the evidence bars stands: evidence for a class needs more room than evidence against it. */
 const ZERO = 30;
@@ -30,8 +30,8 @@ export function createRow(target, id, { store }) {
     /** @param {Frame} frame @param {boolean} active */
     update(frame, active) {
       setAttr(element, "aria-selected", String(frame.selected.target === target));
-      element.classList.toggle("active", active);
-      element.classList.toggle("waiting", frame.busy?.target === target && frame.selected.target !== target);
+      mark(element, "active", active);
+      mark(element, "waiting", frame.busy?.target === target && frame.selected.target !== target);
       if (frame.evidence) showEvidence(target, parts, frame);
       else showShare(target, parts, frame);
     },
@@ -46,8 +46,8 @@ export function createRow(target, id, { store }) {
  * @param {Frame} frame
  */
 function showShare(target, { rank, bar, value, track }, { store }) {
-  track.className = "track";
-  bar.className = "bar";
+  setAttr(track, "class", "track");
+  setAttr(bar, "class", "bar");
   setStyle(bar, "left", "0%");
   setStyle(bar, "width", `${(100 * quantity(store.classes, target).share).toFixed(2)}%`);
   setText(rank, "");
@@ -59,20 +59,19 @@ function showShare(target, { rank, bar, value, track }, { store }) {
  * @param {RowParts} parts
  * @param {Frame} frame
  */
-function showEvidence(target, { rank, bar, value, track }, { store, drawn, evidence }) {
+function showEvidence(target, { rank, bar, value, track }, { evidence }) {
   if (!evidence) return;
-  const map = store.map(target, drawn.layer, drawn.variant);
-  const v = map ? map.values[evidence.cell.index] : NaN;
+  const v = evidence.column[target];
   const left = evidence.min < 0 ? ZERO / -evidence.min : Infinity;
   const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), left);
-  const length = map ? Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) : 0;
-  track.className = "track axis";
-  bar.className = `bar ${v < 0 ? "against" : "for"}`;
+  const length = Math.min(v < 0 ? ZERO : 100 - ZERO, Math.abs(v) * scale) || 0;
+  setAttr(track, "class", "track axis");
+  setAttr(bar, "class", `bar ${v < 0 ? "against" : "for"}`);
   setStyle(bar, "left", `${(v < 0 ? ZERO - length : ZERO).toFixed(2)}%`);
   setStyle(bar, "width", `${length.toFixed(2)}%`);
   const place = evidence.best.findIndex((best) => best.target === target);
   setText(rank, place < 0 ? "" : String(place + 1));
-  setText(value, map ? signed(v, Math.max(evidence.max, -evidence.min)) : "–");
+  setText(value, signed(v, Math.max(evidence.max, -evidence.min)));
 }
 
 /**

@@ -3,7 +3,7 @@
 import { grid, ms, plain } from "../lib/format.js";
 import { empty } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
-import { h } from "./dom.js";
+import { h, hide } from "./dom.js";
 import { className, variantName } from "./frame.js";
 import { icon } from "./icons.js";
 
@@ -42,11 +42,11 @@ export function createStatus(context) {
       lead.replaceChildren(warns ? icon("warning") : h("span", { class: line.kind === "busy" ? "ring" : "led" }));
       // The seconds tick beside the words, not in them: a status that is read out every second is noise.
       if (line.kind === "busy" || words.dataset.key !== key) showWords(words, line, key);
-      inline.hidden = !line.button;
+      hide(inline, !line.button);
       inline.textContent = line.button?.text ?? "";
       side.textContent = side.title = line.side;
-      cancel.hidden = line.kind !== "busy";
-      help.hidden = line.kind === "busy";
+      hide(cancel, line.kind !== "busy");
+      hide(help, line.kind === "busy");
     },
   };
 }

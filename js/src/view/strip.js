@@ -1,14 +1,16 @@
 /** The layer strip: from the input to the scores, stages as thumbnails, all other layers as dots between them. */
 
+import { createWatch } from "../lib/changes.js";
 import { grid } from "../lib/format.js";
-import { h, setAttr, setText, swallow } from "./dom.js";
+import { h, mark, setAttr, setText, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {import("../protocol.js").Layer} Layer
- * @typedef {{layer: Layer, element: HTMLElement, canvas: HTMLCanvasElement | null, drawn: unknown[]}} Item
+ * @typedef {{layer: Layer, element: HTMLElement, canvas: HTMLCanvasElement | null,
+ *   differs: ReturnType<typeof createWatch>}} Item
  */
 
 const THUMB = 48;
@@ -108,12 +110,10 @@ function updateItem(item, frame, context, paint, previewed) {
   const checked = frame.selected.layer === layer.name;
   setAttr(element, "aria-checked", String(checked));
   setAttr(element, "tabindex", checked ? 0 : -1);
-  element.classList.toggle("waiting", frame.busy?.layer === layer.name && !checked);
+  mark(element, "waiting", frame.busy?.layer === layer.name && !checked);
   if (!canvas) return;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
-  const now = [map?.values, frame.lut, frame.view.sign, context.photo, context.dpr];
-  if (now.every((value, i) => value === item.drawn[i])) return;
-  item.drawn = now;
+  if (!item.differs(map?.values, frame.lut, frame.view.sign, context.photo, context.dpr)) return;
   paint(canvas, map, frame, context.photo, Math.round(THUMB * context.dpr));
 }
 
@@ -131,7 +131,7 @@ function createItem(layer) {
     class: layer.stage ? "layer stage" : "layer dot", role: "radio", "data-layer": layer.name,
     title: `${layer.name} ${size}`,
   }, [canvas, words]);
-  return { layer, element, canvas, drawn: [] };
+  return { layer, element, canvas, differs: createWatch() };
 }
 
 /**

@@ -1,5 +1,6 @@
-/** Painting one map onto a canvas. Remembers the smoothed field, since most redraws change colours only. */
+/** Painting one map onto a canvas. Remembers the smoothed field and the lines: most redraws change colours only. */
 
+import { createWatch } from "../lib/changes.js";
 import { contours } from "../lib/contours.js";
 import { fold, paint as paintPixels } from "../lib/heat.js";
 import { upsample } from "../lib/upsample.js";
@@ -7,6 +8,8 @@ import { upsample } from "../lib/upsample.js";
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("../lib/heat.js").Paint} Paint
+ * @typedef {ReturnType<typeof createField>} Field
+ * @typedef {{path: Path2D, stroke: number, at: number}} Ring  with its line's width, and the place of its colour
  * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear"}} Manner
  */
 
@@ -18,12 +21,16 @@ const CASING = 1.5;
 /** Rings smaller than this share of a cell are interpolation dust. */
 const SMALLEST_RING = 0.25;
 
-/** Contour lines are traced on a field of at most this size: finer would only cost time. */
+/** Lines are traced on a field of so many samples a cell, and at most of this side: finer would only cost time. */
+const TRACE_CELL = 16;
 const TRACE = 376;
 
 export function createSurface() {
   const field = createField();
+  const rings = createRings(field);
   const scratch = document.createElement("canvas");
+  /** @type {ImageData | undefined} */
+  let image;
   return {
     /**
      * @param {HTMLCanvasElement} canvas
@@ -34,16 +41,21 @@ export function createSurface() {
      * @param {number} dpr
      */
     draw(canvas, map, lut, paint, manner, dpr) {
+      const { width, height } = canvas;
       const context = canvas.getContext("2d");
-      if (!context || !canvas.width || !canvas.height) return;
-      context.clearRect(0, 0, canvas.width, canvas.height);
-      if (!map || !(paint.hi > 0) || !(paint.opacity > 0)) return;
-      if (manner.shading === "contours") drawRings(context, map, field, lut, paint, manner, dpr);
-      else if (manner.shading === "cells") drawCells(context, scratch, map, lut, paint);
-      else {
-        const { width, height } = canvas;
+      if (!context || !width || !height) return;
+      if (!map || !(paint.hi > 0) || !(paint.opacity > 0)) context.clearRect(0, 0, width, height);
+      else if (manner.shading === "contours") {
+        context.clearRect(0, 0, width, height);
+        for (const { path, stroke, at } of rings(map, width, height, paint, manner.interpolation)) {
+          strokeRing(context, path, stroke * dpr, CASING * dpr, colourAt(lut, at));
+        }
+      } else if (manner.shading === "cells") {
+        context.clearRect(0, 0, width, height);
+        drawCells(context, scratch, map, lut, paint);
+      } else {
         const values = field(map, height, width, manner.interpolation, paint.sign);
-        const image = context.createImageData(width, height);
+        if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
         paintPixels(values, lut, image.data, folded(paint));
         context.putImageData(image, 0, 0);
       }
@@ -60,21 +72,21 @@ const folded = (paint) => (paint.sign === "absolute" ? { ...paint, sign: "positi
 
 /** The last smoothed field, kept. The sign is dealt with on the grid, before smoothing, as `w.heatmap` does. */
 function createField() {
-  /** @type {{map: HeatMap, key: string, values: Float32Array} | null} */
-  let last = null;
+  const differs = createWatch();
+  /** @type {Float32Array | undefined} */
+  let last;
   /**
    * @param {HeatMap} map
    * @param {number} height
    * @param {number} width
    * @param {"bicubic" | "bilinear"} mode
    * @param {Paint["sign"]} sign
+   * @returns {Float32Array}  good until the next call
    */
-  return (map, height, width, mode, sign) => {
-    const key = `${height} ${width} ${mode} ${sign}`;
-    if (last?.map.values !== map.values || last.key !== key) {
-      last = { map, key, values: upsample(fold(map.values, sign), map.grid, [height, width], mode) };
-    }
-    return last.values;
+  return ({ values, grid }, height, width, mode, sign) => {
+    if (last && !differs(values, height, width, mode, sign)) return last;
+    const room = last?.length === height * width ? last : undefined;
+    return (last = upsample(fold(values, sign), grid, [height, width], mode, room));
   };
 }
 
@@ -98,44 +110,49 @@ function drawCells(context, scratch, map, lut, paint) {
   context.drawImage(scratch, 0, 0, context.canvas.width, context.canvas.height);
 }
 
-/**
- * @param {CanvasRenderingContext2D} context
- * @param {HeatMap} map
- * @param {ReturnType<typeof createField>} field
- * @param {Uint8Array} lut
- * @param {Paint} paint
- * @param {Manner} manner
- * @param {number} dpr
- */
-function drawRings(context, map, field, lut, paint, manner, dpr) {
-  const { width, height } = context.canvas;
-  const shrink = Math.min(1, TRACE / Math.max(width, height));
-  const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
-  const values = field(map, ...size, manner.interpolation, paint.sign);
-  const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
-  const signs = paint.sign === "signed" ? [1, -1] : [1];
-  for (const [share, stroke, tone] of RINGS) {
-    for (const side of signs) {
-      const level = share * paint.hi;
-      if (level < paint.threshold * paint.hi) continue;
-      const facing = side > 0 ? values : values.map((v) => -v);
+/** The last lines that were traced, kept: another colour or opacity needs the pen only. @param {Field} field */
+function createRings(field) {
+  const differs = createWatch();
+  /** @type {Ring[]} */
+  let last = [];
+  /**
+   * @param {HeatMap} map
+   * @param {number} width
+   * @param {number} height
+   * @param {Paint} paint
+   * @param {"bicubic" | "bilinear"} mode
+   * @returns {Ring[]}
+   */
+  return (map, width, height, { hi, threshold, sign }, mode) => {
+    const finest = Math.min(TRACE, TRACE_CELL * Math.max(...map.grid));
+    const shrink = Math.min(1, finest / Math.max(width, height));
+    const steps = RINGS.filter(([share]) => share >= threshold);
+    if (!differs(map.values, width, height, mode, sign, hi, steps.length)) return last;
+    const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
+    const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
+    const both = sign === "signed";
+    const values = field(map, ...size, mode, sign);
+    last = steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
       const path = new Path2D();
-      for (const ring of contours(facing, size, level)) if (ring.area >= least) trace(path, ring, 1 / shrink);
-      const at = paint.sign === "signed" ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone;
-      strokeRing(context, path, stroke * dpr, CASING * dpr, colourAt(lut, at));
-    }
-  }
+      const rings = contours(values, size, side * share * hi).filter(({ area }) => area >= least);
+      for (const ring of rings) trace(path, ring, size, 1 / shrink);
+      return { path, stroke, at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
+    }));
+    return last;
+  };
 }
 
 /**
  * @param {Path2D} path
  * @param {{points: Float32Array, closed: boolean}} ring
+ * @param {readonly [number, number]} size
  * @param {number} scale
  */
-function trace(path, { points, closed }, scale) {
+function trace(path, { points, closed }, [height, width], scale) {
+  // An open line ends at the centre of the outermost sample, and is drawn to the border.
+  const to = (/** @type {number} */ v, /** @type {number} */ end) => scale * (v > 0.5 ? (v < end - 0.5 ? v : end) : 0);
   for (let i = 0; i < points.length; i += 2) {
-    if (i === 0) path.moveTo(points[0] * scale, points[1] * scale);
-    else path.lineTo(points[i] * scale, points[i + 1] * scale);
+    path[i ? "lineTo" : "moveTo"](to(points[i], width), to(points[i + 1], height));
   }
   if (closed) path.closePath();
 }

@@ -1,6 +1,7 @@
 /** The theme, measured from the host and watched: notebooks switch theirs while the widget stands there. */
 
 import { theme } from "../lib/theme.js";
+import { setAttr } from "./dom.js";
 
 const HOST_COLOURS = ["--jp-layout-color1", "--jp-layout-color0", "--vscode-editor-background"];
 const WATCHED = ["class", "style", "data-theme", "data-jp-theme-light", "data-vscode-theme-kind"];
@@ -51,7 +52,7 @@ export function watchTheme(el, root, signal, changed) {
   probe.hidden = true;
   root.append(probe);
   const apply = () => {
-    root.dataset.theme = measure(el, probe);
+    setAttr(root, "data-theme", measure(el, probe));
     changed();
   };
   let timer = 0;

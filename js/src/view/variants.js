@@ -1,6 +1,6 @@
 /** The variant menu: name, what it does, what it costs, and its map where that is free. Opens beside the picture. */
 
-import { h, setAttr, swallow } from "./dom.js";
+import { h, hide, mark, setAttr, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
@@ -50,7 +50,7 @@ export function createVariants(context) {
     },
     /** @param {Frame} frame */
     update(frame) {
-      element.hidden = frame.ui.menu !== "variant";
+      hide(element, frame.ui.menu !== "variant");
       if (offered !== store.variants) {
         offered = store.variants;
         rows = store.variants.map(createRow);
@@ -60,8 +60,8 @@ export function createVariants(context) {
       const side = Math.round(THUMB * context.dpr);
       rows.forEach((row, i) => {
         const map = store.map(frame.drawn.target, store.shown.layer, row.variant.id);
-        row.element.classList.toggle("unknown", map === null);
-        row.element.classList.toggle("active", i === active);
+        mark(row.element, "unknown", map === null);
+        mark(row.element, "active", i === active);
         setAttr(row.element, "aria-selected", String(row.variant.id === frame.selected.variant));
         if (map) paint(row.canvas, map, frame, context.photo, side);
       });

@@ -1,0 +1,160 @@
+"""Memory: how much a recording may take, and from which layer on a model is recorded that would take more.
+
+A forward pass with a graph keeps about what its modules return. Their bytes are added up while it runs; once they pass
+the limit it is given up, the bytes of all layers are weighed by a pass without a graph, and the model is recorded from
+the first layer on from which the rest fits. What lies before it runs without a graph and cannot be explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import Node, get_gradient_edge
+
+SHARE = 0.5
+"""Of the memory that is free: outputs of functions are not weighed, and gradients and the user's own work want room."""
+
+CGROUP = Path("/sys/fs/cgroup")
+MEMINFO = Path("/proc/meminfo")
+
+
+class TooLarge(Exception):
+    """The graph of a forward pass would take more memory than it may."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the graph of a large model begins.
+
+    Attributes:
+        layer: the first module whose output is in the graph.
+        needed: bytes that the whole graph would take, about. limit: bytes that it may take.
+    """
+
+    layer: str
+    needed: int
+    limit: int
+
+    def __str__(self) -> str:
+        return (
+            f"Too large to be recorded whole ({_readable(self.needed)}, and {_readable(self.limit)} may be used): "
+            f"layers before {self.layer} are left out"
+        )
+
+
+class Weight:
+    """Adds up what modules return while a forward pass runs.
+
+    Args:
+        limit: bytes; None for any number.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self.limit, self.bytes = limit, 0
+        self._last: object = None
+
+    def add(self, output: Any) -> None:
+        """Count what a module returned; a container returns its last module's output again.
+
+        Raises:
+            TooLarge: that was too much.
+        """
+        if isinstance(output, Tensor) and output is not self._last:
+            self._last, self.bytes = output, self.bytes + output.numel() * output.element_size()
+            if self.limit is not None and self.bytes > self.limit:
+                raise TooLarge
+
+
+def limit(device: torch.device | None, given: int | None) -> int | None:
+    """Bytes that a recording may take: as given, else a share of what is free; None where that is not known."""
+    if given is not None:
+        return given
+    free = _free_on_gpu(device) if device is not None and device.type == "cuda" else _free_here()
+    return None if free is None else int(free * SHARE)
+
+
+def find_start(model: nn.Module, x: Tensor, most: int) -> Start:
+    """Where to begin so that the rest takes at most so many bytes, by one forward pass without a graph; the last layer
+    with a grid where nothing fits.
+
+    Raises:
+        ValueError: no layer has a grid.
+    """
+    weight, passed = Weight(None), dict[str, int]()
+
+    def see(name: str, output: Any) -> None:
+        weight.add(output)
+        if isinstance(output, Tensor) and output.ndim == x.ndim and output.shape[2:].numel() > 1:
+            passed[name] = weight.bytes
+
+    handles = [
+        m.register_forward_hook(lambda _m, _a, out, name=name: see(name, out)) for name, m in model.named_modules()
+    ]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    trunk = [name for name in _trunk(model) if name in passed]
+    if not trunk:
+        raise ValueError("no layer has a grid of channels (N, C, H, W), so there is no map to draw")
+    trunk.sort(key=passed.__getitem__)
+    fitting = (name for name in trunk if weight.bytes - passed[name] <= most)
+    return Start(next(fitting, trunk[-1]), weight.bytes, most)
+
+
+def begin(output: Tensor) -> tuple[Tensor, Node]:
+    """A layer's output as the beginning of a graph, and the graph's node there. From here on gradients are recorded,
+    until the block that switched them off ends.
+    """
+    torch.set_grad_enabled(True)
+    begun = output.detach().requires_grad_().clone()
+    return begun, get_gradient_edge(begun).node
+
+
+def _trunk(model: nn.Module, prefix: str = "") -> Iterator[str]:
+    """Modules that run one after another: the model's own, and what is inside of its sequences."""
+    for name, child in model.named_children():
+        yield prefix + name
+        if isinstance(child, nn.Sequential):
+            yield from _trunk(child, f"{prefix}{name}.")
+
+
+def _free_on_gpu(device: torch.device) -> int:
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def _free_here() -> int | None:
+    """Bytes that this process may still take: of the machine, and of the container that it may run in."""
+    found = [_meminfo(), _cgroup()]
+    return min((n for n in found if n is not None), default=None)
+
+
+def _meminfo() -> int | None:
+    try:
+        lines = MEMINFO.read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return None
+
+
+def _cgroup() -> int | None:
+    try:
+        most, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        return None if most == "max" else max(0, int(most) - int(used))
+    except (OSError, ValueError):
+        return None
+
+
+def _readable(size: int) -> str:
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size / 1000:.1f} kB"
