@@ -1,6 +1,6 @@
 # make demo    a virtual environment, and JupyterLab on the quickstart notebook
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
-# make bench   what a click costs, beside other libraries
+# make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
@@ -33,8 +33,8 @@ test: lint $(MADE)/chromium
 	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent test
 	$(NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-bench: $(MADE)/bench $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s $(PYTEST_ARGS)
+bench: $(MADE)/bench $(MADE)/chromium $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-quiet --write-results $(PYTEST_ARGS)
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)

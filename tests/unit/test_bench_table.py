@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import table
+from tests.benchmarks.results import Missed, Results, exponent
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks.json"
+
+
+def test_the_readme_shows_the_committed_results(tmp_path: Path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.count(table.BEGIN) == readme.count(table.END) == 1
+    copy = tmp_path / "README.md"
+    copy.write_text(readme, encoding="utf-8")
+    table.put(copy, RESULTS)
+    assert copy.read_text(encoding="utf-8") == readme, "python -m tests.benchmarks.table"
+
+
+def test_the_results_name_no_host():
+    about = json.loads(RESULTS.read_text(encoding="utf-8"))["about"]
+    assert set(about["machine"]) == {"cpu", "cores", "threads", "ram", "os", "load before", "gpu"}
+    assert {"python", "torch", "captum", "grad-cam", "torchcam"} <= set(about["versions"])
+
+
+def test_whether_a_bar_is_met_follows_from_its_figure():
+    for case in json.loads(RESULTS.read_text(encoding="utf-8"))["cases"]:
+        for bar in case.get("bars", []):
+            # figures are rounded to four digits, so one at the very limit may be on either side
+            if abs(bar["found"] - bar["limit"]) > 1e-3 * abs(bar["limit"]):
+                assert bar["met"] == (
+                    bar["found"] < bar["limit"] if bar["sense"] == "<=" else bar["found"] > bar["limit"]
+                )
+
+
+def filled() -> Results:
+    results = Results()
+    for model, ms in (("A", 1.0), ("B", 2.0)):
+        case = results.case("class switch", model, at="last")
+        case.figures.update({"camwidget": ms, "by hand": 1.0, "captum": 300.0})
+        results.bar(case, "captum / camwidget", 300 / ms, at_least=100)
+    return results
+
+
+def test_a_missed_bar_is_raised_kept_and_printed_bold(tmp_path: Path):
+    results = filled()
+    case = results.case("record", "A")
+    with pytest.raises(Missed, match=r"record, A: camwidget / bare: 1\.25, bar <= 1\.1"):
+        results.bar(case, "camwidget / bare", 1.25, at_most=1.1)
+    about = {
+        "date": "2026-01-01",
+        "machine": {"cpu": "c", "cores": 2, "threads": 2, "ram": "1 GiB", "os": "o", "load before": 0.1, "gpu": None},
+        "versions": {"torch": "2"},
+    }
+    results.growth("record", "side", "A", {1: 3.0, 2: 12.0, 4: 48.0})
+    results.write(tmp_path / "r.json", about)
+    text = table.tables(tmp_path / "r.json")
+    assert "| record, A: camwidget / bare | **1.25** | ≤ 1.1 |" in text
+    assert "| A, `last` | **1** | 1 | 300 (300 x) | – | – |" in text
+    assert re.search(r"\| class switch: nearest library / camwidget \| ≥ 100 \| 300 \| 150 \|", text)
+    assert "| record | 2.00 |" in text
+
+
+def test_the_exponent_is_the_slope_in_log_log():
+    assert exponent([10, 100, 1000], [1.0, 10.0**0.5, 10.0]) == pytest.approx(0.5)
+
+
+def test_a_bar_has_a_limit():
+    results = Results()
+    with pytest.raises(ValueError, match="limit"):
+        results.bar(results.case("a", "b"), "c", 1.0)
