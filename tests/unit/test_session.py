@@ -29,7 +29,9 @@ class FakeAtlas:
     """Maps that tell their target, made at the test's pace."""
 
     def __init__(self) -> None:
-        self.recording = SimpleNamespace(stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"), left_out="")
+        self.recording = SimpleNamespace(
+            stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"), left_out=""
+        )
         self.made: list[tuple[str, str, int]] = []
         self.entered = threading.Event()  # somebody waits for a map
         self.free = threading.Event()  # maps may be made
