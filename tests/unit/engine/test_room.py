@@ -193,6 +193,18 @@ def test_autocast(cnn: nn.Module, x: Tensor) -> None:
         CamEngine(cnn, autocast="bf16")
 
 
+def test_autocast_around_a_question(cnn: nn.Module, x: Tensor) -> None:
+    recording = CamEngine(cnn).record(x)
+    expected, all_expected = recording.cams([1, 2], variant="guided_relu"), recording.all_cams()
+    with torch.autocast("cpu", torch.bfloat16):
+        again = CamEngine(cnn).record(x)
+        assert again.cams([1, 2]).dtype == again.all_cams().dtype == torch.float32
+        fresh = recording.cams([3])
+        assert torch.equal(recording.cams([1, 2], variant="guided_relu"), expected)
+        assert torch.equal(recording.all_cams(), all_expected)
+    assert torch.allclose(fresh, recording.cams([3]))
+
+
 def test_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 4000 kB\nMemAvailable:    2000 kB\n")
