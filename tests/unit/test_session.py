@@ -235,6 +235,20 @@ def test_the_menu_holds_every_variant(desk: Desk) -> None:
     assert [variant for variant, _ in menu.maps] == list(VARIANTS)
 
 
+def test_a_click_ends_the_making_of_the_menu(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.atlas.free.clear()
+    desk.atlas.entered.clear()
+    desk.ask(2, want="variants")
+    assert desk.atlas.entered.wait(PATIENCE)
+    desk.ask(3, target=7)
+    desk.atlas.made.clear()
+    desk.atlas.free.set()
+    assert sorted(replies(desk.settle())) == [2, 3]
+    assert len({variant for _, variant, target in desk.atlas.made if target == 4}) <= 2
+
+
 def test_a_changed_model_is_said_first_and_all_is_sent_again(desk: Desk) -> None:
     desk.ask(1)
     desk.settle()
