@@ -86,7 +86,9 @@ class Kernel:
         opening = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
         self.ask("comm_open", opening, {"version": "1.0.0"})
         replies = self.ask("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
-        (states,) = [r["content"]["data"]["states"] for r in replies if r["msg_type"] == "comm_msg"]
+        data = [r["content"]["data"] for r in replies if r["msg_type"] == "comm_msg"]
+        # a worker that still makes maps ahead may speak in between
+        (states,) = [item["states"] for item in data if "states" in item]
         found: dict[str, Any] = states
         return found
 
