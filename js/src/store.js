@@ -28,6 +28,7 @@ import {
  * @property {(event: string, callback: (...args: any[]) => void) => void} off
  * @property {(name: string, value: any) => void} [set]
  * @property {() => void} [save_changes]
+ * @property {(content: any) => void} [send]
  */
 
 export const CACHE_BYTES = 64 * 1024 * 1024;
@@ -206,6 +207,11 @@ export class Store {
     this.#gate.push();
   }
 
+  /** Called now and then while an answer is out: a request that was lost is sent again. */
+  remind() {
+    this.#gate.remind();
+  }
+
   /** Gives up waiting: back to what is shown, in the kernel too as soon as it listens. */
   cancel() {
     if (this.#waiting) this.select(this.#shown);
@@ -229,7 +235,7 @@ export class Store {
   }
 
   get #canAsk() {
-    return typeof this.#model.set === "function" && typeof this.#model.save_changes === "function";
+    return typeof this.#model.send === "function";
   }
 
   /**
@@ -280,10 +286,8 @@ export class Store {
     const want = this.#wantsVariants ? "variants" : null;
     this.#wantsVariants = false;
     this.#touched = false;
-    this.#model.set?.("request", {
-      nonce: this.#nonce, seq, target, layer, variant, want, whole: this.#inbox.hasAll(this.#view),
-    });
-    this.#model.save_changes?.();
+    const whole = this.#inbox.hasAll(this.#view);
+    this.#model.send?.({ type: "request", request: { nonce: this.#nonce, seq, target, layer, variant, want, whole } });
   }
 
   /**

@@ -208,7 +208,7 @@ def test_a_loosened_widget_answers_as_before(make: Callable[..., CamWidget]) -> 
     loosen(w)  # a third run of the cell finds it again
     page = FrontEnd(w)
     asked = {"nonce": "page", "seq": 1, "target": w.listed[1], "layer": "block", "variant": "gradcam"}
-    data = {"method": "update", "state": {"request": asked}, "buffer_paths": []}
+    data = {"method": "custom", "content": {"type": "request", "request": asked}}
     w.comm.handle_msg({"content": {"data": data}, "buffers": []})
     settle()
     assert page.replies()[-1] == ["page", 1]
