@@ -58,6 +58,10 @@ export function createGate(send, now) {
       if (pending) fly();
       return true;
     },
+    /** Nothing can be sent: no answer will come. */
+    giveUp() {
+      flying = pending = false;
+    },
     /** Whether an answer can still be hoped for. */
     get busy() {
       return waits(PATIENCE * 2 ** tries);

@@ -44,6 +44,11 @@ const ABSENT = Object.freeze({
   state: "warning", text: "This map is not in this page.", hint: "Run the notebook to compute it.",
 });
 
+/** @type {Status} */
+const GONE = Object.freeze({
+  state: "error", text: "The kernel does not answer: it was restarted or shut down.", hint: "Run the cell again.",
+});
+
 /** @type {Readonly<Record<Display, unknown>>} for a model that lacks the trait */
 const DEFAULTS = Object.freeze({
   opacity: OPACITY, colormap: "viridis", threshold: 0, sign: SIGNS[0], shading: SHADINGS[0], scale: SCALES[0],
@@ -287,7 +292,14 @@ export class Store {
     this.#wantsVariants = false;
     this.#touched = false;
     const whole = this.#inbox.hasAll(this.#view);
-    this.#model.send?.({ type: "request", request: { nonce: this.#nonce, seq, target, layer, variant, want, whole } });
+    const request = { nonce: this.#nonce, seq, target, layer, variant, want, whole };
+    try {
+      this.#model.send?.({ type: "request", request });
+    } catch { // the kernel was restarted, and hosts refuse to send
+      this.#gate.giveUp();
+      this.#say(GONE);
+      if (!this.#inbox.has(this.#view)) this.#move(this.#shown);
+    }
   }
 
   /**

@@ -256,6 +256,17 @@ test("a request without an answer is sent again, ever more rarely, for what is w
   assert.equal(model.requests.length, 4);
 });
 
+test("a kernel that is gone: what is here answers, the rest stays and says why", async () => {
+  const { model, store } = setUp();
+  model.send = () => { throw new Error("Cannot send"); };
+  store.select({ target: 1 });
+  assert.deepEqual(store.shown.target, 1);
+  assert.match(store.status.text, /does not answer/);
+  store.select({ layer: "early", target: 2 });
+  assert.deepEqual([store.view.layer, store.view.target, store.waiting], ["late", 1, null]);
+  assert.match(store.status.hint, /Run the cell again/);
+});
+
 test("a reloaded page counts from 1 again and is not fooled by old answers", async () => {
   const { model, store } = setUp();
   store.select({ target: 1 });
