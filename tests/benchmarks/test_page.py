@@ -104,7 +104,7 @@ MOVE = """(fit, seconds) => new Promise((done) => {
     requestAnimationFrame(tick);
 })"""
 
-FLOOD = """([first, second], seconds) => new Promise((done) => {
+FLOOD = """([[first, second], seconds]) => new Promise((done) => {
     let clicks = 0;
     const end = performance.now() + 1000 * seconds;
     const timer = setInterval(() => {
