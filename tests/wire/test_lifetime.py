@@ -133,14 +133,22 @@ def test_what_is_at_work_does_not_keep_a_widget_nor_is_it_waited_for(
         assert go_on.wait(PATIENCE)
         return work(*given)
 
+    waited: list[float] = []
+    close = Session.close
+
+    def noted(session: Session, patience: float) -> None:
+        waited.append(patience)
+        close(session, patience)
+
     monkeypatch.setattr(Atlas, "map", slow)
+    monkeypatch.setattr(Session, "close", noted)
     w.layer = "stem"
     assert entered.wait(PATIENCE)
     heavy = {"recording": weakref.ref(w._atlas.recording)}
     gone = weakref.ref(w)
     loosen(w)
     del w
-    assert gone() is None  # while the worker is inside of a map
+    assert gone() is None and waited == [0]  # while the worker is inside of a map
     assert alive(heavy) == ["recording"]
     go_on.set()
     settle()
