@@ -111,7 +111,8 @@ class Atlas:
         """
         variants = [v.id for v in VARIANTS.values() if v.rule == rule]
         layers = self.recording.stages
-        wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
+        with self._engine.lock:  # readers on other threads change the order of what is kept
+            wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
         if not wanted:
             return
         recording, start = self.recording, time.perf_counter()
@@ -165,7 +166,7 @@ class Atlas:
 def to_numpy(maps: torch.Tensor) -> Map:
     """Maps on the CPU, by one copy. From a CUDA device it goes to pinned memory and waits for its own stream only."""
     if maps.device.type == "cuda":
-        host = torch.empty(maps.shape, dtype=maps.dtype, pin_memory=True)
+        host = torch.empty(maps.shape, dtype=maps.dtype, device="cpu", pin_memory=True)
         host.copy_(maps, non_blocking=True)
         torch.cuda.current_stream(maps.device).synchronize()
         # pinned memory is scarce, and these maps are kept

@@ -12,7 +12,8 @@ class Mailbox:
     """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # the garbage collector may pass while a thread holds it, and find a widget there that shuts this mailbox
+        self._lock = threading.RLock()
         self._waiting: Request | None = None
         self._thread: threading.Thread | None = None
         self._shut = False

@@ -14,6 +14,9 @@ from .atlas import Map
 from .engine import VARIANTS, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB
 
+FAINT = 2.0**-14
+"""Maps whose peak is a smaller share of the largest one's would lose their shape, or all of it, in float16."""
+
 DOTS_BETWEEN = 3
 """At most so many layers without a thumbnail stand between two stages."""
 
@@ -24,10 +27,12 @@ def floats(values: Any) -> bytes:
 
 
 def packed(values: np.ndarray[Any, Any], above: int = HALF_ABOVE) -> dict[str, Any]:
-    """``dtype``, ``scale``, ``data`` of an array: float32, or float16 scaled to [-1, 1] where it has more bytes."""
-    if values.size * 4 <= above:
-        return {"dtype": "float32", "scale": 1.0, "data": floats(values)}
+    """``dtype``, ``scale``, ``data`` of a map or of several: float32, or float16 scaled to [-1, 1] where it has more
+    bytes, unless the maps differ too much in size for one scale (of probabilities, say).
+    """
     scale = _largest(values) or 1.0
+    if values.size * 4 <= above or _some_are_faint(values, scale):
+        return {"dtype": "float32", "scale": 1.0, "data": floats(values)}
     return {"dtype": "float16", "scale": scale, "data": (values / scale).astype("<f2").tobytes()}
 
 
@@ -131,6 +136,13 @@ def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> di
 def reply(to: Reply | None) -> list[Any] | None:
     """A reply as JSON has it."""
     return None if to is None else list(to)
+
+
+def _some_are_faint(maps: np.ndarray[Any, Any], largest: float) -> bool:
+    if maps.ndim < 3:
+        return False
+    peaks = np.nan_to_num(np.abs(maps), posinf=0).max((1, 2))
+    return bool(((peaks > 0) & (peaks < FAINT * largest)).any())
 
 
 def _largest(values: np.ndarray[Any, Any]) -> float:

@@ -90,18 +90,23 @@ class CamEngine:
 
     def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Tensor, Layout]:
         """Recorded whole, or what of it fits into memory."""
-        limit = room.limit(self._device(), self._memory)
-        try:
-            return self._recorded(model, leaf, limit, None)
-        except TooLarge:
-            pass
-        except torch.cuda.OutOfMemoryError:
-            limit = None
-        # out of the handlers, since an exception holds what the pass had made by then
-        if limit is None:
-            torch.cuda.empty_cache()
-            limit = room.limit(self._device(), None)
-        return self._recorded(model, leaf, None, self._start(model, leaf, limit or 0))
+        limit, start = room.limit(self._device(), self._memory), None
+        while True:
+            try:
+                return self._recorded(model, leaf, limit, start)
+            except TooLarge:
+                most = limit or 0
+            except torch.cuda.OutOfMemoryError:
+                if start is not None and (start.last or not start.kept):
+                    raise
+                most = None
+            # out of the handlers, since an exception holds what the pass had made by then
+            if most is None:
+                torch.cuda.empty_cache()
+                most = room.limit(self._device(), None) or 0
+                if start is not None:  # what functions return is not weighed, and may be most of it
+                    most = min(most, start.kept * leaf.shape[0] // 2)
+            limit, start = None, self._start(model, leaf, most)
 
     def _recorded(
         self, model: nn.Module, leaf: Tensor, limit: int | None, start: Start | None
@@ -122,6 +127,7 @@ class CamEngine:
         # not seen before; or its control flow differs from image to image: then all is listened to again
         weight = Weight(limit)
         tape, scores = self._run(model, leaf, None, weight, start)
+        weight.check()
         left_out = "" if start is None else str(start)
         layout = replace(lay_out(tape, leaf, scores), bytes=weight.bytes // leaf.shape[0], left_out=left_out)
         self._layouts[key] = layout
@@ -146,12 +152,16 @@ class CamEngine:
         return tape, scores
 
     def _start(self, model: nn.Module, leaf: Tensor, limit: int) -> Start:
-        """From where on this input is recorded. The same for all inputs of a shape, so that their layers are, too."""
-        known = next((start for shape, start in self._layouts if shape == leaf.shape[1:] and start is not None), None)
-        if known is not None:
-            return known
-        with self._cast():
-            return room.find_start(model, leaf.detach().clone(), limit)
+        """From where on this input is recorded: where an earlier one of this shape was, so that their layers are the
+        same, unless that does not fit.
+        """
+        known = [start for shape, start in self._layouts if shape == leaf.shape[1:] and start is not None]
+        fitting = (start for start in known if start.kept * leaf.shape[0] <= limit)
+        found = next(fitting, None)
+        if found is None:
+            with self._cast():
+                found = room.find_start(model, leaf.detach().clone(), limit)
+        return next((start for start in known if start.layer == found.layer), found)
 
     def _cast(self) -> AbstractContextManager[object]:
         if self._autocast is None:

@@ -4,8 +4,9 @@ Between such a layer and the scores there is a place in the graph, the *neck*, w
 Then the gradient of every class k factors: g_k[n, c, x] = J_k[n, c] * s[n, c, x], with J the Jacobian of the scores at
 the neck and s, the *spread*, the same for all classes: 1 / cells after mean pooling, 0 where a ReLU on the way is
 closed. All K maps are then small matrix products. Whether a head is of this kind is found by numbers, not by the names
-of modules: two backward passes that start from random scores must fit the factors. ResNet, DenseNet, EfficientNet,
-MobileNet, RegNet, ConvNeXt, Inception, Swin and their kin are so; VGG, whose head sees every cell by itself, is not.
+of modules: two backward passes that start from random numbers at the neck must fit the factors. ResNet, DenseNet,
+EfficientNet, MobileNet, RegNet, ConvNeXt, Inception, Swin and their kin are so; VGG, whose head sees every cell by
+itself, is not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,21 +63,47 @@ def find_neck(scores: Tensor, layer: GradientEdge, kind: str, shape: Sequence[in
     places = [place for place in _single_edges(between) if _may_hold(place, shape)]
     if not places:
         return None
-    first, second = (torch.autograd.grad(scores, [*places, layer], v, retain_graph=True) for v in _random(scores))
-    fitting = [i for i, found in enumerate(first[:-1]) if _one_a_channel(found.shape, shape)]
+    start = _random(scores)[0]
+    arriving = torch.autograd.grad(scores, places, start, retain_graph=True)
+    fitting = [i for i, found in enumerate(arriving) if _one_a_channel(found.shape, shape)]
     if not fitting:
         return None
-    nearest, wide = fitting[-1], (*shape[:2], *(1,) * (len(shape) - 2))
-    a, b = (channels_first(found[-1], kind).detach().float() for found in (first, second))
-    u, v = (found[nearest].detach().float().reshape(wide) for found in (first, second))
+    nearest, wide = places[fitting[-1]], (*shape[:2], *(1,) * (len(shape) - 2))
+    # from random gradients at the place itself, not at the scores: there classes that are sure of themselves, as after
+    # a softmax, would drown the others, and one class alone fits anything
+    ends = _random(arriving[fitting[-1]])
+    found = [_instead(scores, start, nearest, end, layer) for end in ends]
+    a, b = (channels_first(g, kind).detach().float() for g in found)
+    u, v = (end.to(a.device).float().reshape(wide) for end in ends)
     # two equations for each unknown: least squares, and what they leave over tells whether the gradient factors at all
-    weight = u * u + v * v
-    spread = torch.where(weight > 0, (a * u + b * v) / torch.where(weight > 0, weight, 1), 0)
-    left = torch.stack([(a - u * spread).abs().max(), (b - v * spread).abs().max()]).max()
-    largest = torch.stack([a.abs().max(), b.abs().max()]).max()
-    tolerance = max(1e-5, 8 * torch.finfo(first[-1].dtype).eps)
-    fits = bool((left <= tolerance * largest) & (largest > 0) & torch.isfinite(largest))
-    return Neck(places[nearest], spread) if fits else None
+    spread = (a * u + b * v) / (u * u + v * v)
+    eps = torch.finfo(found[0].dtype).eps
+    fits = _negligible(a - u * spread, a, eps) and _negligible(b - v * spread, b, eps)
+    return Neck(nearest, spread) if fits else None
+
+
+def _instead(scores: Tensor, start: Tensor, place: GradientEdge, end: Tensor, layer: GradientEdge) -> Tensor:
+    """The gradient at the layer when ``end`` arrives at a place on the way, whatever comes from the scores."""
+
+    def put(arriving: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(end if i == place.output_nr else other for i, other in enumerate(arriving))
+
+    handle: Any = place.node.register_prehook(put)
+    try:
+        return torch.autograd.grad(scores, [layer], start, retain_graph=True)[0]
+    finally:
+        handle.remove()
+
+
+def _negligible(left: Tensor, whole: Tensor, eps: float) -> bool:
+    """Whether ``left`` is but the rounding of ``whole``, which is not 0, both ``(N, C, *grid)``, for each image by
+    itself: at its worst, and on the average, where numbers of little precision would hide what is small everywhere.
+    """
+    worst, average = (
+        [torch.linalg.vector_norm(t.flatten(1), order, dim=1) for t in (left, whole)] for order in (torch.inf, 2)
+    )
+    small = (worst[0] <= max(1e-5, 8 * eps) * worst[1]) & (average[0] <= max(1e-5, eps) * average[1])
+    return bool(small.all() & (worst[1] > 0).any() & torch.isfinite(worst[1]).all())
 
 
 def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
@@ -89,7 +117,7 @@ def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
     except RuntimeError:  # an operation of the head that torch cannot batch
         each = [torch.autograd.grad(scores, [neck.edge], row, retain_graph=True)[0] for row in chosen]
         found = torch.stack(each)
-    return found.reshape(count, n, -1).float()
+    return found.reshape(count, n, -1).to(neck.spread.device).float()
 
 
 class Jacobian:
@@ -141,10 +169,12 @@ def _single_edges(nodes: Sequence[Node]) -> list[GradientEdge]:
     ]
 
 
-def _random(scores: Tensor) -> list[Tensor]:
-    """Two random directions in the space of scores, from a generator of our own: the user's is not touched."""
+def _random(like: Tensor) -> list[Tensor]:
+    """Two random tensors like this one, from a generator of our own: the user's is not touched."""
     source = torch.Generator().manual_seed(0)
-    return [torch.randn(scores.shape, generator=source).to(scores.device, scores.dtype) for _ in range(2)]
+    # the device is named, since torch.set_default_device may have set another
+    made = [torch.randn(like.shape, generator=source, device="cpu", dtype=torch.float32) for _ in range(2)]
+    return [t.to(like.device, like.dtype) for t in made]
 
 
 def _may_hold(place: GradientEdge, layer: Sequence[int]) -> bool:
@@ -155,7 +185,7 @@ def _may_hold(place: GradientEdge, layer: Sequence[int]) -> bool:
 
 def _one_a_channel(shape: Sequence[int], layer: Sequence[int]) -> bool:
     n, channels = layer[:2]
-    return shape[0] == n and math.prod(shape) == n * channels and channels in shape[1:]
+    return len(shape) > 1 and shape[0] == n and math.prod(shape) == n * channels and channels in shape[1:]
 
 
 # ------------------------------------------------------------------ the variants for all classes: see ``variants.py``

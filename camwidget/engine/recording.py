@@ -22,7 +22,7 @@ from .relu import backward_rule, is_rectifier
 from .suggest import unknown
 from .tape import Tape
 from .targets import class_indices, one_hot
-from .untouched import fingerprint, state
+from .untouched import fingerprint, state, uncast
 from .variants import VARIANTS, Variant
 
 GRADIENT_BYTES = 16 * 2**20
@@ -249,7 +249,7 @@ class Recording:
 
     def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
         g = self.gradients(indices, [layer], variant.rule, stop)[layer]
-        with torch.no_grad(), torch.inference_mode(False):
+        with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
             return variant.function(self.activations(layer).float(), g.float())
 
     def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
@@ -275,7 +275,7 @@ class Recording:
     @contextmanager
     def _differentiating(self) -> Iterator[None]:
         """Within the block the graph may be walked; weights that were written to since are named as the reason."""
-        with self._engine.lock, torch.inference_mode(False):
+        with self._engine.lock, torch.inference_mode(False), uncast(self.scores.device):
             try:
                 yield
             except RuntimeError as error:

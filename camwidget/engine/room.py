@@ -7,7 +7,7 @@ the first layer on from which the rest fits. What lies before it runs without a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,15 @@ class Start:
     Attributes:
         layer: the first module whose output is in the graph.
         needed: bytes that the whole graph would take, about. limit: bytes that it may take.
+        kept: bytes of what is recorded, about, for one image.
+        last: nothing more can be left out.
     """
 
     layer: str
     needed: int
     limit: int
+    kept: int
+    last: bool
 
     def __str__(self) -> str:
         return (
@@ -66,8 +70,16 @@ class Weight:
         """
         if isinstance(output, Tensor) and output is not self._last:
             self._last, self.bytes = output, self.bytes + output.numel() * output.element_size()
-            if self.limit is not None and self.bytes > self.limit:
-                raise TooLarge
+            self.check()
+
+    def check(self) -> None:
+        """To be called after the pass as well: a model may have caught what was raised inside of it.
+
+        Raises:
+            TooLarge: the limit is passed.
+        """
+        if self.limit is not None and self.bytes > self.limit:
+            raise TooLarge
 
 
 def limit(device: torch.device | None, given: int | None) -> int | None:
@@ -93,7 +105,9 @@ def find_start(model: nn.Module, x: Tensor, most: int) -> Start:
             passed[name] = weight.bytes
 
     handles = [
-        m.register_forward_hook(lambda _m, _a, out, name=name: see(name, out)) for name, m in model.named_modules()
+        m.register_forward_hook(lambda _m, _a, out, name=name: see(name, out))
+        for name, m in model.named_modules()
+        if not isinstance(m, torch.jit.ScriptModule)  # as in Tape
     ]
     try:
         with torch.no_grad():
@@ -101,12 +115,13 @@ def find_start(model: nn.Module, x: Tensor, most: int) -> Start:
     finally:
         for handle in handles:
             handle.remove()
-    trunk = [name for name in _trunk(model) if name in passed]
+    trunk = list(_trunk(model, passed))
     if not trunk:
         raise ValueError("no layer has a grid of channels (N, C, H, W), so there is no map to draw")
     trunk.sort(key=passed.__getitem__)
     fitting = (name for name in trunk if weight.bytes - passed[name] <= most)
-    return Start(next(fitting, trunk[-1]), weight.bytes, most)
+    layer = next(fitting, trunk[-1])
+    return Start(layer, weight.bytes, most, (weight.bytes - passed[layer]) // x.shape[0], layer == trunk[-1])
 
 
 def begin(output: Tensor) -> tuple[Tensor, Node]:
@@ -118,12 +133,16 @@ def begin(output: Tensor) -> tuple[Tensor, Node]:
     return begun, get_gradient_edge(begun).node
 
 
-def _trunk(model: nn.Module, prefix: str = "") -> Iterator[str]:
-    """Modules that run one after another: the model's own, and what is inside of its sequences."""
+def _trunk(model: nn.Module, grids: Container[str], prefix: str = "") -> Iterator[str]:
+    """Of the modules that returned grids, those that run one after another: the model's own, and what is inside of its
+    sequences and of modules around the whole (a backbone returns scores, a list of stages nothing).
+    """
     for name, child in model.named_children():
-        yield prefix + name
-        if isinstance(child, nn.Sequential):
-            yield from _trunk(child, f"{prefix}{name}.")
+        full = prefix + name
+        if full in grids:
+            yield full
+        if full not in grids or isinstance(child, nn.Sequential):
+            yield from _trunk(child, grids, f"{full}.")
 
 
 def _free_on_gpu(device: torch.device) -> int:
@@ -148,9 +167,18 @@ def _meminfo() -> int | None:
 def _cgroup() -> int | None:
     try:
         most, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        return None if most == "max" else max(0, int(most) - int(used))
+        return None if most == "max" else max(0, int(most) - int(used) + _cached())
     except (OSError, ValueError):
         return None
+
+
+def _cached() -> int:
+    """Bytes of files that the kernel keeps in memory while nobody wants it: they count as used by the container."""
+    try:
+        lines = (CGROUP / "memory.stat").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "active_file ")))
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _readable(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,15 @@ def state(model: nn.Module) -> list[Tensor]:
 def fingerprint(tensors: Iterable[Tensor]) -> int:
     """A number that changes when one of them is written to, or replaced by another."""
     return hash(tuple([(t._version, t.data_ptr()) for t in tensors]))
+
+
+def uncast(device: torch.device) -> AbstractContextManager[object]:
+    """Within the block the caller's ``torch.autocast`` is off, so that maps are float32 whatever surrounds them."""
+    try:
+        cast = torch.is_autocast_enabled(device.type)
+    except RuntimeError:  # a device that has none
+        cast = False
+    return torch.autocast(device.type, enabled=False) if cast else nullcontext()
 
 
 class RandomState:

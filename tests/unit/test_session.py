@@ -18,6 +18,8 @@ from camwidget import session as session_module
 from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
 from camwidget.engine import VARIANTS
 from camwidget.engine.preempt import check
+from camwidget.engine.recording import StaleRecordingError
+from camwidget.mailbox import Mailbox
 from camwidget.session import Session
 
 LISTED = (4, 1, 7)
@@ -478,6 +480,54 @@ def test_faults_of_what_nobody_asked_for_are_no_answer(desk: Desk, caplog: pytes
     desk.ask(1)
     assert kinds(desk.settle()) == [Stack, Strip]
     assert "not foreseen" in caplog.text
+
+
+def test_a_model_in_training_is_let_alone_by_what_nobody_asked_for(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stale(*_args: object) -> None:
+        desk.atlas.stale = True
+        raise StaleRecordingError
+
+    desk.atlas.whole = stale
+    desk.ask(4)
+    assert kinds(desk.settle()) == [Stack, Strip]
+    desk.atlas.prepare = stale  # nor is the strip, which comes with the map, worth an error
+    desk.ask(1)
+    came = desk.settle()
+    assert set(kinds(came)) == {Rescored, Stack} and not caplog.records
+    assert came[-1].generation == desk.atlas.generation - desk.atlas.stale
+
+
+def test_a_mailbox_may_be_shut_by_the_garbage_collector_while_it_is_in_use() -> None:
+    mailbox = Mailbox()
+
+    class Owner:
+        def __init__(self) -> None:
+            self.cycle = self
+
+        def __del__(self) -> None:
+            mailbox.shut(0)
+
+    class Collecting:
+        """A lock under which the garbage collector passes."""
+
+        def __init__(self, lock: Any) -> None:
+            self.lock = lock
+
+        def __enter__(self) -> None:
+            self.lock.__enter__()
+            gc.collect()
+
+        def __exit__(self, *error: object) -> None:
+            self.lock.__exit__(*error)
+
+    Owner()
+    mailbox._lock = Collecting(mailbox._lock)
+    worker = threading.Thread(target=mailbox.take, daemon=True)
+    worker.start()
+    worker.join(PATIENCE / 2)
+    assert not worker.is_alive() and mailbox.closed
 
 
 def test_what_is_made_ahead_ends_in_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

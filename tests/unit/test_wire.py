@@ -52,6 +52,20 @@ def test_a_large_stack_is_half_as_large_and_right_to_a_thousandth(size: float) -
     assert np.abs(unpacked(made, maps.shape) - maps).max() <= 1e-3 * np.abs(maps).max()
 
 
+def test_maps_of_very_different_size_keep_their_shape() -> None:
+    """One scale serves them all: of a model that ends in a softmax most would arrive as zero."""
+    maps = np.random.default_rng(0).normal(size=(20, 16, 16)).astype(np.float32)
+    maps *= 10.0 ** -np.arange(20, dtype=np.float32)[:, None, None]
+    made = wire.stack(answer(maps))
+    assert np.array_equal(unpacked(made, maps.shape), maps.astype(np.float64))
+    maps[5:] = 0  # what is nothing at all needs no scale
+    maps[4, 0, 0] = np.nan
+    made = wire.stack(answer(maps))
+    assert made["dtype"] == "float16"
+    peaks = np.abs(maps[:4]).max((1, 2), keepdims=True)
+    assert np.abs((unpacked(made, maps.shape)[:4] - maps[:4]) / peaks).max() < 1e-3
+
+
 def test_where_half_precision_begins() -> None:
     cells = protocol.HALF_ABOVE // 4
     assert wire.packed(np.ones(cells, np.float32))["dtype"] == "float32"

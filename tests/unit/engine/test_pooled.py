@@ -90,6 +90,43 @@ def test_other_heads_are_told_apart(name: str) -> None:
         recording.all_cams("last")
 
 
+@pytest.mark.parametrize("end", [torch.sigmoid, lambda scores: scores.softmax(1)])
+def test_classes_that_are_sure_of_themselves_do_not_hide_the_head(end: Callable[[Tensor], Tensor]) -> None:
+    """With one class left that still moves, any gradient would fit; the hidden layer is as wide as the channels."""
+    torch.manual_seed(1)
+    model = Head(lambda a, one, two: end(1000 * two(one(a.flatten(1)).tanh())), nn.LazyLinear(8), nn.Linear(8, 300))
+    assert not recorded(model).all_at_once("last")
+
+
+def test_one_value_for_all() -> None:
+    assert not recorded(Head(lambda a: a.mean().reshape(1, 1))).all_at_once("last")
+
+
+def test_one_class_does_not_fit_by_itself() -> None:
+    model = Head(lambda a, one, two: two(one(a.flatten(1)).tanh()), nn.LazyLinear(8), nn.Linear(8, 1))
+    assert not recorded(model).all_at_once("last")
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [(torch.float16, 0.1), (torch.bfloat16, 1.0)])
+def test_half_precision_hides_no_gate(dtype: torch.dtype, scale: float) -> None:
+    torch.manual_seed(0)
+    gated = Head(
+        lambda a, gate, fc: fc(mean(a * (scale * gate(mean(a))).sigmoid()[..., None, None])),
+        nn.Linear(8, 8),
+        nn.Linear(8, 300),
+    )
+    x = torch.randn(1, 3, 16, 16)
+    assert not CamEngine(gated.eval().to(dtype)).record(x).all_at_once("last")
+    plain = Head(lambda a, fc: fc(mean(a.relu())), nn.Linear(8, 300)).eval().to(dtype)
+    assert CamEngine(plain).record(x).all_at_once("last")
+
+
+def test_a_default_device_of_the_user() -> None:
+    recording = recorded(POOLED["mean"])
+    with torch.device("meta"):
+        assert recording.all_at_once("last")
+
+
 def test_an_earlier_layer_is_no_matter_of_means() -> None:
     recording = recorded(POOLED["mean"])
     assert not recording.all_at_once("first")

@@ -63,6 +63,85 @@ def test_known_networks(name: str, share: float) -> None:
     assert equal_maps(recording, whole)
 
 
+class Around(nn.Module):
+    """A model in an attribute of another, beside modules of TorchScript."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.scripted = torch.jit.script(nn.Identity())
+        self.stages = nn.ModuleList([model])
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"logits": self.stages[0](self.scripted(x))}
+
+
+def test_a_model_within_another(cnn: nn.Module, x: Tensor) -> None:
+    whole = CamEngine(cnn).record(x)
+    recording = CamEngine(Around(cnn).eval(), memory=whole._layout.bytes * len(x) // 3).record(x)
+    stages = [f"stages.0.{stage}" for stage in whole.stages if f"stages.0.{stage}" in recording.layers]
+    assert recording.left_out and recording.default_layer == "stages.0.last" and stages
+    assert "stages.0.stem" not in recording.layers
+    for stage in stages:
+        assert torch.allclose(recording.cam(1, stage), whole.cam(1, stage.removeprefix("stages.0.")), atol=1e-6)
+
+
+def test_a_model_that_catches_everything(cnn: nn.Module, x: Tensor) -> None:
+    class Catches(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = cnn
+
+        def forward(self, x: Tensor) -> Tensor:
+            try:
+                return self.inner(x)
+            except Exception:  # noqa: BLE001
+                return x.mean((1, 2, 3))[:, None].expand(-1, 5)
+
+    whole = CamEngine(cnn).record(x)
+    recording = CamEngine(Catches().eval(), memory=whole._layout.bytes * len(x) // 3).record(x)
+    assert recording.left_out and torch.allclose(recording.scores, whole.scores)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.2])
+def test_a_device_that_runs_out_before_it_was_foreseen(
+    cnn: nn.Module, x: Tensor, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """What functions return is not weighed, so that a pass may fail that seemed to fit."""
+    whole = CamEngine(cnn).record(x)
+    room_there, used = share * whole._layout.bytes * len(x), 0.0
+
+    def allocate(module: nn.Module, _args: object, output: Tensor) -> None:
+        nonlocal used
+        used = used + output.numel() * 4 if output.requires_grad else 0
+        if used > room_there:
+            used = 0
+            raise torch.cuda.OutOfMemoryError
+
+    for module in cnn.modules():
+        module.register_forward_hook(allocate)
+    monkeypatch.setattr(room, "limit", lambda _device, _given: WHOLE)
+    recording = CamEngine(cnn).record(x)
+    assert recording.left_out and equal_maps(recording, whole)
+
+
+def test_a_device_without_room_is_said(cnn: nn.Module, x: Tensor) -> None:
+    def fail(module: nn.Module, _args: object, output: Tensor) -> None:
+        if output.requires_grad:
+            raise torch.cuda.OutOfMemoryError
+
+    list(cnn.modules())[-1].register_forward_hook(fail)
+    with pytest.raises(MemoryError, match="not even for its last layers"):
+        CamEngine(cnn).record(x)
+
+
+def test_a_larger_batch_leaves_out_more(cnn: nn.Module, x: Tensor) -> None:
+    needed = CamEngine(cnn).record(x)._layout.bytes
+    engine = CamEngine(cnn, memory=needed // 2)
+    one, many, again = (engine.record(batch) for batch in (x[:1], x[:1].repeat(12, 1, 1, 1), x[:1]))
+    assert one.left_out and set(many.layers) < set(one.layers)
+    assert again.layers == one.layers
+
+
 def test_the_model_is_as_it_was(cnn: nn.Module, x: Tensor) -> None:
     before = {name: t.clone() for name, t in cnn.state_dict().items()}
     CamEngine(cnn.train(), memory=0).record(x)
@@ -114,6 +193,18 @@ def test_autocast(cnn: nn.Module, x: Tensor) -> None:
         CamEngine(cnn, autocast="bf16")
 
 
+def test_autocast_around_a_question(cnn: nn.Module, x: Tensor) -> None:
+    recording = CamEngine(cnn).record(x)
+    expected, all_expected = recording.cams([1, 2], variant="guided_relu"), recording.all_cams()
+    with torch.autocast("cpu", torch.bfloat16):
+        again = CamEngine(cnn).record(x)
+        assert again.cams([1, 2]).dtype == again.all_cams().dtype == torch.float32
+        fresh = recording.cams([3])
+        assert torch.equal(recording.cams([1, 2], variant="guided_relu"), expected)
+        assert torch.equal(recording.all_cams(), all_expected)
+    assert torch.allclose(fresh, recording.cams([3]))
+
+
 def test_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal: 4000 kB\nMemAvailable:    2000 kB\n")
@@ -125,6 +216,8 @@ def test_what_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert room.limit(None, None) == 1_024_000
     (tmp_path / "memory.max").write_text("900000\n")
     assert room.limit(None, None) == 200_000
+    (tmp_path / "memory.stat").write_text("anon 300000\ninactive_file 90000\nactive_file 10000\nactive_anon 5\n")
+    assert room.limit(None, None) == 250_000  # what the kernel keeps of files gives way
     assert room.limit(None, 7) == 7
     monkeypatch.setattr(room, "MEMINFO", tmp_path / "none")
     monkeypatch.setattr(room, "CGROUP", tmp_path / "none")
