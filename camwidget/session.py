@@ -292,9 +292,11 @@ class Session:
         )
 
     def _menu(self, view: View) -> Menu:
-        return Menu(
-            view, self.atlas.generation, tuple((v, self.atlas.map(view.layer, v, view.target)) for v in VARIANTS)
-        )
+        def made(variant: str) -> Map:
+            return self.atlas.maps(view.layer, variant, [view.target], self._unwanted)[0]
+
+        generation = self.atlas.generation
+        return Menu(view, generation, tuple((v, self._undisturbed(partial(made, v))) for v in VARIANTS))
 
     def _holds(self, view: View) -> bool:
         """Whether the stack that the browser has last been sent holds this view, with all listed classes."""

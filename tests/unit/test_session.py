@@ -235,6 +235,20 @@ def test_the_menu_holds_every_variant(desk: Desk) -> None:
     assert [variant for variant, _ in menu.maps] == list(VARIANTS)
 
 
+def test_a_click_ends_the_making_of_the_menu(desk: Desk) -> None:
+    desk.ask(1)
+    desk.settle()
+    desk.atlas.free.clear()
+    desk.atlas.entered.clear()
+    desk.ask(2, want="variants")
+    assert desk.atlas.entered.wait(PATIENCE)
+    desk.ask(3, target=7)
+    desk.atlas.made.clear()
+    desk.atlas.free.set()
+    assert sorted(replies(desk.settle())) == [2, 3]
+    assert len({variant for _, variant, target in desk.atlas.made if target == 4}) <= 2
+
+
 def test_a_changed_model_is_said_first_and_all_is_sent_again(desk: Desk) -> None:
     desk.ask(1)
     desk.settle()
@@ -496,7 +510,7 @@ def test_a_model_in_training_is_let_alone_by_what_nobody_asked_for(
     desk.ask(1)
     came = desk.settle()
     assert set(kinds(came)) == {Rescored, Stack} and not caplog.records
-    assert came[-1].generation == desk.atlas.generation - desk.atlas.stale
+    assert came[-1].generation == desk.atlas.generation
 
 
 def test_a_mailbox_may_be_shut_by_the_garbage_collector_while_it_is_in_use() -> None:
