@@ -34,7 +34,7 @@ test: lint $(MADE)/chromium
 	$(NODE) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: $(MADE)/bench $(MADE)/chromium $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-quiet --write-results $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s --benchmark-quiet --write-results $(PYTEST_ARGS)
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)

@@ -33,10 +33,11 @@ Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
     which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
 
-Browser -> kernel trait
-    request    dict     nonce (str, one a page), seq (int, rises), target, layer, variant, want (None | "variants"),
-                        whole (bool: the page holds every class of this layer and variant)
-                        target, layer and variant come back in the scalar traits once accepted.
+Custom message browser -> kernel
+    {"type": "request", "request": {nonce (str, one a view), seq (int, rises), target, layer, variant, want (None |
+    "variants"), whole (bool: the page holds every class of this layer and variant)}}
+    target, layer and variant come back in the scalar traits once accepted. This is no trait: hosts send one change of
+    a model at a time and merge those that wait, so that one view's request would replace another's.
 
 Custom message kernel -> browser, after a request with want="variants"
     {"type": "maps", image, maps: [{target, layer, variant, grid, dtype, scale}]}, buffers: one a map, in order
@@ -69,7 +70,6 @@ TRAITS_TO_BROWSER = (
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 )  # fmt: skip
-TRAITS_FROM_BROWSER = ("request",)
 
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",

@@ -20,7 +20,6 @@ from .protocol import (
     SCALES,
     SHADINGS,
     SIGNS,
-    TRAITS_FROM_BROWSER,
     TRAITS_TWO_WAY,
 )
 
@@ -32,9 +31,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Traits whose value is one of a few words; the first is the default."""
 
 # our own, and what every ipywidgets view may set
-FROM_BROWSER = frozenset(
-    (*TRAITS_TWO_WAY, *TRAITS_FROM_BROWSER, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
-)
+FROM_BROWSER = frozenset((*TRAITS_TWO_WAY, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count"))
 
 BUNDLE = Path(__file__).parent / "static" / "widget.js"
 
@@ -88,10 +85,6 @@ class CamTraits(anywidget.AnyWidget):
     scale = Checked(SCALES[0]).tag(sync=True)
     interpolation = Checked(INTERPOLATIONS[0]).tag(sync=True)
 
-    # a hostile value must reach our own check, so nothing is refused by type; hosts that echo state must not send it
-    # twice
-    request = traitlets.Any(None, allow_none=True).tag(sync=True, echo_update=False)
-
     def _checked(self, name: str, value: Any) -> Any:  # noqa: ARG002 (CamWidget knows what is accepted)
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
         return value
@@ -121,6 +114,14 @@ class CamTraits(anywidget.AnyWidget):
         except (TypeError, ValueError, traitlets.TraitError) as error:
             self._refuse(str(error))
             self.send_state(name)
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        super()._handle_custom_msg(content, buffers)
+        if isinstance(content, Mapping) and content.get("type") == "request":
+            self._requested(content.get("request"))
+
+    def _requested(self, value: Any) -> None:
+        """A request of the browser, see ``protocol.py``. Never raises."""
 
     def _refuse(self, text: str) -> None:
         log.warning("refused from the browser: %s", text)

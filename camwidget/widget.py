@@ -257,13 +257,10 @@ class CamWidget(CamTraits):
         if change["new"] not in self.luts:
             self.luts = colormaps.luts(change["new"])
 
-    @traitlets.observe("request")
-    def _requested(self, change: Any) -> None:
+    def _requested(self, value: Any) -> None:
         """A request of the browser: checked, mirrored to the public traits, answered. Never raises."""
-        if change["new"] is None:
-            return
         with self._lock:
-            asked = read_request(change["new"])
+            asked = read_request(value)
             try:
                 self._accept(asked)
             except (TypeError, ValueError, traitlets.TraitError) as error:

@@ -75,7 +75,7 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     classes: { ...world.classes, scores: view(world.classes.scores), probabilities: view(world.classes.probabilities) },
     luts: Object.fromEntries(Object.entries(world.luts).map(([name, lut]) => [name, view(lut)])),
     status: { state: "ready", text: "", hint: "", reply: null },
-    stack: stackOf(world, selection, null), strip: stripOf(world, selection), request: null,
+    stack: stackOf(world, selection, null), strip: stripOf(world, selection),
     opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive", shading: "smooth", scale: "map",
     interpolation: "bicubic", ...selection, ...traits,
   };
@@ -87,13 +87,15 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     set: (name, value) => void (staged[name] = value),
     on: (event, fn) => listeners.set(event, [...(listeners.get(event) ?? []), fn]),
     off: (event, fn) => listeners.set(event, (listeners.get(event) ?? []).filter((known) => known !== fn)),
-    send: () => {},
+    send(message) {
+      model.sent.push(message);
+      setTimeout(() => answer(message.request), model.latency);
+    },
     save_changes() {
       const changed = staged;
       staged = {};
       Object.assign(state, changed);
       model.sent.push(changed);
-      if (changed.request) setTimeout(() => answer(changed.request), model.latency);
     },
     /** As Python would: several traits at once. */
     push(patch) {

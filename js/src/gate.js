@@ -3,7 +3,11 @@
  * always asks for what is wanted by then.
  */
 
-/** After this long without an answer (ms) a new request goes out all the same: the kernel may have lost the old one. */
+/**
+ * After this long without an answer (ms) a new request goes out all the same, since the old one may be lost: at once
+ * where something new is wanted, and in any case when the time is up; then after twice as long, for a kernel that is
+ * merely busy will find them all.
+ */
 export const PATIENCE = 10_000;
 
 /** @typedef {ReturnType<typeof createGate>} Gate */
@@ -17,8 +21,9 @@ export function createGate(send, now) {
   let sentAt = 0;
   let flying = false;
   let pending = false;
+  let tries = 0;
 
-  const waits = () => flying && now() - sentAt < PATIENCE;
+  const waits = (patience = PATIENCE) => flying && now() - sentAt < patience;
 
   function fly() {
     pending = false;
@@ -31,8 +36,15 @@ export function createGate(send, now) {
   return {
     /** Something new is wanted. */
     push() {
+      tries = 0;
       if (waits()) pending = true;
       else fly();
+    },
+    /** Time has passed. */
+    remind() {
+      if (!flying || waits(PATIENCE * 2 ** tries)) return;
+      tries += 1;
+      fly();
     },
     /**
      * An answer came; those to overtaken requests change nothing.
@@ -42,12 +54,17 @@ export function createGate(send, now) {
     answer(answered) {
       if (!flying || answered < seq) return false;
       flying = false;
+      tries = 0;
       if (pending) fly();
       return true;
     },
+    /** Nothing can be sent: no answer will come. */
+    giveUp() {
+      flying = pending = false;
+    },
     /** Whether an answer can still be hoped for. */
     get busy() {
-      return waits();
+      return waits(PATIENCE * 2 ** tries);
     },
   };
 }

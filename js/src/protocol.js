@@ -28,7 +28,6 @@ export const TRAITS_TO_BROWSER = /** @type {const} */ ([
 export const TRAITS_TWO_WAY = /** @type {const} */ ([
   "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 ]);
-export const TRAITS_FROM_BROWSER = /** @type {const} */ (["request"]);
 
 export const STACK_KEYS = /** @type {const} */ ([
   "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",

@@ -28,6 +28,7 @@ import {
  * @property {(event: string, callback: (...args: any[]) => void) => void} off
  * @property {(name: string, value: any) => void} [set]
  * @property {() => void} [save_changes]
+ * @property {(content: any) => void} [send]
  */
 
 export const CACHE_BYTES = 64 * 1024 * 1024;
@@ -41,6 +42,11 @@ const ANSWERS = /** @type {const} */ (["stack", "status"]);
 /** @type {Status} */
 const ABSENT = Object.freeze({
   state: "warning", text: "This map is not in this page.", hint: "Run the notebook to compute it.",
+});
+
+/** @type {Status} */
+const GONE = Object.freeze({
+  state: "error", text: "The kernel does not answer: it was restarted or shut down.", hint: "Run the cell again.",
 });
 
 /** @type {Readonly<Record<Display, unknown>>} for a model that lacks the trait */
@@ -206,6 +212,11 @@ export class Store {
     this.#gate.push();
   }
 
+  /** Called now and then while an answer is out: a request that was lost is sent again. */
+  remind() {
+    this.#gate.remind();
+  }
+
   /** Gives up waiting: back to what is shown, in the kernel too as soon as it listens. */
   cancel() {
     if (this.#waiting) this.select(this.#shown);
@@ -229,7 +240,7 @@ export class Store {
   }
 
   get #canAsk() {
-    return typeof this.#model.set === "function" && typeof this.#model.save_changes === "function";
+    return typeof this.#model.send === "function";
   }
 
   /**
@@ -280,10 +291,15 @@ export class Store {
     const want = this.#wantsVariants ? "variants" : null;
     this.#wantsVariants = false;
     this.#touched = false;
-    this.#model.set?.("request", {
-      nonce: this.#nonce, seq, target, layer, variant, want, whole: this.#inbox.hasAll(this.#view),
-    });
-    this.#model.save_changes?.();
+    const whole = this.#inbox.hasAll(this.#view);
+    const request = { nonce: this.#nonce, seq, target, layer, variant, want, whole };
+    try {
+      this.#model.send?.({ type: "request", request });
+    } catch { // the kernel was restarted, and hosts refuse to send
+      this.#gate.giveUp();
+      this.#say(GONE);
+      if (!this.#inbox.has(this.#view)) this.#move(this.#shown);
+    }
   }
 
   /**

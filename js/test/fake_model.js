@@ -53,7 +53,7 @@ function traits() {
     luts: { viridis: new DataView(new ArrayBuffer(1024)), RdBu_r: new DataView(new ArrayBuffer(1024)) },
     status: { state: "ready", text: "", hint: "", reply: null },
     target: 0, layer: "late", variant: "gradcam", opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive",
-    shading: "smooth", scale: "map", interpolation: "bicubic", request: {},
+    shading: "smooth", scale: "map", interpolation: "bicubic",
   };
 }
 
@@ -64,7 +64,6 @@ export class FakeModel {
   /** @type {Bag[]} requests in the order sent */
   requests = [];
   saves = 0;
-  #unsaved = false;
 
   /** @param {Bag} [over] */
   constructor(over = {}) {
@@ -89,14 +88,16 @@ export class FakeModel {
 
   /** @param {string} name @param {any} value */
   set(name, value) {
-    if (name === "request") this.#unsaved = true;
     this.#put({ [name]: value });
   }
 
   save_changes() {
     this.saves += 1;
-    if (this.#unsaved) this.requests.push(this.traits.get("request"));
-    this.#unsaved = false;
+  }
+
+  /** @param {Bag} message */
+  send({ type, request }) {
+    if (type === "request") this.requests.push(request);
   }
 
   /** @param {Bag} values */

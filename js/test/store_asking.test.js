@@ -235,6 +235,38 @@ test("a lost answer blocks neither clicks nor changes from Python for ever", asy
   assert.equal(store.view.target, 2);
 });
 
+test("a request without an answer is sent again, ever more rarely, for what is wanted by then", async () => {
+  const { model, store, sleep } = setUp();
+  store.select({ layer: "early", target: 1 });
+  for (const [time, sent] of /** @type {const} */ ([[PATIENCE - 1, 1], [1, 2], [2 * PATIENCE - 1, 2], [1, 3]])) {
+    sleep(time);
+    store.remind();
+    assert.equal(model.requests.length, sent);
+  }
+  store.select({ target: 2 }); // waits its turn
+  assert.equal(model.requests.length, 3);
+  sleep(PATIENCE);
+  store.remind();
+  assert.deepEqual(model.requests.map((r) => r.target), [1, 1, 1, 2]);
+  assert.deepEqual(model.requests.map((r) => r.seq), [1, 2, 3, 4]);
+  await model.answer(model.requests[3]);
+  assert.equal(store.waiting, null);
+  sleep(10 * PATIENCE);
+  store.remind();
+  assert.equal(model.requests.length, 4);
+});
+
+test("a kernel that is gone: what is here answers, the rest stays and says why", async () => {
+  const { model, store } = setUp();
+  model.send = () => { throw new Error("Cannot send"); };
+  store.select({ target: 1 });
+  assert.deepEqual(store.shown.target, 1);
+  assert.match(store.status.text, /does not answer/);
+  store.select({ layer: "early", target: 2 });
+  assert.deepEqual([store.view.layer, store.view.target, store.waiting], ["late", 1, null]);
+  assert.match(store.status.hint, /Run the cell again/);
+});
+
 test("a reloaded page counts from 1 again and is not fooled by old answers", async () => {
   const { model, store } = setUp();
   store.select({ target: 1 });

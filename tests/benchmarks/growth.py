@@ -61,9 +61,11 @@ def class_switch(grown: Grown) -> float:
 
 
 def all_classes(grown: Grown) -> float:
-    """Milliseconds for the maps of all classes, asked for the first time."""
-    recordings = [grown.engine.record(grown.x) for _ in range(3)]
-    return statistics.median(once(recording.all_cams) for recording in recordings)
+    """Milliseconds for the maps of all classes, asked for the first time. Once is enough where that takes long."""
+    times: list[float] = []
+    while len(times) < 3 and sum(times) < 1000:
+        times.append(once(grown.engine.record(grown.x).all_cams))
+    return statistics.median(times)
 
 
 QUESTIONS: dict[str, Question] = {"record": record, "class switch": class_switch, "all classes": all_classes}

@@ -19,7 +19,7 @@ A_CLICK = 1.0
 """Milliseconds that a switch to what is known may take."""
 
 
-A_LOOK, A_GLANCE = 3.0, 0.5
+A_LOOK, A_GLANCE = 2.0, 0.3
 """Seconds that a user looks at the map of a new class, or at another map of it, before asking for the next. Idle work
 may still go on then.
 """
@@ -72,7 +72,7 @@ class TestLayerSwitch:
     def test_ours_through_the_widget(self, subject: Subject, results: Results, wire, widget):
         page = Page(widget(subject.model, subject.x[0]), wire)
         times = []
-        for target in page.widget.listed[:3]:
+        for target in page.widget.listed[:2]:
             page.request(target=target, layer=subject.layer)
             settle(A_LOOK)
             for stage in subject.stages[-2::-1]:

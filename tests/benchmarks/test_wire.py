@@ -14,11 +14,14 @@ from tests.benchmarks.results import Results
 from tests.benchmarks.subjects import Subject, photo
 from tests.benchmarks.wire import Page, settle
 
+A_LOOK = 4.0
+"""Seconds after which all is sent that a look at one map brings with it; making maps ahead may still go on."""
+
 
 def test_every_class_on_the_wire(resnet50: Subject, results: Results, wire, widget):
     """Where the head allows it all 1000 maps are sent at once; the heaviest stack is that one."""
     widget(resnet50.model, photo())
-    settle()
+    settle(A_LOOK)
     largest = max(wire.carrying("stack"), key=lambda message: message.size)
     case = results.case("all classes on the wire", resnet50.name, unit="kB", at=resnet50.layer)
     targets = largest.state["stack"]["targets"]
@@ -33,10 +36,10 @@ def test_every_class_on_the_wire(resnet50: Subject, results: Results, wire, widg
 def test_answers_on_the_wire(resnet50: Subject, results: Results, wire, widget):
     """Five listed classes at 7x7: the stack that answers a click on a variant."""
     page = Page(widget(resnet50.model, photo(), topk=5), wire)
-    settle()
+    settle(A_LOOK)
     wire.messages.clear()
     page.request(variant="layercam")
-    settle()
+    settle(A_LOOK)
     case = results.case("answer on the wire", resnet50.name, unit="kB", at=resnet50.layer)
     answers = [m for m in wire.carrying("stack") if m.reply is not None]
     assert [len(m.state["stack"]["targets"]) for m in answers] == [5]
@@ -53,7 +56,7 @@ def test_bundle(results: Results):
 
 def test_saved_notebook(resnet50: Subject, results: Results, widget):
     made = widget(resnet50.model, photo())
-    settle()
+    settle(A_LOOK)
     case = results.case("saved notebook, one widget", resnet50.name, unit="kB")
     case.figures["notebook"] = len(json.dumps(notebook(made), indent=1, ensure_ascii=False).encode()) / 1e3
     case.figures["of it the picture"] = len(base64.b64encode(made.picture)) / 1e3

@@ -9,8 +9,6 @@ from typing import Any
 
 Task = Callable[[], object]
 
-WARM_UPS = 2
-
 
 def once(task: Task) -> float:
     """One call. What it returns is let go only after the clock has stopped."""
@@ -45,8 +43,8 @@ def in_turn(ours: Task, bare: Task, seconds: float = 3.0, least: int = 7, most: 
     return statistics.median(times[ours]), statistics.median(times[bare])
 
 
-def by_benchmark(benchmark: Any, task: Task, seconds: float = 1.0, least: int = 5, most: int = 500) -> float:
+def by_benchmark(benchmark: Any, task: Task, seconds: float = 1.0, least: int = 3, most: int = 500) -> float:
     """The median that pytest-benchmark finds, over as many rounds as fit into so many seconds."""
     rounds = rounds_within(task, seconds, least, most)
-    benchmark.pedantic(task, rounds=rounds, warmup_rounds=WARM_UPS)
+    benchmark.pedantic(task, rounds=rounds)
     return float(benchmark.stats.stats.median) * 1e3

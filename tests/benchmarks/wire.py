@@ -89,7 +89,8 @@ class Page:
         request = {"nonce": "bench", "seq": self.seq, **view, "whole": self._holds(view["layer"], view["variant"])}
         seen = len(self.wire.messages)
         start = time.perf_counter()
-        self.widget.set_state({"request": request})
+        data = {"method": "custom", "content": {"type": "request", "request": request}}
+        self.widget._handle_msg({"content": {"data": data}, "buffers": []})
         return (self._answer(["bench", self.seq], seen).at - start) * 1e3
 
     def _holds(self, layer: str, variant: str) -> bool:

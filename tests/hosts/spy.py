@@ -46,8 +46,6 @@ class Spy:
             self.names["w"].close()
         self.names.update(w=widget, model=model)
         self.handled.clear()
-        # a request may come as a trait or as a message of its own
-        widget.observe(lambda change: self._note(change["new"]), "request")
         widget.on_msg(lambda _widget, content, _buffers: self._note(content.get("request")))
 
     def box(self, widget: Any) -> Any:

@@ -16,7 +16,6 @@ from traffic import Event, most_in_flight, unanswered, waits
 from view import View, difference
 
 VIEWS = 3
-MERGED = "ipywidgets merges what several views set in one trait, so that a request can be lost"
 
 SWITCHES = """async (root, [layers, count, every]) => {
     for (let i = 0; i < count; i += 1) {
@@ -99,7 +98,6 @@ def test_quick_alternation(seat: Seat, view: View) -> None:
     assert most_in_flight(seat.events()) == 1
 
 
-@pytest.mark.xfail(strict=False, reason=MERGED)
 @pytest.mark.only_on("lab-6.29.5", "lab-7.3.0", "lab-installed", "voila")
 def test_views_ask_together(host: Host, seat: Seat, several_views: list[View]) -> None:
     seat.execute(PREPARE)
@@ -116,7 +114,6 @@ def test_views_ask_together(host: Host, seat: Seat, several_views: list[View]) -
         seat.until(lambda view=view: difference(view) == "", "the map in every view")
 
 
-@pytest.mark.xfail(strict=False, reason=MERGED)
 @pytest.mark.only_on("lab-6.29.5", "lab-7.3.0", "lab-installed", "voila")
 def test_views_ask_together_while_a_cell_runs(host: Host, seat: Seat, several_views: list[View]) -> None:
     seat.execute(PREPARE)
@@ -264,7 +261,6 @@ def test_connection_breaks(host: Host, seat: Seat, view: View) -> None:
     seat.until(lambda: difference(view) == "", "the map of the last click")
 
 
-@pytest.mark.xfail(strict=False, reason="a lost answer is said to be a busy kernel, for ever")
 @pytest.mark.only_on("lab-7.3.0", "lab-installed")
 def test_kernel_restarts(host: Host, seat: Seat, view: View) -> None:
     assert isinstance(seat, LabSeat)

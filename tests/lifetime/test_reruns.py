@@ -80,7 +80,7 @@ def test_what_the_user_holds_works_on_and_goes_when_it_is_let_go(kernel: Kernel)
         key = kernel.value(f"kept[{number}].model_id")
         wanted = (kernel.value(f"kept[{number}].target") + 1) % 6
         request = {"nonce": "page", "seq": 1, "target": wanted, "layer": "block", "variant": "gradcam"}
-        data = {"method": "update", "state": {"request": request}, "buffer_paths": []}
+        data = {"method": "custom", "content": {"type": "request", "request": request}}
         kernel.ask("comm_msg", {"comm_id": key, "data": data})
         kernel.living()  # waits for the worker
         assert kernel.value(f"[kept[{number}].target, kept[{number}].stack['layer']]") == [wanted, "block"]

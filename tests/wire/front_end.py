@@ -43,9 +43,14 @@ class FrontEnd:
         self.seq += 1
         layer = self.widget.layer if layer is None else layer
         asked = {"nonce": "page", "seq": self.seq, "target": target, "layer": layer, "variant": variant}
-        self.widget.set_state({"request": asked | more})
+        self.send(asked | more)
         settle()
         return ["page", self.seq]
+
+    def send(self, request: Any) -> None:
+        """A request, right or wrong, as it arrives."""
+        data = {"method": "custom", "content": {"type": "request", "request": request}}
+        self.widget._handle_msg({"content": {"data": data}, "buffers": []})
 
     def states(self, name: str) -> list[Any]:
         """Every value of a trait that was sent, with the binary parts put back."""

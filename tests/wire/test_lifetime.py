@@ -133,14 +133,22 @@ def test_what_is_at_work_does_not_keep_a_widget_nor_is_it_waited_for(
         assert go_on.wait(PATIENCE)
         return work(*given)
 
+    waited: list[float] = []
+    close = Session.close
+
+    def noted(session: Session, patience: float) -> None:
+        waited.append(patience)
+        close(session, patience)
+
     monkeypatch.setattr(Atlas, "map", slow)
+    monkeypatch.setattr(Session, "close", noted)
     w.layer = "stem"
     assert entered.wait(PATIENCE)
     heavy = {"recording": weakref.ref(w._atlas.recording)}
     gone = weakref.ref(w)
     loosen(w)
     del w
-    assert gone() is None  # while the worker is inside of a map
+    assert gone() is None and waited == [0]  # while the worker is inside of a map
     assert alive(heavy) == ["recording"]
     go_on.set()
     settle()
@@ -208,7 +216,7 @@ def test_a_loosened_widget_answers_as_before(make: Callable[..., CamWidget]) -> 
     loosen(w)  # a third run of the cell finds it again
     page = FrontEnd(w)
     asked = {"nonce": "page", "seq": 1, "target": w.listed[1], "layer": "block", "variant": "gradcam"}
-    data = {"method": "update", "state": {"request": asked}, "buffer_paths": []}
+    data = {"method": "custom", "content": {"type": "request", "request": asked}}
     w.comm.handle_msg({"content": {"data": data}, "buffers": []})
     settle()
     assert page.replies()[-1] == ["page", 1]

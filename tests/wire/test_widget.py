@@ -24,7 +24,7 @@ def test_the_first_state_holds_all_that_the_first_paint_needs(w: CamWidget, cnn:
     scores = CamEngine(cnn).record(photo[None]).scores[0]
     order = scores.argsort(descending=True).tolist()
     state = w.get_state()
-    assert {*TRAITS_TO_BROWSER, *TRAITS_TWO_WAY, "request"} <= set(state)
+    assert {*TRAITS_TO_BROWSER, *TRAITS_TWO_WAY} <= set(state)
     assert (w.target, w.layer, w.variant) == (order[0], "last", "gradcam")
     assert w.listed == order
     assert set(w.stack) == set(STACK_KEYS) and w.stack["done"]
@@ -120,7 +120,7 @@ def test_every_request_is_answered_in_a_burst(page: FrontEnd, w: CamWidget) -> N
     for seq in range(1, 31):
         layer = ("last", "block", "stem")[seq % 3]
         asked = {"nonce": "page", "seq": seq, "target": seq % 6, "layer": layer, "variant": "gradcam", "want": None}
-        w.set_state({"request": asked})
+        page.send(asked)
     settle()
     assert {tuple(r) for r in page.replies()} == {("page", seq) for seq in range(1, 31)}
     assert (w.target, w.layer) == (0, "last")
@@ -157,9 +157,7 @@ def test_a_class_that_was_searched_for_joins_the_list(make: Callable[..., CamWid
 
 def test_two_pages_are_answered_each_by_its_name(page: FrontEnd, w: CamWidget) -> None:
     for nonce, seq in (("one", 7), ("two", 1), ("one", 8), ("stale", 0)):
-        w.set_state(
-            {"request": {"nonce": nonce, "seq": seq, "target": 1, "layer": "last", "variant": "gradcam", "want": None}}
-        )
+        page.send({"nonce": nonce, "seq": seq, "target": 1, "layer": "last", "variant": "gradcam", "want": None})
         settle()
     assert [tuple(r) for r in page.replies()] == [("one", 7), ("two", 1), ("one", 8), ("stale", 0)]
 
@@ -176,12 +174,18 @@ def test_a_request_is_answered_also_where_a_users_observer_raises(page: FrontEnd
     assert page.request(w.listed[2]) in page.replies()
 
 
-def test_a_request_is_not_echoed(page: FrontEnd, w: CamWidget) -> None:
-    page.request(1, "block")
+def test_what_is_dragged_is_not_echoed(page: FrontEnd, w: CamWidget) -> None:
     w.set_state({"opacity": 0.25})
-    for name in ("request", "opacity"):
-        assert page.states(name) == []
-        assert all(name not in d.get("state", {}) for d, _ in page.messages if d.get("method") == "echo_update")
+    assert page.states("opacity") == []
+    assert all("opacity" not in d.get("state", {}) for d, _ in page.messages if d.get("method") == "echo_update")
+
+
+def test_the_same_request_again_harms_nothing(page: FrontEnd, w: CamWidget) -> None:
+    for _ in range(2):
+        page.send({"nonce": "page", "seq": 1, "target": w.listed[1], "layer": "last", "variant": "gradcam"})
+        settle()
+    assert [status["reply"] for status in page.states("status")] == [["page", 1]]  # the same answer, told once
+    assert w.target == w.listed[1]
 
 
 @pytest.mark.parametrize(("topk", "limit"), [(5, 2000), (9, 4000)])

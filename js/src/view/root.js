@@ -189,6 +189,7 @@ function createPainter(store) {
     clearTimeout(clock);
     const waiting = store.waiting;
     if (!waiting) return;
+    store.remind();
     const age = Date.now() - waiting.since;
     clock = window.setTimeout(schedule, age < LATE ? LATE - age + 1 : 1000 - (age % 1000));
   };

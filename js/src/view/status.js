@@ -14,6 +14,9 @@ import { icon } from "./icons.js";
  *   side: string, button?: {text: string, press: () => void}}} Line
  */
 
+/** After so many seconds a busy kernel is not the only guess. */
+const LOST = 10;
+
 /** @param {Context} context */
 export function createStatus(context) {
   const lead = h("span.lead");
@@ -107,9 +110,11 @@ function busyLine({ store, busy }, short) {
   const other = variant !== shown.variant ? variantName(store, variant) : className(store, target);
   const what = { strong: layer !== shown.layer ? layer : other };
   const seconds = Math.round((Date.now() - since) / 1000);
+  const lost = short ? ["No answer. Restarted? Run the cell again."] :
+    ["The kernel does not answer. It is busy, or was restarted: then run the cell again."];
   return {
     kind: "busy",
-    words: short ? ["Busy; ", what, " will come."] :
+    words: seconds > LOST ? lost : short ? ["Busy; ", what, " will come."] :
       ["Kernel is busy. What you have seen still answers; ", what, " will come when it is free."],
     side: seconds > 0 ? `waiting ${seconds} s` : "waiting",
   };

@@ -139,9 +139,7 @@ def test_rules_need_a_way_without_rectifiers() -> None:
         assert not through_relu.all_at_once("last", variant)
 
 
-@pytest.mark.parametrize(
-    "name", ["resnet18", "densenet121", "mobilenet_v3_small", "convnext_tiny", "efficientnet_b0", "swin_t"]
-)
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "convnext_tiny"])
 def test_known_networks(name: str) -> None:
     torch.manual_seed(0)
     model = getattr(torchvision.models, name)(weights=None, num_classes=300).eval()

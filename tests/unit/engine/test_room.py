@@ -18,7 +18,7 @@ def equal_maps(recording: object, whole: object) -> bool:
     return all(
         torch.allclose(recording.cams([1, 3], s, v), whole.cams([1, 3], s, v), atol=1e-6)
         for s in recording.stages
-        for v in ("gradcam", "layercam", "guided_relu", "deconv_relu")
+        for v in ("layercam", "guided_relu")
     )
 
 
@@ -50,8 +50,8 @@ def test_the_last_layer_is_always_there(cnn: nn.Module, x: Tensor) -> None:
     assert equal_maps(recording, CamEngine(cnn).record(x))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v3_small", "squeezenet1_1"])
-@pytest.mark.parametrize("share", [0.7, 0.3, 0.05])
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "squeezenet1_1"])
+@pytest.mark.parametrize("share", [0.5, 0.05])
 def test_known_networks(name: str, share: float) -> None:
     torch.manual_seed(0)
     model = getattr(torchvision.models, name)(weights=None, num_classes=10).eval()
