@@ -62,7 +62,8 @@ THUMB = 28
 """Longest side of a thumbnail's map, in cells."""
 
 HALF_ABOVE = 16_384
-"""Stacks of more bytes than this in float32 travel as float16 scaled to [-1, 1]."""
+"""Stacks of more bytes than this in float32 travel as float16 scaled to [-1, 1], unless their maps differ too much in
+size for one scale."""
 
 TRAITS_TO_BROWSER = (
     "picture", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "nearby", "luts", "status",

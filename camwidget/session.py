@@ -57,8 +57,9 @@ class Session:
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
         self._sent_nearby: Nearby | None = None
-        # the (layer, variant) whose maps of all classes were sent: not again because Python asks, see _wants_whole
-        self._sent_whole: set[tuple[str, str]] = set()
+        # (generation, layer, variant) whose maps of all classes were sent: not again because Python asks
+        self._sent_whole: set[tuple[int, str, str]] = set()
+        self._in_sight = False
         self._readers, self._reader_lock = 0, threading.Lock()
         self._mailbox = Mailbox()
         # at interpreter exit, or when the session is gone, no thread is left inside torch
@@ -78,6 +79,12 @@ class Session:
         replaced = self._mailbox.put(request, self._work)
         if replaced is not None and replaced.reply is not None:
             self._send(Done(replaced.reply))
+
+    def in_sight(self, view: View) -> None:
+        """A page shows it: from now on idle time is used for what may be asked next."""
+        if not self._in_sight:
+            self._in_sight = True
+            self.ask(Request(view))
 
     def recording(self, view: View) -> Recording:
         """The recording of the model as it is now. One that changed is recorded again and ``view`` answered anew."""
@@ -104,25 +111,28 @@ class Session:
 
     def _work(self) -> None:
         while (request := self._mailbox.take()) is not None:
-            try:
-                answered = self._answer(request)
-            except Exception as error:
-                log.exception("request %s", request)
-                text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
-                self._send(Failed(request.reply, text, "the last good map stays on screen"))
-                answered = True
-            if not answered and request.reply:
+            if not self._answer(request) and request.reply:
                 self._send(Done(request.reply))
 
     def _answer(self, request: Request) -> bool:
-        """Send the answers of a request until a newer one waits. Returns whether the request itself was answered."""
+        """Send the answers of a request until a newer one waits; of these, the first carries the reply. Returns
+        whether the request itself was answered.
+        """
         answered = request.reply is None
-        for answer in self._steady_answers(request):
-            # that the model changed is said only once, so it must not be dropped
-            if self._mailbox.newer() and not isinstance(answer, Rescored):
-                break
-            self._send(answer)
-            answered = answered or getattr(answer, "reply", None) == request.reply
+        try:
+            for answer in self._steady_answers(request):
+                # that the model changed is said only once, so it must not be dropped
+                if self._mailbox.newer() and not isinstance(answer, Rescored):
+                    break
+                replies = getattr(answer, "reply", None) is not None
+                if not (answered and isinstance(answer, Done)):
+                    self._send(replace(answer, reply=None) if answered and isinstance(answer, Stack) else answer)
+                answered = answered or replies
+        except Exception as error:
+            log.exception("request %s", request)
+            text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
+            self._send(Failed(None if answered else request.reply, text, "the last good map stays on screen"))
+            return True
         return answered
 
     def _send(self, answer: Answer) -> None:
@@ -145,7 +155,7 @@ class Session:
             case Stack():
                 self._sent_stack = answer
                 if answer.targets is None:
-                    self._sent_whole.add((answer.view.layer, answer.view.variant))
+                    self._sent_whole.add((answer.generation, *_place(answer.view)))
             case Strip():
                 self._sent_strip = answer
             case Nearby():
@@ -185,7 +195,10 @@ class Session:
         try:
             if self._wants_whole(request):
                 yield from self._whole(request.view)
-            yield from self._ahead(request.view)
+            self._in_sight = self._in_sight or request.reply is not None
+            # what nobody looks at must not slow a cell that runs meanwhile
+            if self._in_sight:
+                yield from self._ahead(request.view)
         except Stopped:
             raise
         except StaleRecordingError:  # in training: not our place to record at each of its steps
@@ -197,7 +210,6 @@ class Session:
         if not self.atlas.refresh():
             return False
         self._sent_stack = self._sent_strip = self._sent_nearby = None
-        self._sent_whole.clear()
         return True
 
     def _stacks(self, request: Request) -> Iterator[Stack]:
@@ -228,7 +240,7 @@ class Session:
         they came does not know yet, and where Python asks they were sent once.
         """
         if request.reply is None:
-            return (request.view.layer, request.view.variant) not in self._sent_whole
+            return (self.atlas.generation, *_place(request.view)) not in self._sent_whole
         sent = self._sent_stack
         under_way = sent is not None and sent.targets is None and _place(sent.view) == _place(request.view)
         return not request.whole and not under_way

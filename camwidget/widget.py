@@ -201,6 +201,7 @@ class CamWidget(CamTraits):
         if bundle is None or self._session is None:
             return bundle
         lifetime.shown(self)
+        self._session.in_sight(self._view())
         data, metadata = bundle
         try:
             picture = self._still()
@@ -336,6 +337,8 @@ class CamWidget(CamTraits):
         self._top = _strongest(row, self._topk)
         self.meta = {**self.meta, "image": self._open().atlas.generation}
         self.classes = self._classes()
+        if self.layer in self._recording.layers:  # with less memory there may be fewer by now
+            self.layers = wire.layers(self._recording, self.layer)
         self.listed = self._open().listed = self._listed_with(self.target)
 
     # ------------------------------------------------------------------ parts of the state

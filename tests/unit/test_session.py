@@ -186,6 +186,34 @@ def test_the_selected_class_goes_ahead_where_the_rest_is_slow(desk: Desk, monkey
     assert isinstance(strip, Strip)
 
 
+def test_a_request_is_answered_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    desk.atlas.classes = 10
+    desk.ask(1, target=7)
+    answers = desk.settle()
+    assert len([a for a in answers if isinstance(a, Stack)]) == 3
+    assert replies(answers) == [1]
+    desk.atlas.broken = {"first"}  # the strip fails after the answer
+    desk.ask(2, target=4)
+    answers = desk.settle()
+    assert kinds(answers) == [Done, Failed] and replies(answers) == [2]
+
+
+def test_idle_time_is_used_for_what_a_page_shows(desk: Desk) -> None:
+    desk.atlas.room = True
+    desk.session.answer_now(Request(View(1, "last", "gradcam")))
+    desk.ask(None, layer="first")
+    desk.settle()
+    assert desk.atlas.foreseen == []
+    desk.session.in_sight(View(1, "first", "gradcam"))
+    desk.settle()
+    assert desk.atlas.foreseen
+    made = len(desk.atlas.foreseen)
+    desk.session.in_sight(View(1, "first", "gradcam"))
+    desk.settle()
+    assert len(desk.atlas.foreseen) == made
+
+
 def test_what_was_cut_short_is_sent_whole_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
     deliver = desk.deliver
