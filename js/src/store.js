@@ -8,15 +8,14 @@
 import { decodeReply } from "./decode.js";
 import { createGate } from "./gate.js";
 import { Inbox } from "./inbox.js";
-import {
-  INTERPOLATIONS, OPACITY, SCALES, SIGNS, SHADINGS, TRAITS_TO_BROWSER, TRAITS_TWO_WAY,
-} from "./protocol.js";
+import { TRAITS_TO_BROWSER, TRAITS_TWO_WAY } from "./protocol.js";
+import { DEFAULTS, DISPLAY, same, SELECTION, selectionOf } from "./selection.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
  * @typedef {import("./protocol.js").View} View
  * @typedef {import("./protocol.js").Status} Status
- * @typedef {Exclude<keyof View, keyof Selection>} Display
+ * @typedef {import("./selection.js").Display} Display
  * @typedef {import("./inbox.js").Change} Change
  * @typedef {(changed: Set<Change>) => void} Listener
  * @typedef {Selection & {since: number}} Waiting
@@ -33,9 +32,6 @@ import {
 
 export const CACHE_BYTES = 64 * 1024 * 1024;
 
-const SELECTION = /** @type {const} */ (["target", "layer", "variant"]);
-const DISPLAY = /** @type {Display[]} */ (TRAITS_TWO_WAY.filter((name) => !SELECTION.some((s) => s === name)));
-
 /** The traits that carry a reply. */
 const ANSWERS = /** @type {const} */ (["stack", "status"]);
 
@@ -48,24 +44,6 @@ const ABSENT = Object.freeze({
 const GONE = Object.freeze({
   state: "error", text: "The kernel does not answer: it was restarted or shut down.", hint: "Run the cell again.",
 });
-
-/** @type {Readonly<Record<Display, unknown>>} for a model that lacks the trait */
-const DEFAULTS = Object.freeze({
-  opacity: OPACITY, colormap: "viridis", threshold: 0, sign: SIGNS[0], shading: SHADINGS[0], scale: SCALES[0],
-  interpolation: INTERPOLATIONS[0],
-});
-
-/**
- * @param {Selection} a
- * @param {Selection} b
- */
-const same = (a, b) => SELECTION.every((name) => a[name] === b[name]);
-
-/**
- * @param {Selection} s
- * @returns {Selection}
- */
-const selectionOf = ({ target, layer, variant }) => Object.freeze({ target, layer, variant });
 
 /** A name no other page has; `randomUUID` needs https. */
 const makeNonce = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
