@@ -79,6 +79,10 @@ class Atlas:
                     found[target] = self._keep((layer, variant, target), map_.copy() if len(missing) > 1 else map_, ms)
             return [map_ for target in targets if (map_ := found[target]) is not None]
 
+    def has(self, layer: str, variant: str, target: int) -> bool:
+        """Whether this map is there already."""
+        return (layer, variant, target) in self._maps or (layer, variant, None) in self._maps
+
     def whole(self, layer: str, variant: str, stop: Stop | None = None) -> Map | None:
         """The maps of all classes ``(K, h, w)``, or None where they take one backward pass each (see
         ``Recording.all_at_once``) or are too many for the wire.

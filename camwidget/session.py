@@ -34,8 +34,11 @@ TOO_FAST = "the model changes faster than it can be recorded: ask again when its
 AT_CLOSE, AT_EXIT = 1.0, 5.0
 """Seconds that we wait for a map at hand. Longer at exit, where a thread inside torch would crash the interpreter."""
 
-FIRST_ANSWER = 0.03
-"""Seconds: if the listed classes take longer than this, the selected one is sent ahead of them."""
+FIRST_ANSWER = 0.002
+"""Seconds: if the listed classes may take longer than this, the selected one is sent ahead of them."""
+
+TOGETHER = 0.03
+"""Seconds: if they may take longer than this, they are made one by one, so that a newer request ends it sooner."""
 
 AHEAD = 10.0
 """Seconds that are spent at most after a request on what may be asked next."""
@@ -213,19 +216,18 @@ class Session:
         return True
 
     def _stacks(self, request: Request) -> Iterator[Stack]:
-        view, start, generation = request.view, time.perf_counter(), self.atlas.generation
+        view, generation = request.view, self.atlas.generation
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
-        took = time.perf_counter() - start
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = self._note(view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
-        ahead = False
         others = [t for t in self.listed if t != view.target]
-        together = self.atlas.at_once or took * len(others) < FIRST_ANSWER
+        missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
+        seconds = missing * ms / 1e3
+        if missing and seconds > FIRST_ANSWER:
+            yield part
+        together = self.atlas.at_once or seconds < TOGETHER
         for group in [others] if together else [[target] for target in others]:
-            if not ahead and time.perf_counter() - start > FIRST_ANSWER:
-                ahead = True
-                yield part
             try:
                 made = self.atlas.maps(view.layer, view.variant, group, self._mailbox.newer)
             except Stopped:

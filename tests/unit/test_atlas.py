@@ -72,7 +72,9 @@ def test_all_stages_are_prepared_by_one_backward_pass(atlas: Atlas, monkeypatch:
 def test_what_is_missing_is_made_together(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
     copies, original = [], atlas_module.to_numpy
     monkeypatch.setattr(atlas_module, "to_numpy", lambda maps: copies.append(1) or original(maps))
+    assert not atlas.has("block", "gradcam", 1)
     first = atlas.map("block", "gradcam", 1)
+    assert atlas.has("block", "gradcam", 1) and not atlas.has("block", "gradcam", 0)
     maps = atlas.maps("block", "gradcam", [0, 1, 3])
     assert len(copies) == 2
     assert maps[1] is first
@@ -84,6 +86,7 @@ def test_all_classes_are_made_at_once_and_found_one_by_one(atlas: Atlas) -> None
     whole = atlas.whole("last", "gradcam")
     assert whole is not None and whole.shape == (6, 8, 8)
     np.testing.assert_allclose(whole, atlas.recording.cams(range(6), "last")[0].numpy(), rtol=1e-4, atol=1e-6)
+    assert atlas.has("last", "gradcam", 5)
     assert np.shares_memory(atlas.map("last", "gradcam", 5), whole)
     assert atlas.whole("last", "gradcam") is whole
     assert atlas.whole("block", "gradcam") is None  # the head sees its cells

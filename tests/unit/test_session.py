@@ -59,6 +59,9 @@ class FakeAtlas:
         self.made.append((layer, variant, target))
         return np.full((2, 3), target, np.float32)
 
+    def has(self, layer: str, variant: str, target: int) -> bool:
+        return False
+
     def maps(self, layer: str, variant: str, targets: Any, stop: Any = None) -> list[Any]:
         check(stop)
         return [self.map(layer, variant, target) for target in targets]
