@@ -9,7 +9,7 @@ from camwidget.engine.relu import RULES
 
 
 def warm(atlas: Atlas, targets: Sequence[int]) -> None:
-    """Every gradient variant of each class at all stages, under the three rules of the rectifiers."""
+    """Every variant of the menu at all stages: six by the plain rule, Grad-CAM by the guided and by the deconv rule."""
     for target in targets:
         for rule in RULES:
             atlas.foresee(target, rule)
