@@ -156,6 +156,8 @@ def _number(value: float | None) -> str:
         return "–"
     if abs(value) >= 100:
         return f"{value:.0f}"
+    if 1 <= abs(value) < 2:  # a ratio that misses its bar by little must not read as the bar
+        return f"{value:.4g}"
     return f"{value:.2g}" if abs(value) < 0.01 else f"{value:.3g}"
 
 
