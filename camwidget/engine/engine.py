@@ -16,7 +16,7 @@ from . import room
 from .layout import Layout, lay_out
 from .recording import Recording
 from .room import Start, TooLarge, Weight
-from .tape import Tape
+from .tape import Tape, find_grid
 from .targets import find_scores
 from .twin import twin
 from .untouched import RandomState, fingerprint, state, usable
@@ -145,7 +145,7 @@ class CamEngine:
             # in-place operations of the model must not reach the leaf
             source = leaf.clone()
             node = get_gradient_edge(source).node if start is None else None
-            tape = Tape(model, node, source.ndim, wanted, copied, weight, None if start is None else start.layer)
+            tape = Tape(model, node, source.shape, wanted, copied, weight, None if start is None else start.layer)
             with tape:
                 scores = find_scores(model(source), source.shape[0])
         if scores.grad_fn is None:
@@ -176,8 +176,10 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
-            seen.append(output.detach().clone())
+        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+            grid = find_grid(output, x.shape)
+            if grid is not None:
+                seen.append(grid.detach().clone())
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
