@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
+from .fields import Field, measure
 from .graph import towards
 from .layers import LayerInfo
 from .layout import Layout
@@ -223,6 +224,24 @@ class Recording:
             node = self._tape.edge(name).node
             self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
         return self._above[name]
+
+    def fields(self, layer: str | None = None) -> Field | None:
+        """Where the cells of a layer look: centre, step and size of their receptive fields. Measured once for all
+        layers of a model and a size of input, from the graph of this recording.
+
+        None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
+        their first layers (see ``left_out``), and torch before 2.6.
+
+        Raises: as ``cam``.
+        """
+        name, known = self.resolve(layer), self._layout.fields
+        if self.left_out:
+            return None
+        if name not in known:
+            places = {other: self._tape.edge(other).node for other in self.layers}
+            with self._differentiating():
+                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+        return known[name]
 
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
