@@ -1,15 +1,16 @@
-"""The methods: pure functions from activations and gradients to one map, in one registry.
+"""The methods that are arithmetic: pure functions from activations and gradients to one map.
 
 Notation, in every function here: ``activations`` A and ``gradients`` g = d score / d A, both ``(N, C, *grid)`` of one
 layer; the result is the *signed* map ``(N, *grid)``, before the final ReLU. Whether a variant ends in a ReLU is said by
 ``Variant.relu``; ``Recording.cam`` applies it.
+
+The sign of the signed map is an answer of its own. Counterfactual Grad-CAM (Selvaraju et al., section 3.3: the mean of
+-g weighs each channel, then the ReLU) is the ReLU of the signed Grad-CAM map negated: evidence *against* the class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -78,107 +79,3 @@ def layercam(activations: Tensor, gradients: Tensor) -> Tensor:
 def elementwise(activations: Tensor, gradients: Tensor) -> Tensor:
     """Element-wise Grad-CAM: sum over channels of ReLU(g * A). Never negative, so it has no final ReLU."""
     return (gradients * activations).clamp(min=0).sum(1)
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way to turn activations and gradients into a map.
-
-    Attributes:
-        id: what users type. name: what they read. summary: what it does, in about six words.
-        paper: where it is defined. cost: in words, per class on a recorded image.
-        function: ``(activations, gradients) -> signed map``, see the module's docstring.
-        rule: how rectifiers pass gradients back: "standard", "guided" or "deconv" (see ``relu.py``).
-        relu: whether the definition cuts negative values at the end.
-        unit: "score" where one cell is a share of the score in its own unit, else "relative".
-    """
-
-    id: str
-    name: str
-    summary: str
-    paper: str
-    cost: str
-    function: MapFunction
-    rule: str = "standard"
-    relu: bool = True
-    unit: str = "score"
-
-
-def _registry(*variants: Variant) -> Mapping[str, Variant]:
-    return MappingProxyType({v.id: v for v in variants})
-
-
-VARIANTS: Mapping[str, Variant] = _registry(
-    Variant(
-        id="gradcam",
-        name="Grad-CAM",
-        summary="mean gradient weighs each channel",
-        paper="Selvaraju et al., ICCV 2017",
-        cost="instant",
-        function=gradcam,
-    ),
-    Variant(
-        id="hirescam",
-        name="HiResCAM",
-        summary="gradient per cell; adds up to the score",
-        paper="Draelos and Carin, arXiv 2011.08891, 2020",
-        cost="instant",
-        function=hirescam,
-        relu=False,
-    ),
-    Variant(
-        id="layercam",
-        name="LayerCAM",
-        summary="positive gradients; finer early maps",
-        paper="Jiang et al., IEEE TIP 2021",
-        cost="instant",
-        function=layercam,
-    ),
-    Variant(
-        id="gradcam++",
-        name="Grad-CAM++",
-        summary="several objects of one class",
-        paper="Chattopadhay et al., WACV 2018",
-        cost="instant",
-        function=gradcam_plus_plus,
-        unit="relative",
-    ),
-    Variant(
-        id="xgradcam",
-        name="XGrad-CAM",
-        summary="gradients scaled by activation",
-        paper="Fu et al., BMVC 2020",
-        cost="instant",
-        function=xgradcam,
-    ),
-    Variant(
-        id="elementwise",
-        name="Element-wise",
-        summary="positive products only, cell by cell",
-        paper="no paper of its own: Grad-CAM with the ReLU on each product",
-        cost="instant",
-        function=elementwise,
-        relu=False,
-    ),
-    Variant(
-        id="guided_relu",
-        name="Guided ReLU",
-        summary="positive gradients through active units",
-        paper="Springenberg et al., ICLR workshop 2015",
-        cost="fast",
-        function=gradcam,
-        rule="guided",
-        unit="relative",
-    ),
-    Variant(
-        id="deconv_relu",
-        name="Deconv ReLU",
-        summary="positive gradients through all units",
-        paper="Zeiler and Fergus, ECCV 2014",
-        cost="fast",
-        function=gradcam,
-        rule="deconv",
-        unit="relative",
-    ),
-)
-"""Every variant by id, in the order of the menu."""

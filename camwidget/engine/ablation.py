@@ -1,0 +1,66 @@
+"""Ablation-CAM: what the score loses when a channel is switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .arithmetic import weighted_sum
+from .layers import LayerInfo, channels_first
+from .method import Explained, Order, value
+from .suffix import Put, Suffix
+from .tables import Table, fill, table
+
+
+def ablationcam(explained: Explained, order: Order) -> Tensor:
+    """Ablation-CAM (Desai and Ramaswamy, WACV 2020): weight = (y - y_k) / |y|, with y_k the score when A_k := 0.
+
+    The paper divides by y, so that for a class with a negative score every weight, and with it the map, would change
+    its sign; by |y| a channel that speaks for the class weighs positively whatever its score. Where y is 0 the
+    differences are not divided. A_k is 0 on the grid; tokens before the grid, such as the class token, stay.
+
+    Cost: the layers before this one run once an image, those behind it once a channel, in batches (see ``suffix.py``);
+    all classes come from the same runs. Unit: relative.
+    """
+    a = explained.activations(order.layer)
+    n, channels = a.shape[:2]
+    made = table(explained, order, "ablationcam", lambda: [(i, k) for i in range(n) for k in range(channels)])
+    for image in range(n):
+        if made.next(image):
+            _ablate(explained, order, made, image)
+    maps = []
+    for target in order.targets:
+        y = torch.stack([value(target, explained.scores[i : i + 1], i)[0] for i in range(n)])
+        gone = made.values(target, (n, channels), absent=0).to(a.device)
+        size = torch.where(y != 0, y.abs(), 1)
+        maps.append(weighted_sum((y[:, None] - gone) / size[:, None], a.float()))
+    return torch.stack(maps, 1)
+
+
+def _ablate(explained: Explained, order: Order, made: Table, image: int) -> None:
+    """The scores of an image with each channel that is missing switched off."""
+    info, x = explained.layers[order.layer], explained.x[image : image + 1]
+    known = explained.shelf.get(("shares", order.layer), dict[str, bool], lambda _known: 0)
+    with explained.steady():
+        suffix = Suffix(explained.network, x, order.layer, order.stop, known.get("shares"))
+    known["shares"] = suffix.shares
+
+    def run(channels: Sequence[int]) -> Tensor:
+        return suffix.scores(without(channels, info), len(channels))
+
+    fill(made, image, suffix.rows, run, explained, order.progress)
+
+
+def without(channels: Sequence[int], info: LayerInfo) -> Put:
+    """The layer's output of one image, once for each of these channels, which is 0 there."""
+
+    def put(output: Tensor) -> Tensor:
+        batch = output.expand(len(channels), *output.shape[1:]).clone()
+        rows = torch.arange(len(channels), device=output.device)
+        # read as channels on a grid, which is a view: written to where the layer has it
+        channels_first(batch, info.kind)[rows, torch.tensor(channels, device=output.device)] = 0
+        return batch
+
+    return put

@@ -1,0 +1,112 @@
+"""What a method that needs more than one layer's activations and gradients is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from torch import Tensor, nn
+
+from .layers import LayerInfo
+from .preempt import Stop
+
+Progress = Callable[[int, int], None]
+"""``progress(done, total)``: how many of the runs of the network that an answer takes are done. Called on the thread
+that computes, after each chunk; never for an answer that needs no runs.
+"""
+
+Target = tuple[int, ...]
+"""What is explained: one class an image."""
+
+SHELF_BYTES = 96 * 2**20
+
+T = TypeVar("T")
+
+
+class Network(Protocol):
+    """The engine, as methods that run the model again see it."""
+
+    def copy(self) -> nn.Module:
+        """A twin of the user's model, to be changed and run at will."""
+
+    def score(self, model: nn.Module, x: Tensor, rows: int) -> Tensor:
+        """The scores ``(rows, K)`` of such a twin for ``x``, without a graph unless a hook begins one."""
+
+
+class Explained(Protocol):
+    """A recording, as methods see it."""
+
+    x: Tensor
+    scores: Tensor
+    layers: Mapping[str, LayerInfo]
+    shelf: Shelf
+
+    @property
+    def network(self) -> Network:
+        """Runs the model again."""
+
+    def activations(self, layer: str | None = None) -> Tensor:
+        """A, as ``(N, C, *grid)``."""
+
+    def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
+        """g = d score / d A, as ``(N, C, *grid)``."""
+
+    def input_gradient(self, target: Target, rule: str = "standard", stop: Stop | None = None) -> Tensor:
+        """d score / d x, shaped as ``x``."""
+
+    def curvature(self, target: Target, layer: str, along: Tensor) -> Tensor | None:
+        """(d2 score / d A2) ``along``, as ``(N, C, *grid)``; None where the score is piecewise linear in A."""
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Around each piece of work that uses the model."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of a method.
+
+    Attributes:
+        targets: what is explained. layer: at which layer.
+        stop: asked between the runs of the network and within them. progress: told after each chunk.
+    """
+
+    targets: Sequence[Target]
+    layer: str
+    stop: Stop | None = None
+    progress: Progress | None = None
+
+
+Method = Callable[[Explained, Order], Tensor]
+"""Signed maps ``(N, T, *grid)`` float32, one a target, before the final ReLU."""
+
+
+def value(target: Target, scores: Tensor, image: int) -> Tensor:
+    """What is explained of variations of one image: ``scores (B, K) -> (B,)``."""
+    return scores[:, target[image]]
+
+
+class Shelf:
+    """What methods keep of their work for the next question, the longest unused out first, bounded in bytes."""
+
+    def __init__(self, limit: int = SHELF_BYTES) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[object, tuple[object, int]] = OrderedDict()
+
+    def get(self, key: object, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """What is kept under ``key``, else what ``make`` makes; ``size`` says how many bytes that takes."""
+        if key not in self._kept:
+            made = make()
+            self._kept[key] = (made, size(made))
+            while sum(taken for _, taken in self._kept.values()) > self._limit and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        found, _ = self._kept[key]
+        return found  # type: ignore[return-value]
+
+
+def nbytes(t: Tensor) -> int:
+    """Bytes of a tensor's values."""
+    return t.numel() * t.element_size()
