@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from .graph import towards
-from .layers import LayerInfo, channels_first
+from .layers import LayerInfo
 from .layout import Layout
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
@@ -184,7 +184,7 @@ class Recording:
                     if self.stale:
                         raise StaleRecordingError(STALE)
                     kept = self._engine.replay(self.x, name)
-                self._activations[name] = channels_first(kept, self.layers[name].kind)
+                self._activations[name] = self.layers[name].channels_first(kept)
             return self._activations[name]
 
     def gradients(
@@ -258,17 +258,14 @@ class Recording:
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
         with self._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
             found = torch.autograd.grad(self._scores, edges, one_hot(indices, self._scores), retain_graph=True)
-        kinds = [self.layers[name].kind for name in layers]
-        return {name: channels_first(g, kind) for name, g, kind in zip(layers, found, kinds, strict=True)}
+        return {name: self.layers[name].channels_first(g) for name, g in zip(layers, found, strict=True)}
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
         """Where the head sees this layer as one number a channel, and what is known of the Jacobian there."""
         with self._engine.lock:
             if layer not in self._necks:
-                info = self.layers[layer]
-                shape = (self.scores.shape[0], info.channels, *info.grid)
                 with self._differentiating():
-                    neck = find_neck(self._scores, self._tape.edge(layer), info.kind, shape)
+                    neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
                 self._necks[layer] = None if neck is None else (neck, Jacobian(self._scores, neck))
             return self._necks[layer]
 
