@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from .arithmetic import weighted_sum
-from .layers import LayerInfo, channels_first
-from .method import Explained, Order, value
+from .layers import LayerInfo
+from .method import Explained, Order, Returned
 from .suffix import Put, Suffix
 from .tables import Table, fill, table
 
@@ -32,7 +32,7 @@ def ablationcam(explained: Explained, order: Order) -> Tensor:
             _ablate(explained, order, made, image)
     maps = []
     for target in order.targets:
-        y = torch.stack([value(target, explained.scores[i : i + 1], i)[0] for i in range(n)])
+        y = explained.value(target)
         gone = made.values(target, (n, channels), absent=0).to(a.device)
         size = torch.where(y != 0, y.abs(), 1)
         maps.append(weighted_sum((y[:, None] - gone) / size[:, None], a.float()))
@@ -47,8 +47,8 @@ def _ablate(explained: Explained, order: Order, made: Table, image: int) -> None
         suffix = Suffix(explained.network, x, order.layer, order.stop, known.get("shares"))
     known["shares"] = suffix.shares
 
-    def run(channels: Sequence[int]) -> Tensor:
-        return suffix.scores(without(channels, info), len(channels))
+    def run(channels: Sequence[int]) -> Returned:
+        return suffix.run(without(channels, info), len(channels))
 
     fill(made, image, suffix.rows, run, explained, order.progress)
 
@@ -60,7 +60,7 @@ def without(channels: Sequence[int], info: LayerInfo) -> Put:
         batch = output.expand(len(channels), *output.shape[1:]).clone()
         rows = torch.arange(len(channels), device=output.device)
         # read as channels on a grid, which is a view: written to where the layer has it
-        channels_first(batch, info.kind)[rows, torch.tensor(channels, device=output.device)] = 0
+        info.channels_first(batch)[rows, torch.tensor(channels, device=output.device)] = 0
         return batch
 
     return put

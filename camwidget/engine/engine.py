@@ -13,6 +13,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from . import room
 from .layout import Layout, lay_out
+from .method import Returned
 from .recording import Recording
 from .room import Start, TooLarge, Weight
 from .tape import Tape
@@ -184,6 +185,20 @@ class CamEngine:
             with self._cast():
                 model(x.clone())
         return seen[-1]
+
+    def copy(self) -> nn.Module:
+        """A twin of the model that may be changed and run at will."""
+        with self.lock, torch.inference_mode(False):
+            return twin(self.model)
+
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """What such a twin returns for ``x``, read as scores of ``rows`` images; without a graph unless a hook begins
+        one.
+        """
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+            with self._cast():
+                output = model(x.clone())
+            return Returned(output, find_scores(output, rows))
 
     def _device(self) -> torch.device | None:
         parameter = next(self.model.parameters(), None)

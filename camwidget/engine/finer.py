@@ -38,5 +38,5 @@ def closest(scores: Tensor, target: Target, count: int = REFERENCES) -> list[Tar
     """The classes with the scores closest to each image's own, the closest first; of equal ones the lower index."""
     own = torch.tensor(target, device=scores.device)[:, None]
     distance = (scores - scores.gather(1, own)).abs().scatter(1, own, torch.inf)
-    order = distance.argsort(1, stable=True)[:, : min(count, scores.shape[1] - 1)]
+    order = distance.argsort(dim=1, stable=True)[:, : min(count, scores.shape[1] - 1)]
     return [tuple(column) for column in order.T.tolist()]

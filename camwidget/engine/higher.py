@@ -57,4 +57,3 @@ def guided_gradcam(explained: Explained, order: Order) -> Tensor:
 def stretched(maps: Tensor, size: Sequence[int]) -> Tensor:
     """Maps ``(N, *grid)`` at the size of the input."""
     return upsample(maps, size, "bilinear")
-

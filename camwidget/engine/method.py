@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor, nn
 
@@ -32,8 +32,18 @@ class Network(Protocol):
     def copy(self) -> nn.Module:
         """A twin of the user's model, to be changed and run at will."""
 
-    def score(self, model: nn.Module, x: Tensor, rows: int) -> Tensor:
-        """The scores ``(rows, K)`` of such a twin for ``x``, without a graph unless a hook begins one."""
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """What such a twin returns for ``x``, read as scores of so many rows; without a graph unless a hook begins
+        one.
+        """
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What the model returned, and the scores in it ``(B, K)``."""
+
+    output: Any
+    scores: Tensor
 
 
 class Explained(Protocol):
@@ -42,14 +52,16 @@ class Explained(Protocol):
     x: Tensor
     scores: Tensor
     layers: Mapping[str, LayerInfo]
+    network: Network
     shelf: Shelf
-
-    @property
-    def network(self) -> Network:
-        """Runs the model again."""
+    bytes_each: int
+    """What the modules return for one image, about."""
 
     def activations(self, layer: str | None = None) -> Tensor:
         """A, as ``(N, C, *grid)``."""
+
+    def value(self, target: Target) -> Tensor:
+        """What is explained, ``(N,)`` float32."""
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g = d score / d A, as ``(N, C, *grid)``."""
@@ -83,9 +95,9 @@ Method = Callable[[Explained, Order], Tensor]
 """Signed maps ``(N, T, *grid)`` float32, one a target, before the final ReLU."""
 
 
-def value(target: Target, scores: Tensor, image: int) -> Tensor:
+def value(target: Target, returned: Returned, image: int) -> Tensor:
     """What is explained of variations of one image: ``scores (B, K) -> (B,)``."""
-    return scores[:, target[image]]
+    return returned.scores[:, target[image]]
 
 
 class Shelf:

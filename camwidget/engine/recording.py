@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from .graph import towards
+from .inside import Inside
 from .layers import LayerInfo
 from .layout import Layout
+from .method import Order, Progress, Returned
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
@@ -45,6 +47,12 @@ class Owner(Protocol):
 
     def replay(self, x: Tensor, layer: str) -> Tensor:
         """What the layer returns for ``x``, by another forward pass."""
+
+    def copy(self) -> nn.Module:
+        """See ``method.Network``."""
+
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """See ``method.Network``."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -81,6 +89,7 @@ class Recording:
         self._rectifiers: list[Node] | None = None
         self._above: dict[str, int] = {}
         self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
+        self._inside: Inside | None = None
         self._fingerprint = recorded_from
 
     def __repr__(self) -> str:
@@ -95,20 +104,32 @@ class Recording:
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
 
-    def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
+    def cam(
+        self,
+        target: int | Sequence[int],
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
 
         Args:
             target: a class index, or one an image of the batch.
             layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
-            variant: an id in ``VARIANTS``.
+            variant: an id in ``VARIANTS``. The map of Guided Grad-CAM has the size of the input.
+            stop: asked often, between and within the runs of the network that some variants take.
+            progress: told ``(done, total)`` after each chunk of these runs.
 
         Raises:
             TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one.
             StaleRecordingError: the model changed since the recording.
+            Stopped: ``stop`` said so. What was done by then is kept for the next time, and the model untouched.
         """
         chosen = find_variant(variant)
-        signed = self._signed(class_indices(target, *self.scores.shape), self.resolve(layer), chosen)
+        indices = class_indices(target, *self.scores.shape)
+        signed = self._signed([indices], self.resolve(layer), chosen, stop, progress)[:, 0]
         return signed.clamp(min=0) if chosen.relu else signed
 
     def cams(
@@ -118,18 +139,20 @@ class Recording:
         variant: str = "gradcam",
         signed: bool = True,
         stop: Stop | None = None,
+        *,
+        progress: Progress | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
-            stop: asked within and between the classes' backward passes.
+            stop: asked within and between the classes' backward passes, and as in ``cam``. progress: as in ``cam``.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen, stop) for t in listed], dim=1)
+        stack = self._signed([class_indices(t, n, k) for t in listed], name, chosen, stop, progress)
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -142,7 +165,7 @@ class Recording:
         if chosen.rule != "standard" and self.rectifiers_above(name):
             return False
         found = self._neck(name)
-        return found is not None and for_all(chosen.function, found[0]) is not None
+        return found is not None and chosen.function is not None and for_all(chosen.function, found[0]) is not None
 
     def all_cams(
         self, layer: str | None = None, variant: str = "gradcam", signed: bool = True, stop: Stop | None = None
@@ -156,7 +179,7 @@ class Recording:
         """
         name, chosen = self.resolve(layer), find_variant(variant)
         found = self._neck(name) if self.all_at_once(name, variant) else None
-        function = None if found is None else for_all(chosen.function, found[0])
+        function = None if found is None or chosen.function is None else for_all(chosen.function, found[0])
         if found is None or function is None:
             raise ValueError(
                 f"the scores see {name!r} in more ways than through one number a channel, so {chosen.name} of all "
@@ -247,10 +270,31 @@ class Recording:
             )
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
-    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
-        g = self.gradients(indices, [layer], variant.rule, stop)[layer]
+    def _signed(
+        self,
+        targets: Sequence[tuple[int, ...]],
+        layer: str,
+        variant: Variant,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        if variant.method is not None:
+            with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
+                return variant.method(self._seen_inside(), Order(targets, layer, stop, progress))
+        return torch.stack([self._arithmetic(target, layer, variant, stop) for target in targets], dim=1)
+
+    def _arithmetic(self, target: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None) -> Tensor:
+        g = self.gradients(target, [layer], variant.rule, stop)[layer]
+        function = variant.function
+        if function is None:
+            raise TypeError(f"variant {variant.id!r} has neither a function nor a method")
         with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
-            return variant.function(self.activations(layer).float(), g.float())
+            return function(self.activations(layer).float(), g.float())
+
+    def _seen_inside(self) -> Inside:
+        if self._inside is None:
+            self._inside = Inside(self)
+        return self._inside
 
     def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .arithmetic import weighted_sum
-from .method import Explained, Order, nbytes
-from .preempt import Stop, check
-from .suffix import chunk_rows, own_modules
+from .method import Explained, Order, Returned
+from .passes import Passes
 from .tables import Run, Variation, fill, table
 from .upsample import upsample
 
@@ -38,11 +37,11 @@ def scorecam(explained: Explained, order: Order) -> Tensor:
         return [(int(i), int(k)) for i, k in torch.nonzero(high > low).tolist()]
 
     made = table(explained, order, "scorecam", variations)
-    runner: _Runner | None = None
+    passes: Passes | None = None
     for image in range(n):
         if made.next(image):
-            runner = runner or _Runner(explained, order.stop)
-            fill(made, image, runner.rows, runner.masked(a[image], explained.x[image]), explained, order.progress)
+            passes = passes or Passes(explained, order.stop)
+            fill(made, image, passes.rows, _masked(passes, a[image], explained.x[image]), explained, order.progress)
     maps = []
     for target in order.targets:
         scores = made.values(target, (n, channels), absent=-torch.inf).to(a.device)
@@ -60,35 +59,11 @@ def masks(channels: Tensor, size: Sequence[int]) -> Tensor:
     return (large - low) / torch.where(high > low, high - low, 1)
 
 
-class _Runner:
-    """The whole network, in chunks that the device has room for."""
+def _masked(passes: Passes, activations: Tensor, x: Tensor) -> Run:
+    """The model on one image ``x (C, *spatial)`` behind the masks of its activations ``(C', *grid)``."""
 
-    def __init__(self, explained: Explained, stop: Stop | None) -> None:
-        self._network, self._stop = explained.network, stop
-        self._model = self._network.copy()
-        self._bytes = 0
-        handles = [m.register_forward_hook(self._weigh) for m in own_modules(self._model)]
-        with explained.steady():
-            self._network.score(self._model, explained.x[:1], 1)
-        for handle in handles:
-            handle.remove()
-        for module in own_modules(self._model):
-            if not any(True for _ in module.children()):
-                module.register_forward_pre_hook(lambda _module, _args: check(stop))
-        self.rows = chunk_rows(self._bytes, explained.x.device)
+    def run(channels: Sequence[int]) -> Returned:
+        seen = masks(activations[list(channels)], x.shape[1:]).to(x.dtype)
+        return passes.run(x * seen[:, None])
 
-    def _weigh(self, module: nn.Module, _args: object, output: object) -> None:
-        if isinstance(output, Tensor) and not any(True for _ in module.children()):
-            self._bytes += nbytes(output)
-
-    def masked(self, activations: Tensor, x: Tensor) -> Run:
-        """The scores of one image ``x (C, *spatial)`` behind the masks of its activations ``(C', *grid)``."""
-
-        def run(channels: Sequence[int]) -> Tensor:
-            check(self._stop)
-            seen = masks(activations[list(channels)], x.shape[1:]).to(x.dtype)
-            scores = self._network.score(self._model, x * seen[:, None], len(channels))
-            check(self._stop)
-            return scores
-
-        return run
+    return run

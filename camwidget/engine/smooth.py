@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .arithmetic import weighted_sum
-from .layers import LayerInfo, channels_first
 from .method import Explained, Order, Target, nbytes, value
-from .preempt import Stop, check
-from .suffix import chunk_rows, own_modules
+from .passes import Passes
 
 SAMPLES = 16
 """Noisy copies of each image."""
 
 SIGMA = 0.15
-"""Standard deviation of the noise, as a share of the range (maximum - minimum) of the input: Smilkov et al. (SmoothGrad,
-2017) advise 0.1 to 0.2.
+"""Standard deviation of the noise, as a share of the range (maximum - minimum) of the input. SmoothGrad (Smilkov et
+al., 2017) advises 0.1 to 0.2.
 """
 
 SEED = 20190803
@@ -41,13 +38,13 @@ def smoothgradcam_plus_plus(explained: Explained, order: Order) -> Tensor:
     """
     a = explained.activations(order.layer).float()
     total = a.flatten(2).sum(2).reshape(*a.shape[:2], *(1,) * (a.ndim - 2))
-    run: _Noisy | None = None
+    passes: Passes | None = None
     maps = []
     for i, target in enumerate(order.targets):
         known = _sums(explained, order, target)
         if known.done < len(a) * SAMPLES:
-            run = run or _Noisy(explained, order.layer, order.stop)
-            for done in known.add(run, explained):
+            passes = passes or Passes(explained, order.stop, order.layer)
+            for done in known.add(passes, explained):
                 if order.progress is not None:
                     order.progress(i * len(a) * SAMPLES + done, len(order.targets) * len(a) * SAMPLES)
         maps.append(weighted_sum(known.weights(total), a))
@@ -59,32 +56,37 @@ def _sums(explained: Explained, order: Order, target: Target) -> _Sums:
     g = explained.gradient(target, order.layer, stop=order.stop).float()
     unit = g.flatten(1).abs().amax(1)
     unit = torch.where(unit > 0, unit, 1)
-    made = explained.shelf.get(
+    return explained.shelf.get(
         ("smoothgradcam++", order.layer, target),
-        lambda: _Sums(target, unit, torch.zeros(3, *g.shape, device=g.device)),
+        lambda: _Sums(order.layer, target, unit, torch.zeros(3, *g.shape, device=g.device)),
         lambda sums: nbytes(sums.powers),
     )
-    return made
 
 
 class _Sums:
     """Sums over the samples of g, g^2 and g^3: ``(3, N, C, *grid)``. Work that was stopped goes on where it ended."""
 
-    def __init__(self, target: Target, unit: Tensor, powers: Tensor) -> None:
-        self._target, self._unit, self.powers = target, unit, powers
+    def __init__(self, layer: str, target: Target, unit: Tensor, powers: Tensor) -> None:
+        self.layer, self.target, self._unit, self.powers = layer, target, unit, powers
         self.done = 0
 
-    def add(self, run: _Noisy, explained: Explained) -> Any:
+    def add(self, passes: Passes, explained: Explained) -> Iterator[int]:
         """Run what is missing; after each chunk, how many samples of all images are done."""
-        while self.done < len(self._unit) * SAMPLES:
-            image, first = divmod(self.done, SAMPLES)
-            samples = range(first, min(first + run.rows, SAMPLES))
+        total = len(self._unit) * SAMPLES
+        while self.done < total:
+            # of several threads each sees what the others have done
             with explained.steady():
-                g = run.gradients(image, samples, self._target) / self._unit[image]
-            for power in (1, 2, 3):
-                self.powers[power - 1, image] += (g**power).sum(0)
-            self.done += len(samples)
+                image, first = divmod(self.done, SAMPLES)
+                samples = range(first, min(first + passes.rows, SAMPLES)) if self.done < total else range(0)
+                if samples:
+                    self._add_samples(_gradients(passes, explained, image, samples, self), image)
             yield self.done
+
+    def _add_samples(self, gradients: Tensor, image: int) -> None:
+        g = gradients / self._unit[image]
+        for power in (1, 2, 3):
+            self.powers[power - 1, image] += (g**power).sum(0)
+        self.done += len(g)
 
     def weights(self, total: Tensor) -> Tensor:
         """The weights of the channels ``(N, C)``; ``total (N, C, 1...)`` is the sum of each channel."""
@@ -93,53 +95,17 @@ class _Sums:
         denominator = 2 * second + total * unit * third
         usable = (second > 0) & (denominator != 0)
         alpha = torch.where(usable, second / torch.where(usable, denominator, 1), 0)
-        return (alpha * first.clamp(min=0) * unit).flatten(2).sum(2)
+        made: Tensor = (alpha * first.clamp(min=0) * unit).flatten(2).sum(2)
+        return made
 
 
-class _Noisy:
-    """Gradients of noisy inputs at a layer; what lies before it runs without a graph."""
-
-    def __init__(self, explained: Explained, layer: str, stop: Stop | None) -> None:
-        self._network, self._x, self._stop = explained.network, explained.x, stop
-        self._info: LayerInfo = explained.layers[layer]
-        self._model = self._network.copy()
-        self._begun: Tensor | None = None
-        self._bytes = 0
-        self._model.get_submodule(layer).register_forward_hook(self._begin)
-        handles = [m.register_forward_hook(self._weigh) for m in own_modules(self._model)]
-        with explained.steady():
-            self._network.score(self._model, self._x[:1], 1)
-        for handle in handles:
-            handle.remove()
-        for module in own_modules(self._model):
-            if not any(True for _ in module.children()):
-                module.register_forward_pre_hook(lambda _module, _args: check(stop))
-        self.rows = chunk_rows(self._bytes, self._x.device)
-
-    def _weigh(self, module: nn.Module, _args: object, output: object) -> None:
-        if isinstance(output, Tensor) and not any(True for _ in module.children()):
-            self._bytes += nbytes(output)
-
-    def _begin(self, _module: nn.Module, _args: object, output: Tensor) -> Tensor:
-        torch.set_grad_enabled(True)
-        self._begun = output.detach().requires_grad_()
-        # a copy, since an in-place operation must not reach where the graph begins
-        return self._begun.clone()
-
-    def gradients(self, image: int, samples: Sequence[int], target: Target) -> Tensor:
-        """g of an image with the noise of these samples, as ``(B, C, *grid)`` float32."""
-        check(self._stop)
-        x = self._x[image]
-        deviation = SIGMA * (x.amax() - x.amin())
-        noisy = torch.stack([x + deviation * noise(i, x) for i in samples])
-        scores = self._network.score(self._model, noisy, len(samples))
-        check(self._stop)
-        if self._begun is None:
-            raise ValueError("the layer did not run when the model was run again: its control flow changes")
-        explained = value(target, scores, image).sum()
-        (g,) = torch.autograd.grad(explained, [self._begun])
-        self._begun = None
-        return channels_first(g, self._info.kind).float()
+def _gradients(passes: Passes, explained: Explained, image: int, samples: Sequence[int], sums: _Sums) -> Tensor:
+    """g of an image with the noise of these samples, as ``(B, C, *grid)`` float32."""
+    x = explained.x[image]
+    deviation = SIGMA * (x.amax() - x.amin())
+    returned = passes.run(torch.stack([x + deviation * noise(i, x) for i in samples]))
+    (g,) = torch.autograd.grad(value(sums.target, returned, image).sum(), [passes.begun])
+    return explained.layers[sums.layer].channels_first(g).float()
 
 
 def noise(sample: int, like: Tensor) -> Tensor:

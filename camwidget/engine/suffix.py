@@ -17,16 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from .method import Network, nbytes
+from .method import Network, Returned, nbytes
+from .passes import chunk_rows, listen, own_modules
 from .preempt import Stop, check
-
-CHUNK_BYTES = 64 * 2**20
-"""Modules may return so many bytes in one run on a CPU: about 50 ms of work there."""
-
-GPU_SHARE = 8
-"""On a GPU this share of the free memory, since there large chunks are quick."""
-
-MOST_ROWS = 256
 
 Put = Callable[[Tensor], Tensor]
 """The layer's output for one image, ``(1, ...)``, to the batch that is put in its place, ``(B, ...)``."""
@@ -49,7 +42,7 @@ class Suffix:
         model = network.copy()
         watch = _Watch(model, model.get_submodule(layer), stop)
         with watch:
-            network.score(model, x, 1)
+            network.run(model, x, 1)
         check(stop)
         self.output = watch.output
         self._calls, self._after, self._all = watch.calls, watch.bytes_after, watch.bytes_all
@@ -62,29 +55,29 @@ class Suffix:
         """How many variations one run takes."""
         return chunk_rows(self._after if self.shares else self._all, self._x.device)
 
-    def scores(self, put: Put, rows: int) -> Tensor:
-        """The scores ``(rows, K)`` with ``put(output)``, a batch of ``rows``, in the layer's place.
+    def run(self, put: Put, rows: int) -> Returned:
+        """What the model returns with ``put(output)``, a batch of ``rows``, in the layer's place.
 
         Raises:
             Stopped: ``stop`` said so.
         """
         return self._run_short(put, rows) if self.shares else self._run_whole(put, rows)
 
-    def _run_short(self, put: Put, rows: int) -> Tensor:
+    def _run_short(self, put: Put, rows: int) -> Returned:
         self._short.begin(partial(put, self.output))
-        # the user's own code sees one image, and the scores are those of all variations
-        scores = self._network.score(self._short.model, self._x, rows)
+        # the model is given one image, and answers for all variations
+        returned = self._network.run(self._short.model, self._x, rows)
         check(self._stop)
-        return scores
+        return returned
 
-    def _run_whole(self, put: Put, rows: int) -> Tensor:
+    def _run_whole(self, put: Put, rows: int) -> Returned:
         if self._whole is None:
             model = self._network.copy()
             self._whole = _Stand(model, model.get_submodule(self._layer), None, self._stop, self._calls)
         self._whole.begin(partial(put, self.output))
-        scores = self._network.score(self._whole.model, self._x.expand(rows, *self._x.shape[1:]), rows)
+        returned = self._network.run(self._whole.model, self._x.expand(rows, *self._x.shape[1:]), rows)
         check(self._stop)
-        return scores
+        return returned
 
     def _found_to_share(self) -> bool:
         """Whether the short way gives what the long one does: for the image as it is, and with half of it gone."""
@@ -95,26 +88,14 @@ class Suffix:
             return torch.cat([output, changed.reshape(output.shape)])
 
         try:
-            short = self._run_short(put, 2)
+            short = self._run_short(put, 2).scores
         except UNSHARED:
             return False
-        whole = self._run_whole(put, 2)
+        whole = self._run_whole(put, 2).scores
         self._whole = None
         eps = max(1e-4, 8 * torch.finfo(whole.dtype).eps)
         short, whole = short.float(), whole.float()
         return short.shape == whole.shape and bool(((short - whole).abs() <= eps * whole.abs().amax()).all())
-
-
-def chunk_rows(bytes_each: int, device: torch.device) -> int:
-    """How many rows one run may take when modules return so many bytes for each: a power of two, so that the same
-    question is answered by the same numbers.
-    """
-    most = CHUNK_BYTES
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        most = max(most, free // GPU_SHARE)
-    fitting = max(1, min(MOST_ROWS, most // max(1, bytes_each)))
-    return int(2 ** (fitting.bit_length() - 1))
 
 
 class _Watch:
@@ -195,9 +176,7 @@ class _Stand:
             known.setdefault(module, []).append(output)
         self._served = [_Served(module, outputs) for module, outputs in known.items()]
         self._served[0].passed = calls - 1 if before is None else 0
-        for module in own_modules(model):
-            if module not in known and not any(True for _ in module.children()):
-                module.register_forward_pre_hook(lambda _module, _args: check(stop))
+        listen(model, stop, frozenset(known))
 
     def begin(self, last: Callable[[], Tensor]) -> None:
         """Before each run: what the layer shall return at its last call."""
@@ -229,11 +208,6 @@ class _Served:
 
 
 HOOKS = tuple(name for name in nn.Module().__dict__ if "forward" in name and "hooks" in name)
-
-
-def own_modules(model: nn.Module) -> list[nn.Module]:
-    """The modules of a twin, without ScriptModules: these have none, and are the user's own."""
-    return [module for module in model.modules() if not isinstance(module, torch.jit.ScriptModule)]
 
 
 def _copied(output: Any) -> Any:

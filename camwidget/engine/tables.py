@@ -1,4 +1,4 @@
-"""The network's scores for each channel of a layer, changed or masked: made once, for every class and every question."""
+"""The network's scores for each channel of a layer, changed or masked: made once, for every class."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .method import Explained, Order, Progress, Target, value
+from .method import Explained, Order, Progress, Returned, Target, value
 
 TABLE_BYTES = 32 * 2**20
 """Tables of the scores of all classes up to this size are kept, so that another class is arithmetic; of larger ones
@@ -17,8 +17,8 @@ the values of what was asked.
 Variation = tuple[int, int]
 """Image, channel."""
 
-Run = Callable[[Sequence[int]], Tensor]
-"""The scores ``(B, K)`` of an image with each of these channels changed."""
+Run = Callable[[Sequence[int]], Returned]
+"""What the model returns for an image with each of these channels changed."""
 
 
 class Table:
@@ -39,12 +39,12 @@ class Table:
         """The variations of an image that are missing, up to so many; none where all is done."""
         return [v for v in self.variations[self.done : self.done + rows] if v[0] == image]
 
-    def add(self, scores: Tensor) -> None:
-        """The scores of what ``next`` said."""
+    def add(self, returned: Returned) -> None:
+        """What the model returned for what ``next`` said."""
         image = self.variations[self.done][0]
-        kept = scores.float()
+        kept = returned.scores.float()
         if self._targets is not None:
-            kept = torch.stack([value(target, kept, image) for target in self._targets], 1)
+            kept = torch.stack([value(target, returned, image).float() for target in self._targets], 1)
         self._chunks.append(kept)
         self.done += len(kept)
 
@@ -58,9 +58,13 @@ class Table:
             if mine:
                 channels = [self.variations[i][1] for i in mine]
                 scores = rows[mine[0] : mine[-1] + 1]
-                found = value(target, scores, image) if self._targets is None else scores[:, self._targets.index(target)]
-                made[image, channels] = found
+                made[image, channels] = self._of(target, scores, image)
         return made
+
+    def _of(self, target: Target, rows: Tensor, image: int) -> Tensor:
+        if self._targets is None:
+            return value(target, Returned(None, rows), image)
+        return rows[:, self._targets.index(target)]
 
 
 def table(explained: Explained, order: Order, method: str, variations: Callable[[], Sequence[Variation]]) -> Table:
@@ -78,9 +82,12 @@ def fill(table: Table, image: int, rows: int, run: Run, explained: Explained, pr
     Raises:
         Stopped: what was made by then is kept.
     """
-    while chunk := table.next(image, rows):
+    while True:
+        # of several threads each sees what the others have done
         with explained.steady():
-            scores = run([channel for _, channel in chunk])
-        table.add(scores)
+            chunk = table.next(image, rows)
+            if not chunk:
+                return
+            table.add(run([channel for _, channel in chunk]))
         if progress is not None:
             progress(table.done, len(table.variations))
