@@ -9,9 +9,10 @@ from torch import Tensor
 
 from .arithmetic import weighted_sum
 from .layers import LayerInfo
-from .method import Explained, Order, Returned
+from .method import Explained, Order, values
+from .returned import Returned
 from .suffix import Put, Suffix
-from .tables import Table, fill, table
+from .tables import Table, Variation, fill, table
 
 
 def ablationcam(explained: Explained, order: Order) -> Tensor:
@@ -24,37 +25,37 @@ def ablationcam(explained: Explained, order: Order) -> Tensor:
     Cost: the layers before this one run once an image, those behind it once a channel, in batches (see ``suffix.py``);
     all classes come from the same runs. Unit: relative.
     """
-    a = explained.activations(order.layer)
-    n, channels = a.shape[:2]
-    made = table(explained, order, "ablationcam", lambda: [(i, k) for i in range(n) for k in range(channels)])
-    for image in range(n):
-        if made.next(image):
+    a = explained.activations(order.layer).float()
+    made = table(explained, order, "ablationcam", torch.ones(a.shape[:2], dtype=torch.bool))
+    for image in [None] if made.step else range(len(a)):
+        if made.next(1, image):
             _ablate(explained, order, made, image)
     maps = []
     for target in order.targets:
-        y = explained.value(target)
-        gone = made.values(target, (n, channels), absent=0).to(a.device)
-        size = torch.where(y != 0, y.abs(), 1)
-        maps.append(weighted_sum((y[:, None] - gone) / size[:, None], a.float()))
+        y = values(target, explained.returned, explained.returned, None).detach()
+        lost = y[:, None] - made.values(target, explained.returned, absent=0)
+        maps.append(weighted_sum(lost / torch.where(y != 0, y.abs(), 1)[:, None], a))
     return torch.stack(maps, 1)
 
 
-def _ablate(explained: Explained, order: Order, made: Table, image: int) -> None:
-    """The scores of an image with each channel that is missing switched off."""
-    info, x = explained.layers[order.layer], explained.x[image : image + 1]
-    known = explained.shelf.get(("shares", order.layer), dict[str, bool], lambda _known: 0)
+def _ablate(explained: Explained, order: Order, made: Table, image: int | None) -> None:
+    """Run what follows the layer with each channel that is missing switched off: of an image, or of all in step."""
+    info, x = explained.layers[order.layer], explained.x if image is None else explained.x[image : image + 1]
+    known = explained.shelf.get(("shares", order.layer, made.step), dict[str, bool], lambda _known: 0)
     with explained.steady():
-        suffix = Suffix(explained.network, x, order.layer, order.stop, known.get("shares"))
+        suffix = Suffix(explained.network, x, order.layer, order.stop, made.step, known.get("shares"))
     known["shares"] = suffix.shares
 
-    def run(channels: Sequence[int]) -> Returned:
-        return suffix.run(without(channels, info), len(channels))
+    def run(chunk: Sequence[Variation]) -> Returned:
+        return suffix.run(without([channel for _, channel in chunk], info), len(chunk))
 
-    fill(made, image, suffix.rows, run, explained, order.progress)
+    fill(made, suffix.rows, run, explained, order.progress, image)
 
 
 def without(channels: Sequence[int], info: LayerInfo) -> Put:
-    """The layer's output of one image, once for each of these channels, which is 0 there."""
+    """Of a layer's output of one image a batch, one for each of these channels, which is 0 there; or of an output of so
+    many images the same, each without its own channel.
+    """
 
     def put(output: Tensor) -> Tensor:
         batch = output.expand(len(channels), *output.shape[1:]).clone()

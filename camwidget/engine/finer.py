@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from .arithmetic import gradcam
-from .method import Explained, Order, Target
+from .method import Explained, Order
+from .targets import Target, class_indices
 
 REFERENCES = 3
 GAMMA = 1.0
@@ -21,22 +22,39 @@ def finercam(explained: Explained, order: Order) -> Tensor:
     paper, the mean is plain: the answer is then linear in the maps, R(M_c - gamma * mean M_d), does not depend on how
     sure the model is, and can be checked by subtracting maps.
 
-    Cost: a backward pass for the class and one for each reference; those that were asked before are kept. Unit: score.
+    A target that names classes it is seen ``against`` has these as references, with its own gamma.
+
+    Cost: one backward pass. Unit: score.
+
+    Raises:
+        ValueError: a callable is explained, which has no class that others could be close to.
     """
     a = explained.activations(order.layer).float()
-    maps = []
-    for target in order.targets:
-        g = explained.gradient(target, order.layer, stop=order.stop).float()
-        others = closest(explained.scores, target)
-        for reference in others:
-            g = g - GAMMA / len(others) * explained.gradient(reference, order.layer, stop=order.stop).float()
-        maps.append(gradcam(a, g))
+    contrasts = [contrast(target, explained.scores) for target in order.targets]
+    maps = [gradcam(a, explained.gradient(target, order.layer, stop=order.stop).float()) for target in contrasts]
     return torch.stack(maps, 1)
 
 
-def closest(scores: Tensor, target: Target, count: int = REFERENCES) -> list[Target]:
-    """The classes with the scores closest to each image's own, the closest first; of equal ones the lower index."""
-    own = torch.tensor(target, device=scores.device)[:, None]
+def contrast(target: Target, scores: Tensor) -> Target:
+    """The target seen against the classes closest to it, ``scores (N, K)``.
+
+    Raises: as ``finercam``.
+    """
+    if target.function is not None:
+        raise ValueError(
+            f"Finer-CAM sets a class against those that are close to it, and {target} names no class; accepted: a "
+            "class, or variant 'gradcam'"
+        )
+    if target.against or scores.shape[1] == 1:
+        return target
+    return target._with(against=closest(scores, class_indices(target.classes, *scores.shape)), gamma=GAMMA)
+
+
+def closest(scores: Tensor, classes: tuple[int, ...], count: int = REFERENCES) -> tuple[tuple[int, ...], ...]:
+    """For each image the classes with the scores closest to its own class's, the closest first; of equal ones the lower
+    index.
+    """
+    own = torch.tensor(classes, device=scores.device)[:, None]
     distance = (scores - scores.gather(1, own)).abs().scatter(1, own, torch.inf)
     order = distance.argsort(dim=1, stable=True)[:, : min(count, scores.shape[1] - 1)]
-    return [tuple(column) for column in order.T.tolist()]
+    return tuple(tuple(row) for row in order.tolist())

@@ -12,11 +12,13 @@ from torch.autograd.graph import GradientEdge
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .layers import LayerInfo
-from .method import Network, Shelf, Target
+from .method import Network, Order, summed
 from .passes import Passes
 from .preempt import Stop, stoppable
 from .relu import backward_rule
-from .targets import one_hot
+from .targets import Target
+from .untouched import uncast
+from .variants import Variant
 
 if TYPE_CHECKING:
     from .recording import Recording
@@ -27,21 +29,29 @@ class Inside:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self.x, self.scores = recording.x, recording.scores
+        self.x, self.scores, self.returned = recording.x, recording.scores, recording._returned
         self.layers: Mapping[str, LayerInfo] = recording.layers
         self.network: Network = recording._engine
-        self.shelf = Shelf()
+        self.shelf = recording._shelf
         self.bytes_each = recording._layout.bytes
-        self._flat: dict[str, bool] = {}
+
+    def signed(self, variant: Variant, order: Order) -> Tensor:
+        """The signed maps of a variant: ``(N, T, *grid)`` float32."""
+        if variant.method is not None:
+            with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
+                return variant.method(self, order)
+        if variant.function is None:
+            raise TypeError(f"variant {variant.id!r} has neither a function nor a method")
+        maps = []
+        for target in order.targets:
+            g = self.gradient(target, order.layer, variant.rule, order.stop)
+            with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
+                maps.append(variant.function(self.activations(order.layer).float(), g.float()))
+        return torch.stack(maps, dim=1)
 
     def activations(self, layer: str | None = None) -> Tensor:
         """As ``Recording.activations``."""
         return self._recording.activations(layer)
-
-    def value(self, target: Target) -> Tensor:
-        """What is explained, ``(N,)`` float32."""
-        rows = torch.arange(len(target), device=self.scores.device)
-        return self.scores[rows, torch.tensor(target, device=self.scores.device)]
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g at a layer, ``(N, C, *grid)``."""
@@ -59,13 +69,14 @@ class Inside:
                 f"a map at the input needs the graph down to it. {recording.left_out}; accepted: a smaller input, more "
                 "memory, or a variant that needs a layer only, such as 'gradcam'"
             )
-        rectifiers = recording._find_rectifiers() if rule != "standard" else []
         places = [recording._tape.edge(name).node for name in self.layers] if stop is not None else []
         entrance = GradientEdge(recording._tape.source, 0)
-        scores = recording._scores
-        with recording._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
-            (found,) = torch.autograd.grad(scores, [entrance], one_hot(target, scores), retain_graph=True)
-        return found
+        with recording._differentiating():
+            root, start, factor = self.returned.start(target)
+            rectifiers = recording._find_rectifiers(root) if rule != "standard" else []
+            with backward_rule(rectifiers, rule), stoppable(places, stop):
+                (found,) = torch.autograd.grad(root, [entrance], start, retain_graph=True)
+        return found if factor == 1 else found.float() * factor
 
     def curvature(self, target: Target, layer: str, along: Tensor) -> Tensor | None:
         """(d2 score / d A2) ``along``: a backward pass through a backward pass of the recorded graph. Where an
@@ -81,7 +92,7 @@ class Inside:
         info.channels_first(direction).copy_(along)
         with self.steady():
             try:
-                found = _second(self._summed(target, recording._scores), recording._tape.edge(layer), direction)
+                found = _second(summed(target, self.returned, self.returned), recording._tape.edge(layer), direction)
             except RuntimeError as error:
                 if recording.stale or "derivative" not in str(error):
                     raise
@@ -93,16 +104,12 @@ class Inside:
         try:
             with sdpa_kernel(SDPBackend.MATH):
                 returned = passes.run(self.x)
-                return _second(self._summed(target, returned.scores), passes.begun, direction)
+                return _second(summed(target, returned, self.returned), passes.begun, direction)
         except RuntimeError as error:
             raise ValueError(
                 f"what follows layer {layer!r} has no second derivative in torch ({error}); accepted: a variant that "
                 "needs the first only, such as 'gradcam'"
             ) from error
-
-    def _summed(self, target: Target, scores: Tensor) -> Tensor:
-        with torch.enable_grad():
-            return (scores * one_hot(target, scores)).sum()
 
     @contextmanager
     def steady(self) -> Iterator[None]:

@@ -6,20 +6,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from .layers import LayerInfo
 from .preempt import Stop
+from .returned import Returned
+from .targets import Target
 
 Progress = Callable[[int, int], None]
 """``progress(done, total)``: how many of the runs of the network that an answer takes are done. Called on the thread
 that computes, after each chunk; never for an answer that needs no runs.
 """
-
-Target = tuple[int, ...]
-"""What is explained: one class an image."""
 
 SHELF_BYTES = 96 * 2**20
 
@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 class Network(Protocol):
     """The engine, as methods that run the model again see it."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether each run must have as many images as the recording, in its order."""
 
     def copy(self) -> nn.Module:
         """A twin of the user's model, to be changed and run at will."""
@@ -38,12 +42,19 @@ class Network(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Returned:
-    """What the model returned, and the scores in it ``(B, K)``."""
+class Owner(Network, Protocol):
+    """What a recording needs of the engine that made it."""
 
-    output: Any
-    scores: Tensor
+    @property
+    def model(self) -> nn.Module:
+        """The user's model."""
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held while the model or the graph is used."""
+
+    def replay(self, x: Tensor, layer: str) -> Tensor:
+        """What the layer returns for ``x``, by another forward pass."""
 
 
 class Explained(Protocol):
@@ -51,6 +62,7 @@ class Explained(Protocol):
 
     x: Tensor
     scores: Tensor
+    returned: Returned
     layers: Mapping[str, LayerInfo]
     network: Network
     shelf: Shelf
@@ -59,9 +71,6 @@ class Explained(Protocol):
 
     def activations(self, layer: str | None = None) -> Tensor:
         """A, as ``(N, C, *grid)``."""
-
-    def value(self, target: Target) -> Tensor:
-        """What is explained, ``(N,)`` float32."""
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g = d score / d A, as ``(N, C, *grid)``."""
@@ -95,9 +104,36 @@ Method = Callable[[Explained, Order], Tensor]
 """Signed maps ``(N, T, *grid)`` float32, one a target, before the final ReLU."""
 
 
-def value(target: Target, returned: Returned, image: int) -> Tensor:
-    """What is explained of variations of one image: ``scores (B, K) -> (B,)``."""
-    return returned.scores[:, target[image]]
+def in_step(explained: Explained, order: Order) -> bool:
+    """Whether each run must have the images of the recording, one variation each: where ``forward`` passes something
+    beside them, and where a callable, which may make a single number of a whole batch, says what is explained.
+    """
+    return explained.network.fixed or any(target.function is not None for target in order.targets)
+
+
+def values(target: Target, returned: Returned, recorded: Returned, image: int | None) -> Tensor:
+    """What is explained of variations, one number a row, ``(B,)`` float32 with its graph. A region is where it is for
+    the recorded scores.
+
+    Args:
+        image: of which all rows are variations; None where there is one row for each image of the recording.
+    """
+    if image is not None and target.plain and not returned.grid:
+        return returned.scores[:, target.classes[image]].float()  # type: ignore[index]
+    pinned = target.pinned(recorded.scores)
+    if image is not None:
+        rows, mine = len(returned.scores), pinned.row(image)
+        classes: tuple[int, ...] = mine.classes  # type: ignore[assignment]
+        pinned = mine._with(classes=classes * rows, against=mine.against * rows)
+    return pinned.value(returned.scores, returned.output).float()
+
+
+def summed(target: Target, returned: Returned, recorded: Returned) -> Tensor:
+    """What is explained, summed over the images, with its graph."""
+    with torch.enable_grad():
+        if target.function is not None:
+            return target.called(returned.output, len(returned.scores)).sum()
+        return values(target, returned, recorded, None).sum()
 
 
 class Shelf:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .method import Explained, Returned
+from .method import Explained
 from .preempt import Stop, check
+from .returned import Returned
 
 CHUNK_BYTES = 256 * 2**20
 """Modules may return so many bytes in one run on a CPU. A newer wish does not wait for its end, only for a module's."""

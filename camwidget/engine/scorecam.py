@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from .arithmetic import weighted_sum
-from .method import Explained, Order, Returned
+from .method import Explained, Order
 from .passes import Passes
+from .returned import Returned
 from .tables import Run, Variation, fill, table
 from .upsample import upsample
 
@@ -29,30 +30,25 @@ def scorecam(explained: Explained, order: Order) -> Tensor:
     relative (the weights are positive and sum to 1).
     """
     a = explained.activations(order.layer).float()
-    n, channels = a.shape[:2]
     flat = a.flatten(2)
-    low, high = flat.amin(2), flat.amax(2)
-
-    def variations() -> list[Variation]:
-        return [(int(i), int(k)) for i, k in torch.nonzero(high > low).tolist()]
-
-    made = table(explained, order, "scorecam", variations)
-    passes: Passes | None = None
-    for image in range(n):
-        if made.next(image):
-            passes = passes or Passes(explained, order.stop)
-            fill(made, image, passes.rows, _masked(passes, a[image], explained.x[image]), explained, order.progress)
+    masked = flat.amax(2) > flat.amin(2)
+    made = table(explained, order, "scorecam", masked)
+    if made.next(1):
+        passes = Passes(explained, order.stop)
+        for image in [None] if made.step else range(len(a)):
+            fill(made, passes.rows, _masked(passes, a, explained.x), explained, order.progress, image)
     maps = []
     for target in order.targets:
-        scores = made.values(target, (n, channels), absent=-torch.inf).to(a.device)
+        scores = made.values(target, explained.returned, absent=-torch.inf)
+        scores = torch.where(masked, scores, -torch.inf)
         # an image without any mask would give 0 / 0
-        weights = torch.where((high > low).any(1, keepdim=True), scores.softmax(1), 0)
+        weights = torch.where(masked.any(1, keepdim=True), scores.softmax(1), 0)
         maps.append(weighted_sum(weights, a))
     return torch.stack(maps, 1)
 
 
 def masks(channels: Tensor, size: Sequence[int]) -> Tensor:
-    """Channels ``(B, *grid)``, none of them constant, as masks ``(B, *size)`` from 0 to 1."""
+    """Channels ``(B, *grid)`` as masks ``(B, *size)`` from 0 to 1; of a constant one 0."""
     large = upsample(channels, size, "bilinear")
     flat = large.flatten(1)
     low, high = (t.reshape(-1, *(1,) * len(size)) for t in (flat.amin(1), flat.amax(1)))
@@ -60,10 +56,11 @@ def masks(channels: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def _masked(passes: Passes, activations: Tensor, x: Tensor) -> Run:
-    """The model on one image ``x (C, *spatial)`` behind the masks of its activations ``(C', *grid)``."""
+    """The model on images ``x (N, C, *spatial)`` behind the masks of their activations ``(N, C', *grid)``."""
 
-    def run(channels: Sequence[int]) -> Returned:
-        seen = masks(activations[list(channels)], x.shape[1:]).to(x.dtype)
-        return passes.run(x * seen[:, None])
+    def run(chunk: Sequence[Variation]) -> Returned:
+        images, channels = torch.tensor(chunk, device=x.device).T
+        seen = masks(activations[images, channels], x.shape[2:]).to(x.dtype)
+        return passes.run(x[images] * seen[:, None])
 
     return run

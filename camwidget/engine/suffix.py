@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from .method import Network, Returned, nbytes
+from .method import Network, nbytes
 from .passes import chunk_rows, listen, own_modules
 from .preempt import Stop, check
+from .returned import Returned
 
 Put = Callable[[Tensor], Tensor]
 """The layer's output for one image, ``(1, ...)``, to the batch that is put in its place, ``(B, ...)``."""
@@ -33,16 +34,24 @@ class Suffix:
 
     Args:
         network: runs the model. x: the image, ``(1, ...)``. layer: a module's name.
-        stop: asked before each module runs. shares: whether the layers before it may run for one image only; None
-            where that is not known yet, see ``shares``.
+        stop: asked before each module runs. step: ``x`` is a batch, and each run has as many variations, one an image.
+        shares: whether the layers before it may run once only; None where that is not known yet, see ``shares``.
     """
 
-    def __init__(self, network: Network, x: Tensor, layer: str, stop: Stop | None, shares: bool | None = None) -> None:
-        self._network, self._x, self._layer, self._stop = network, x, layer, stop
+    def __init__(
+        self,
+        network: Network,
+        x: Tensor,
+        layer: str,
+        stop: Stop | None,
+        step: bool = False,
+        shares: bool | None = None,
+    ) -> None:
+        self._network, self._x, self._layer, self._stop, self._step = network, x, layer, stop, step
         model = network.copy()
         watch = _Watch(model, model.get_submodule(layer), stop)
         with watch:
-            network.run(model, x, 1)
+            network.run(model, x, len(x))
         check(stop)
         self.output = watch.output
         self._calls, self._after, self._all = watch.calls, watch.bytes_after, watch.bytes_all
@@ -53,7 +62,7 @@ class Suffix:
     @property
     def rows(self) -> int:
         """How many variations one run takes."""
-        return chunk_rows(self._after if self.shares else self._all, self._x.device)
+        return len(self._x) if self._step else chunk_rows(self._after if self.shares else self._all, self._x.device)
 
     def run(self, put: Put, rows: int) -> Returned:
         """What the model returns with ``put(output)``, a batch of ``rows``, in the layer's place.
@@ -75,23 +84,26 @@ class Suffix:
             model = self._network.copy()
             self._whole = _Stand(model, model.get_submodule(self._layer), None, self._stop, self._calls)
         self._whole.begin(partial(put, self.output))
-        returned = self._network.run(self._whole.model, self._x.expand(rows, *self._x.shape[1:]), rows)
+        x = self._x.expand(rows, *self._x.shape[1:])
+        returned = self._network.run(self._whole.model, x, rows)
         check(self._stop)
         return returned
 
     def _found_to_share(self) -> bool:
-        """Whether the short way gives what the long one does: for the image as it is, and with half of it gone."""
+        """Whether the short way gives what the long one does: for the layer as it is, and with half of it gone."""
+        rows = len(self._x) if self._step else 2
 
         def put(output: Tensor) -> Tensor:
             changed = output.clone().flatten()
             changed[::2] = 0
-            return torch.cat([output, changed.reshape(output.shape)])
+            half = changed.reshape(output.shape)
+            return half if self._step else torch.cat([output, half])
 
         try:
-            short = self._run_short(put, 2).scores
+            short = self._run_short(put, rows).scores
         except UNSHARED:
             return False
-        whole = self._run_whole(put, 2).scores
+        whole = self._run_whole(put, rows).scores
         self._whole = None
         eps = max(1e-4, 8 * torch.finfo(whole.dtype).eps)
         short, whole = short.float(), whole.float()

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from .method import Explained, Order, Progress, Returned, Target, value
+from .method import Explained, Order, Progress, in_step, values
+from .returned import Returned
+from .targets import Target
 
 TABLE_BYTES = 32 * 2**20
 """Tables of the scores of all classes up to this size are kept, so that another class is arithmetic; of larger ones
@@ -17,67 +19,79 @@ the values of what was asked.
 Variation = tuple[int, int]
 """Image, channel."""
 
-Run = Callable[[Sequence[int]], Returned]
-"""What the model returns for an image with each of these channels changed."""
+Run = Callable[[Sequence[Variation]], Returned]
+"""What the model returns for a chunk of variations: of one image, or one of each image of the recording."""
 
 
 class Table:
-    """One row of scores a variation, in a fixed order. Work that was stopped goes on where it ended.
+    """One row a variation. Work that was stopped goes on where it ended.
 
     Args:
-        variations: image and channel of each row, image by image.
+        changed: ``(N, C)`` booleans: of which images and channels there are variations.
+        step: whether each chunk has one variation of each image, see ``in_step``; else it is of one image.
         targets: what is asked, where the scores of all classes would be too many.
     """
 
-    def __init__(self, variations: Sequence[Variation], targets: tuple[Target, ...] | None) -> None:
-        self.variations = variations
-        self._targets = targets
+    def __init__(self, changed: Tensor, step: bool, targets: tuple[Target, ...] | None) -> None:
+        self._shape, self.step, self._targets = changed.shape, step, targets
+        n = len(changed)
+        if step:
+            self.variations = [(i, k) for k in changed.any(0).nonzero()[:, 0].tolist() for i in range(n)]
+        else:
+            self.variations = [(i, k) for i, k in changed.nonzero().tolist()]
         self._chunks: list[Tensor] = []
         self.done = 0
 
-    def next(self, image: int, rows: int = 1) -> Sequence[Variation]:
-        """The variations of an image that are missing, up to so many; none where all is done."""
-        return [v for v in self.variations[self.done : self.done + rows] if v[0] == image]
+    def next(self, rows: int, image: int | None = None) -> Sequence[Variation]:
+        """The next chunk, of at most so many rows, and of one image where that is asked; empty where all is done."""
+        chunk = self.variations[self.done : self.done + (self._shape[0] if self.step else rows)]
+        return chunk if self.step or image is None else [v for v in chunk if v[0] == image]
 
-    def add(self, returned: Returned) -> None:
-        """What the model returned for what ``next`` said."""
-        image = self.variations[self.done][0]
-        kept = returned.scores.float()
+    def add(self, returned: Returned, recorded: Returned) -> None:
+        """What the model returned for the next chunk."""
+        image = None if self.step else self.variations[self.done][0]
+        kept = returned.scores.detach().float()
         if self._targets is not None:
-            kept = torch.stack([value(target, returned, image).float() for target in self._targets], 1)
+            kept = torch.stack([values(target, returned, recorded, image) for target in self._targets], 1)
         self._chunks.append(kept)
         self.done += len(kept)
 
-    def values(self, target: Target, shape: Sequence[int], absent: float) -> Tensor:
+    def values(self, target: Target, recorded: Returned, absent: float) -> Tensor:
         """The values of a target ``(N, C)``, and ``absent`` where there is no variation."""
-        rows = torch.cat(self._chunks) if self._chunks else torch.empty(0)
-        self._chunks = [rows]
-        made = torch.full(tuple(shape), absent, dtype=torch.float32, device=rows.device)
-        for image in range(shape[0]):
-            mine = [i for i, (n, _) in enumerate(self.variations) if n == image]
-            if mine:
-                channels = [self.variations[i][1] for i in mine]
-                scores = rows[mine[0] : mine[-1] + 1]
-                made[image, channels] = self._of(target, scores, image)
+        device = recorded.scores.device
+        made = torch.full(self._shape, absent, dtype=torch.float32, device=device)
+        if not self._chunks:
+            return made
+        self._chunks = [torch.cat(self._chunks)]
+        images, channels = torch.tensor(self.variations, device=device).T
+        for image in range(self._shape[0]):
+            mine = images == image
+            rows = self._chunks[0][mine]
+            if self._targets is None:
+                found = values(target, Returned(None, rows), recorded, image)
+            else:
+                found = rows[:, self._targets.index(target)]
+            made[image, channels[mine]] = found
         return made
 
-    def _of(self, target: Target, rows: Tensor, image: int) -> Tensor:
-        if self._targets is None:
-            return value(target, Returned(None, rows), image)
-        return rows[:, self._targets.index(target)]
+
+def table(explained: Explained, order: Order, method: str, changed: Tensor) -> Table:
+    """The table of a method at a layer, as far as it is made. ``changed``: see ``Table``."""
+    step, scores = in_step(explained, order), explained.returned.scores
+    # what a callable says may depend on more than its argument: asked anew each time, and of nothing but the output
+    called = any(target.function is not None for target in order.targets)
+    whole = changed.numel() * scores[0].numel() * 4
+    asked = tuple(order.targets) if called or explained.returned.grid or whole > TABLE_BYTES else None
+    if called:
+        return Table(changed, step, asked)
+    size = whole if asked is None else changed.numel() * len(asked) * 4
+    return explained.shelf.get((method, order.layer, asked), lambda: Table(changed, step, asked), lambda _made: size)
 
 
-def table(explained: Explained, order: Order, method: str, variations: Callable[[], Sequence[Variation]]) -> Table:
-    """The table of a method at a layer, as far as it is made."""
-    n, classes = explained.scores.shape[0], explained.scores[0].numel()
-    whole = n * explained.layers[order.layer].channels * classes * 4
-    asked = None if whole <= TABLE_BYTES else tuple(order.targets)
-    size = n * explained.layers[order.layer].channels * (classes if asked is None else len(asked)) * 4
-    return explained.shelf.get((method, order.layer, asked), lambda: Table(variations(), asked), lambda _made: size)
-
-
-def fill(table: Table, image: int, rows: int, run: Run, explained: Explained, progress: Progress | None) -> None:
-    """Run the network on what is missing of an image, chunk by chunk.
+def fill(
+    table: Table, rows: int, run: Run, explained: Explained, progress: Progress | None, image: int | None = None
+) -> None:
+    """Run the network on what is missing (of an image), chunk by chunk.
 
     Raises:
         Stopped: what was made by then is kept.
@@ -85,9 +99,9 @@ def fill(table: Table, image: int, rows: int, run: Run, explained: Explained, pr
     while True:
         # of several threads each sees what the others have done
         with explained.steady():
-            chunk = table.next(image, rows)
+            chunk = table.next(rows, image)
             if not chunk:
                 return
-            table.add(run([channel for _, channel in chunk]))
+            table.add(run(chunk), explained.returned)
         if progress is not None:
             progress(table.done, len(table.variations))

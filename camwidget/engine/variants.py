@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from .higher import guided_gradcam, shapleycam
 from .method import Explained, Method, Order
 from .scorecam import scorecam
 from .smooth import smoothgradcam_plus_plus
+from .suggest import unknown
 
 INSTANT, FAST = "instant", "fast"
 
@@ -234,3 +236,14 @@ VARIANTS: Mapping[str, Variant] = _registry(
     ),
 )
 """Every variant by id, in the order of the menu."""
+
+
+def find_variant(variant: Any) -> Variant:
+    """The variant of this id.
+
+    Raises:
+        ValueError: unknown; the message names the nearest right one.
+    """
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise ValueError(unknown("variant", variant, list(VARIANTS)))
+    return VARIANTS[variant]
