@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import get_gradient_edge
 
+from .classes import Class, class_indices
 from .graph import towards
 from .tape import Tape
-from .targets import Class, Function, Target, class_indices, winners
+from .targets import Function, Target, winners
 
 Aim = Class | Sequence[Any] | Tensor | Target | Function
 """What users may give as a target: a class by its index or name, one an image, a ``Target``, or a callable."""

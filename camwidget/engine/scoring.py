@@ -61,5 +61,10 @@ def gradient(z: Tensor, w: Tensor, score: Score) -> Tensor:
 
 
 def wide(t: Tensor) -> Tensor:
+    """A tensor in the dtype in which is counted here."""
+    return t.to(wide_dtype(t.device))
+
+
+def wide_dtype(device: torch.device) -> torch.dtype:
     """float64, or float32 on a device that has none."""
-    return t.to(torch.float32 if t.device.type == "mps" else torch.float64)
+    return torch.float32 if device.type == "mps" else torch.float64
