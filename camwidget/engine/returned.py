@@ -107,6 +107,6 @@ def unconnected(target: Target, root: Tensor, layer: str, tape: Tape) -> str:
     if connected:
         return f"{text}; accepted: a layer on the way to it, such as {connected[-1]!r}"
     return (
-        f"{text}, nor to any other layer that was recorded, which are those on the way to the scores; accepted: "
-        "CamEngine(model, forward=lambda model, x: model(x)[...]) with the part of the output that is explained"
+        f"{text}, nor to any other layer on the way to the scores. Was it cut by detach or no_grad? Else accepted: "
+        "CamEngine(model, forward=lambda model, x: model(x)[...]), which records the way to another part of the output"
     )

@@ -122,6 +122,10 @@ class Target:
         if self.function is not None:
             return self
         n, k, *out = shape
+        if k == 1 and self.score != "logit":
+            raise ValueError(
+                f"score is {self.score!r}, which over the one class of this model is always the same; accepted: 'logit'"
+            )
         region = self.region
         if region is not None:
             if not out:
