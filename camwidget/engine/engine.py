@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
 from . import room
+from .classes import names_of, read_labels
 from .layout import Layout, lay_out
-from .names import read_labels
 from .outputs import find_scores
 from .recording import Recording
 from .returned import Returned
@@ -177,20 +177,10 @@ class CamEngine:
             )
         if scores.grad_fn is None:
             raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-        return tape, Returned(output, scores, self._names(scores.shape[1]))
+        return tape, Returned(output, scores, names_of(self._labels, scores.shape[1]))
 
     def _call(self, model: nn.Module, x: Tensor) -> Any:
         return model(x) if self.forward is None else self.forward(model, x)
-
-    def _names(self, k: int) -> tuple[str, ...] | None:
-        """The names of ``k`` classes.
-
-        Raises:
-            ValueError: there are not so many.
-        """
-        if self._labels is not None and len(self._labels) != k:
-            raise ValueError(f"{len(self._labels)} labels for {k} classes: the model gives {k} scores an image")
-        return self._labels
 
     def _start(self, model: nn.Module, leaf: Tensor, limit: int) -> Start:
         """From where on this input is recorded: where an earlier one of this shape was, so that their layers are the

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from .arithmetic import gradcam
+from .classes import class_indices
 from .method import Explained, Order
-from .targets import Target, class_indices
+from .targets import Target
 
 REFERENCES = 3
 GAMMA = 1.0

@@ -55,7 +55,7 @@ class Inside:
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g at a layer, ``(N, C, *grid)``."""
-        return self._recording.gradients(target, [layer], rule, stop)[layer]
+        return self._recording._gradients_at(target, [layer], rule, stop)[layer]
 
     def input_gradient(self, target: Target, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """d score / d x.

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from .classes import Class
 from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo
@@ -24,7 +25,7 @@ from .relu import backward_rule, is_rectifier
 from .returned import Aim, Returned, unconnected
 from .suggest import unknown
 from .tape import Tape
-from .targets import Class, Target
+from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
 
@@ -226,8 +227,11 @@ class Recording:
 
         Raises: as ``cam``. Stopped: ``stop`` said so.
         """
-        aim = self.resolve_target(target)
         names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
+        return self._gradients_at(self.resolve_target(target), names, rule, stop)
+
+    def _gradients_at(self, aim: Target, names: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
+        """``gradients`` of a resolved target at layers by their own names."""
         if aim.function is not None:  # what it returns may depend on more than its argument: asked anew each time
             return self._backward(aim, names, rule, stop) if names else {}
         with self._engine.lock:

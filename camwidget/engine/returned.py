@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import get_gradient_edge
 
+from .classes import Class, class_indices
 from .graph import towards
 from .tape import Tape
-from .targets import Class, Function, Target, class_indices, winners
+from .targets import Function, Target, winners
 
 Aim = Class | Sequence[Any] | Tensor | Target | Function
 """What users may give as a target: a class by its index or name, one an image, a ``Target``, or a callable."""
@@ -106,6 +107,6 @@ def unconnected(target: Target, root: Tensor, layer: str, tape: Tape) -> str:
     if connected:
         return f"{text}; accepted: a layer on the way to it, such as {connected[-1]!r}"
     return (
-        f"{text}, nor to any other layer that was recorded, which are those on the way to the scores; accepted: "
-        "CamEngine(model, forward=lambda model, x: model(x)[...]) with the part of the output that is explained"
+        f"{text}, nor to any other layer on the way to the scores. Was it cut by detach or no_grad? Else accepted: "
+        "CamEngine(model, forward=lambda model, x: model(x)[...]), which records the way to another part of the output"
     )

@@ -36,12 +36,10 @@ def read_score(score: object) -> Score:
 def value(z: Tensor, w: Tensor, score: Score) -> Tensor:
     """The weighted sum of each row: ``(B,)``, in the dtype of ``wide``."""
     z, w = wide(z), wide(w)
-    if score == "softmax":
-        z = z.softmax(1)
-    elif score == "log_softmax":
-        # 0 times minus infinity is no number: classes that do not count are left out
-        return torch.where(w != 0, w * z.log_softmax(1), 0).sum(1)
-    return (w * z).sum(1)
+    if score != "logit":
+        z = z.softmax(1) if score == "softmax" else z.log_softmax(1)
+    # 0 times minus infinity is no number: classes that do not count are left out
+    return torch.where(w != 0, w * z, 0).sum(1)
 
 
 def gradient(z: Tensor, w: Tensor, score: Score) -> Tensor:
@@ -61,5 +59,10 @@ def gradient(z: Tensor, w: Tensor, score: Score) -> Tensor:
 
 
 def wide(t: Tensor) -> Tensor:
+    """A tensor in the dtype in which is counted here."""
+    return t.to(wide_dtype(t.device))
+
+
+def wide_dtype(device: torch.device) -> torch.dtype:
     """float64, or float32 on a device that has none."""
-    return t.to(torch.float32 if t.device.type == "mps" else torch.float64)
+    return torch.float32 if device.type == "mps" else torch.float64

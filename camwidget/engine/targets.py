@@ -10,18 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from . import scoring
-from .names import index_by_name
+from .classes import Class, Classes, class_index, class_indices, read_classes, written
 from .outputs import described, tensors
 from .regions import Mask, Region, pack, read_region
 from .scoring import Score, read_score
 
-Class = int | str
-Classes = tuple[Class, ...]
 Function = Callable[[Any], Tensor]
 
 
@@ -78,7 +75,7 @@ class Target:
                 "a callable says by itself what is explained; accepted with it: no against, score or region"
             )
         self._put(
-            classes=_read_classes(of) if function is None else None,
+            classes=read_classes(of) if function is None else None,
             # of no importance without against, and two equal targets should be known as such
             gamma=_read_gamma(gamma) if against else 1.0,
             against=against,
@@ -97,9 +94,9 @@ class Target:
     def __str__(self) -> str:
         if self.function is not None:
             return f"the callable {getattr(self.function, '__qualname__', type(self.function).__name__)}"
-        words = _written(self.classes)
+        words = written(self.classes)
         if self.against:
-            words += f" against {_written(self.against)}"
+            words += f" against {written(self.against)}"
         if self.region is not None:
             words += f" in {self.region}"
         return words if self.score == "logit" else f"{self.score} of {words}"
@@ -125,6 +122,10 @@ class Target:
         if self.function is not None:
             return self
         n, k, *out = shape
+        if k == 1 and self.score != "logit":
+            raise ValueError(
+                f"score is {self.score!r}, which over the one class of this model is always the same; accepted: 'logit'"
+            )
         region = self.region
         if region is not None:
             if not out:
@@ -191,6 +192,8 @@ class Target:
         if self.plain and scores.ndim == 2:
             return one_hot(class_indices(self.classes, *scores.shape), scores), 1.0
         with torch.no_grad():
+            if self.score == "logit" and scores.ndim > 2:
+                return self._planes(scores, wins)
             z, w, image = self._rows(scores, wins)
             found = scoring.gradient(z, w, self.score)
             found /= _counts(image, len(scores))[image, None]
@@ -238,16 +241,26 @@ class Target:
     def _rows(self, scores: Tensor, wins: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """The scores that count, one row each ``(B, K)``, their weights ``(B, K)``, and the image ``(B,)`` of each."""
         n, k = scores.shape[:2]
-        weights = self._weights(n, k).to(scores.device)
+        weights = self._weights(n, k).to(scores.device, scoring.wide_dtype(scores.device))
         if scores.ndim == 2:
             return scores, weights, torch.arange(n, device=scores.device)
         cells = self._cells(scores, wins).flatten(1)
         image = cells.nonzero()[:, 0]
         return scores.flatten(2).movedim(1, 2)[cells], weights[image], image
 
+    def _planes(self, scores: Tensor, wins: Tensor | None) -> tuple[Tensor, float]:
+        """The scaled start of a mean logit of dense scores: the same for all cells of an image."""
+        cells, weights = self._cells(scores, wins), self._weights(*scores.shape[:2])
+        weights = weights / cells.flatten(1).sum(1).cpu()[:, None]
+        factor = _power_of_two(float(weights.abs().max()))
+        start = torch.zeros(scores.shape, dtype=scores.dtype, device=scores.device)
+        for i, c in weights.nonzero().tolist():
+            start[i, c] = cells[i].to(scores.dtype) * (float(weights[i, c]) / factor)
+        return start, factor
+
     def _weights(self, n: int, k: int) -> Tensor:
         """``(N, K)``: 1 at each image's class, less gamma shared among those that it is seen against."""
-        weights = torch.zeros(n, k, device="cpu", dtype=torch.float32)
+        weights = torch.zeros(n, k, device="cpu", dtype=torch.float64)
         for row, index in enumerate(class_indices(self.classes, n, k)):
             weights[row, index] = 1
         for row, others in enumerate(self._resolved_against(n, k, None)):
@@ -292,39 +305,6 @@ def winners(scores: Tensor) -> Tensor:
     return scores.detach().argmax(1)
 
 
-def class_indices(target: Any, n: int, k: int, names: Sequence[str] | None = None) -> tuple[int, ...]:
-    """One class index an image, from one class for all or a sequence of ``n`` of them. ``k`` is the number of classes,
-    ``names`` what they are called.
-
-    Raises:
-        TypeError: not an integer, or a name where none are known.
-        ValueError: out of range, unknown, or a sequence of the wrong length.
-    """
-    if isinstance(target, (Tensor, np.ndarray)):
-        target = target.tolist()
-    if isinstance(target, Sequence) and not isinstance(target, str):
-        if len(target) != n:
-            raise ValueError(f"{len(target)} targets for {n} image(s); accepted: one class index, or one an image")
-        return tuple(class_index(t, k, names) for t in target)
-    return (class_index(target, k, names),) * n
-
-
-def class_index(given: Any, k: int, names: Sequence[str] | None = None, what: str = "target") -> int:
-    """One class's index. ``what`` it is given as.
-
-    Raises: as ``class_indices``.
-    """
-    if isinstance(given, str) and names is not None:
-        return index_by_name(names, given)
-    if isinstance(given, bool) or not isinstance(given, numbers.Integral):
-        way = ", or one of the names that CamEngine(model, labels=...) was given" if isinstance(given, str) else ""
-        raise TypeError(f"{what} {given!r} is a {type(given).__name__}; accepted: a class index from 0 to {k - 1}{way}")
-    index = int(given)
-    if not 0 <= index < k:
-        raise ValueError(f"{what} {index} is out of range; the model has {k} classes, so accepted: 0 to {k - 1}")
-    return index
-
-
 def one_hot(indices: Sequence[int], scores: Tensor) -> Tensor:
     """``(N, K)`` with 1 at each image's class: the gradient with which a backward pass starts."""
     start = torch.zeros_like(scores)
@@ -335,34 +315,17 @@ def one_hot(indices: Sequence[int], scores: Tensor) -> Tensor:
 
 def _counts(image: Tensor, n: int) -> Tensor:
     """How many rows each image has, in the dtype in which is counted."""
-    return scoring.wide(image.bincount(minlength=n))
+    return image.bincount(minlength=n).to(scoring.wide_dtype(image.device))
 
 
 def _power_of_two(largest: float) -> float:
     return 2.0 ** math.frexp(largest)[1] if 0 < largest < math.inf else 1.0
 
 
-def _read_classes(given: Any, what: str = "target") -> Any:
-    """Classes in a form that can be hashed, nested as they came."""
-    if isinstance(given, (Tensor, np.ndarray)):
-        given = given.tolist()
-    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-        return tuple(_read_classes(one, what) for one in given)
-    if isinstance(given, str):
-        return given
-    if not isinstance(given, bool) and isinstance(given, numbers.Integral):
-        return int(given)
-    also = ", or a callable" if what == "target" else ""
-    raise TypeError(
-        f"{what} {given!r:.80} is a {type(given).__name__}; accepted: a class by its index or name, or a sequence of "
-        f"them{also}"
-    )
-
-
 def _read_against(against: Any) -> Any:
     if against is None:
         return ()
-    found = _read_classes(against, "against")
+    found = read_classes(against, "against")
     return found if isinstance(found, tuple) else (found,)
 
 
@@ -378,14 +341,3 @@ def _hashable(function: Function) -> Function:
     except TypeError as error:
         raise TypeError(f"the callable {function!r:.80} cannot be hashed; accepted: a function or a lambda") from error
     return function
-
-
-def _written(classes: Any) -> str:
-    """Such as "class 3" or "classes 3 and 4"."""
-    parts = classes if isinstance(classes, tuple) else (classes,)
-    flat = list(dict.fromkeys(c for part in parts for c in (part if isinstance(part, tuple) else (part,))))
-    words = [repr(c) if isinstance(c, str) else str(c) for c in flat]
-    if len(words) == 1:
-        return f"class {words[0]}"
-    shown = ", ".join(words[:3]) if len(words) > 3 else ", ".join(words[:-1])
-    return f"classes {shown} and {len(words) - 3} more" if len(words) > 3 else f"classes {shown} and {words[-1]}"

@@ -203,7 +203,7 @@ def test_dense_outputs_are_explained_where_the_class_won() -> None:
 
 
 def test_hooks_of_the_user_run_as_often_as_they_change_something() -> None:
-    """A hook that changes what a module returns is part of the model; the values that are handed out have it already."""
+    """A hook that changes what a module returns is part of the model; what is handed out has it already."""
     model, x = Dense().eval(), torch.randn(1, 3, 16, 16)
     for name in ("conv1", "conv2", "conv3"):
         model.get_submodule(name).register_forward_hook(lambda _m, _a, out: out * 1.5)

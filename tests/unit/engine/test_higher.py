@@ -35,11 +35,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         t = self.conv(x).flatten(2).transpose(1, 2)[:, None]
-        if self.fused:
-            t = F.scaled_dot_product_attention(t, t, t)
-        else:
-            t = (t @ t.transpose(2, 3) / 8**0.5).softmax(3) @ t
-        return self.fc(t[:, 0].mean(1).tanh())
+        made = F.scaled_dot_product_attention(t, t, t) if self.fused else (t @ t.mT / 8**0.5).softmax(3) @ t
+        return self.fc(made[:, 0].mean(1).tanh())
 
 
 def test_shapley_of_a_quadratic_score() -> None:
@@ -98,7 +95,7 @@ def test_shapley_where_there_is_no_second_derivative_at_all() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return Once.apply(self.conv(x)).tanh().mean((2, 3))
 
-    with pytest.raises(ValueError, match="no second derivative in torch .*such as 'gradcam'"):
+    with pytest.raises(ValueError, match=r"no second derivative in torch .*such as 'gradcam'"):
         CamEngine(Net()).record(torch.randn(1, 3, 8, 8)).cam(1, "conv", "shapleycam")
 
 
@@ -139,7 +136,7 @@ def test_guided_gradcam_needs_the_graph_down_to_the_input(cnn: nn.Module, x: Ten
     recording = CamEngine(cnn, memory=100_000).record(x)
     assert recording.left_out
     with pytest.raises(
-        ValueError, match="needs the graph down to it. Too large to be recorded whole .* such as 'gradcam'"
+        ValueError, match=r"needs the graph down to it. Too large to be recorded whole .* such as 'gradcam'"
     ):
         recording.cam(1, variant="guided_gradcam")
     assert recording.cam(1, variant="ablationcam").shape == (2, 8, 8)
