@@ -4,7 +4,8 @@ from .engine import CamEngine
 from .fields import Field
 from .layers import LayerInfo
 from .recording import Recording
+from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
 
-__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Recording", "Variant", "upsample"]
+__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Recording", "Target", "Variant", "upsample"]
