@@ -7,5 +7,6 @@ from .recording import Recording
 from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
+from .why import Reason
 
-__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Recording", "Target", "Variant", "upsample"]
+__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Reason", "Recording", "Target", "Variant", "upsample"]

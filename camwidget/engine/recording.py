@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from .cases import why_of
 from .classes import Class
 from .fields import Field, measure
 from .graph import towards
@@ -23,12 +25,13 @@ from .method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
-from .returned import Aim, Returned, unconnected
+from .returned import Aim, Returned, UnconnectedError, unconnected
 from .suggest import unknown
 from .tape import Tape
 from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
+from .why import Reason, one_cell
 
 GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
@@ -272,6 +275,28 @@ class Recording:
                 known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
         return known[name]
 
+    def why(
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        image: int = 0,
+        name: str | None = None,
+        signed: npt.NDArray[np.float32] | None = None,
+    ) -> Reason | None:
+        """Why a map is blank and what to do about it, or what else must be known of it; None where it is as it should
+        be. See ``why.py`` for the causes and their order.
+
+        Args:
+            target, layer, variant: as of ``cam``; the layer may also be one that has no map.
+            image: which of the batch. name: what to call the target in the sentence; default: "class 7".
+            signed: the signed map ``(*grid)`` of that image, where it is at hand.
+
+        Raises: as ``cam``.
+        """
+        return why_of(self, target, layer, find_variant(variant), signed, image, name)
+
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
 
@@ -289,6 +314,9 @@ class Recording:
         if layer in self._layout.without_grid:
             if self.left_out:
                 raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
+            if layer in self._layout.one_cell:
+                reason = one_cell(layer, self.default_layer)
+                raise ValueError(f"{reason.text} {reason.hint}")
             raise ValueError(
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"
@@ -338,7 +366,7 @@ class Recording:
         made = {}
         for name, g in zip(layers, found, strict=True):
             if g is None:
-                raise ValueError(unconnected(target, root, name, self._tape))
+                raise UnconnectedError(unconnected(target, root, name, self._tape))
             made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
         return made
 

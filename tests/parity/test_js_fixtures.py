@@ -22,7 +22,9 @@ def test_upsampling_fixtures_equal_torch(fresh, name):
     kept = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     assert len(kept) == len(fresh[name])
     for old, new in zip(kept, fresh[name], strict=True):
-        assert [old.get(k) for k in ("mode", "from", "to", "place")] == [new.get(k) for k in ("mode", "from", "to", "place")]
+        assert [old.get(k) for k in ("mode", "from", "to", "place")] == [
+            new.get(k) for k in ("mode", "from", "to", "place")
+        ]
         np.testing.assert_allclose(old["values"], new["values"], atol=0)
         np.testing.assert_allclose(np.float64(old["expected"]), np.float64(new["expected"]), atol=5e-6)
 
