@@ -31,7 +31,9 @@ Kernel -> browser traits
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
+    status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
+                        about: {target, layer, variant} of the map of which something is said, such as why it is blank,
+                        else None
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
@@ -81,6 +83,6 @@ STACK_KEYS = (
 )  # fmt: skip
 LAYER_KEYS = ("name", "grid", "channels", "stage", "kind", "sees", "place")
 STRIP_KEYS = ("image", "target", "variant", "maps")
-STATUS_KEYS = ("state", "text", "hint", "reply")
+STATUS_KEYS = ("state", "text", "hint", "about", "reply")
 NEARBY_KEYS = ("image", "maps")
 REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want", "whole")

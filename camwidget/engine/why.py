@@ -34,7 +34,7 @@ SATURATED = 1e-6
 EVEN = 1e-6
 """Cells that differ by less than this share of their value are equal."""
 
-QUIET = frozenset(("class-agnostic", "left-out", "training"))
+QUIET = frozenset(("class-agnostic", "training"))
 """Good to know, and no fault of the map."""
 
 POSITIVE_ONLY = frozenset(("layercam", "gradcam++", "elementwise", "smoothgradcam++"))
@@ -279,18 +279,21 @@ def _off(activations: Tensor | None, gradients: Tensor) -> bool:
 
 
 def _good_to_know(case: Case) -> Reason | None:
-    variant = case.variant
-    if variant.rule != "standard" and not case.rectifiers():
-        text = f"No rectifier between {case.layer.name} and the scores: {variant.name} is plain Grad-CAM here."
+    reason = of_all_classes(case.variant, case.layer.name, case.rectifiers, case.left_out)
+    if reason is None and case.training:
+        return Reason("training", "The model is in training mode; maps are made in evaluation mode.")
+    return reason
+
+
+def of_all_classes(variant: Variant, layer: str, rectifiers: Callable[[], int], left_out: str) -> Reason | None:
+    """What must be known of a layer's maps by a variant, whatever the class."""
+    if variant.rule != "standard" and not rectifiers():
+        text = f"No rectifier between {layer} and the scores: {variant.name} is plain Grad-CAM here."
         return Reason("no-rectifier", text)
     if not variant.per_class:
         text = f"{variant.name} looks at the layer only: its map is the same for every class."
         return Reason("class-agnostic", text, "Choose another variant to compare classes.")
-    if case.left_out:
-        return Reason("left-out", case.left_out)
-    if case.training:
-        return Reason("training", "The model is in training mode; maps are made in evaluation mode.", "")
-    return None
+    return Reason("left-out", left_out) if left_out else None
 
 
 def one_cell(layer: str, default: str) -> Reason:
@@ -304,5 +307,5 @@ def not_on_path(text: str, default: str) -> Reason:
     return Reason(
         "not-on-path",
         f"{sentence[0].upper()}{sentence[1:]}.",
-        f"Choose {way_out or default!r}." if way_out else f"Choose {default!r}.",
+        f"Choose {way_out or repr(default)}.",
     )
