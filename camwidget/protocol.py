@@ -14,8 +14,12 @@ Kernel -> browser traits
     classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
                         probability ("softmax" | "sigmoid" | "none"), truth (int | None)
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
-    layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind;
-                        in order of execution
+    layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind,
+                        sees and place; in order of execution. sees: [[centre, step, size], ...] | None, one an axis, in
+                        samples of the input (sample i spans [i, i + 1)): the centre of cell 0's receptive field, the
+                        step to the next cell's, how far a cell sees (None: everywhere); None as a whole where it is not
+                        known. place: the same where cells are to be placed by it, else None: then they are spread
+                        evenly over the input, which is right within half a cell
     variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
                         are in the score's unit per cell | "relative")
     stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid [h, w], dtype,
@@ -27,7 +31,9 @@ Kernel -> browser traits
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
+    status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
+                        about: {target, layer, variant} of the map of which something is said, such as why it is blank,
+                        else None
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
@@ -75,7 +81,8 @@ TRAITS_TWO_WAY = (
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
 )  # fmt: skip
+LAYER_KEYS = ("name", "grid", "channels", "stage", "kind", "sees", "place")
 STRIP_KEYS = ("image", "target", "variant", "maps")
-STATUS_KEYS = ("state", "text", "hint", "reply")
+STATUS_KEYS = ("state", "text", "hint", "about", "reply")
 NEARBY_KEYS = ("image", "maps")
 REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want", "whole")

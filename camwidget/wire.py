@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, View
+from .answers import Menu, Nearby, Reply, Stack, Strip, Told, View
 from .atlas import Map
-from .engine import VARIANTS, LayerInfo, Recording
+from .engine import VARIANTS, Field, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB
 
 FAINT = 2.0**-14
@@ -94,17 +95,24 @@ def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any
     if extra is not None and extra not in shown:
         shown.append(extra)
     order = list(recording.layers)
-    return [_layer(recording.layers[name]) for name in sorted(shown, key=order.index)]
+    return [_layer(recording.layers[name], recording.fields(name)) for name in sorted(shown, key=order.index)]
 
 
-def _layer(info: LayerInfo) -> dict[str, Any]:
+def _layer(info: LayerInfo, field: Field | None) -> dict[str, Any]:
+    sees = None if field is None else [_span(*axis) for axis in zip(field.centre, field.step, field.size, strict=True)]
     return {
         "name": info.name,
         "grid": list(info.grid),
         "channels": info.channels,
         "stage": info.stage,
         "kind": info.kind,
+        "sees": sees,
+        "place": None if field is None or field.place is None else sees,
     }
+
+
+def _span(centre: float, step: float, size: float) -> list[float | None]:
+    return [centre, step, size if math.isfinite(size) else None]
 
 
 def _with_dots(recording: Recording) -> list[str]:
@@ -128,9 +136,18 @@ def variants() -> list[dict[str, Any]]:
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
 
 
-def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> dict[str, Any]:
+def status(state: str, text: str, hint: str = "", to: Reply | None = None, about: View | None = None) -> dict[str, Any]:
     """The ``status`` trait."""
-    return {"state": state, "text": text, "hint": hint, "reply": reply(to)}
+    subject = None if about is None else asdict(about)
+    return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
+
+
+def told(answer: Told | None, to: Reply | None = None) -> dict[str, Any]:
+    """The ``status`` trait that says what must be known of the map on screen; nothing where all is well."""
+    if answer is None or answer.reason is None:
+        return status("ready", "", to=to)
+    reason = answer.reason
+    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, answer.view)
 
 
 def reply(to: Reply | None) -> list[Any] | None:

@@ -32,8 +32,9 @@ export const TRAITS_TWO_WAY = /** @type {const} */ ([
 export const STACK_KEYS = /** @type {const} */ ([
   "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
 ]);
+export const LAYER_KEYS = /** @type {const} */ (["name", "grid", "channels", "stage", "kind", "sees", "place"]);
 export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
-export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
+export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "about", "reply"]);
 export const NEARBY_KEYS = /** @type {const} */ (["image", "maps"]);
 export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want", "whole"]);
 
@@ -52,7 +53,11 @@ export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "la
  * @typedef {{image: number, model: string, device: string, preprocessing: string, input: Grid, picture: Grid}} Meta
  * @typedef {{names: string[], scores: Float32Array, probabilities: Float32Array, unit: string, probability: string,
  *   truth: number | null}} Classes
- * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string}} Layer
+ * @typedef {[number, number, number | null]} Span  along one axis, in samples of the input: centre of cell 0, step to the
+ *   next, how far a cell sees (null: everywhere)
+ * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string, sees?: Span[] | null,
+ *   place?: Span[] | null}} Layer
  * @typedef {{id: string, name: string, summary: string, cost: string, relu: boolean, unit: string}} Variant
- * @typedef {{state: (typeof STATES)[number], text: string, hint: string}} Status
+ * @typedef {{state: (typeof STATES)[number], text: string, hint: string, about?: Selection | null}} Status  about: whose
+ *   map something is said of
  */

@@ -3,7 +3,7 @@
 /**
  * @typedef {"widget" | "picture"} Where  "picture": only while the picture has the focus, and then before "widget"
  * @typedef {"class-previous" | "class-next" | "layer-previous" | "layer-next" | "variant" | "bare" | "display"
- *   | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"} Action
+ *   | "field" | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"} Action
  * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`
  */
 
@@ -24,6 +24,7 @@ export const SHORTCUTS = Object.freeze([
     ["Variant", "variant", "v"],
     ["Bare photo", "bare", "0", " "],
     ["Display", "display", "d"],
+    ["What a cell sees", "field", "r"],
     ["Search classes", "search", "/"],
     ["Full screen", "fullscreen", "f"],
     ["Help", "help", "?"],

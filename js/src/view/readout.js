@@ -2,6 +2,7 @@
 
 import { cellRank } from "../lib/cells.js";
 import { place, plain, signed } from "../lib/format.js";
+import { centreOf } from "../lib/places.js";
 import { h, setText } from "./dom.js";
 import { className } from "./frame.js";
 import { quantity } from "./row.js";
@@ -78,6 +79,7 @@ const slot = (kind, ...pieces) => ({ kind, pieces });
  */
 function slotsOf(frame, context) {
   if (frame.cell) return cellSlots(frame);
+  if (frame.beside) return besideSlots(frame);
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
   if (!frame.ui.touched) return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_HINT : HINT })];
@@ -88,23 +90,58 @@ function slotsOf(frame, context) {
  * @param {Frame} frame
  * @returns {Slot[]}
  */
-function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
+function cellSlots(frame) {
+  const { store, ui, map, cell, drawn, evidence, limits } = frame;
   const spot = ui.hover ?? ui.pinned;
   if (!map || !cell || !spot) return [];
-  const [rows, columns] = store.meta.input;
   const value = map.values[cell.index];
   const scale = Math.max(limits.hi, -limits.lo);
   const best = evidence?.best ?? [];
   const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
-  const [x, y] = [spot.fx * columns, spot.fy * rows].map((at) => String(Math.floor(at)));
   return [
-    slot("place", { quiet: "x " }, x, { quiet: " y " }, y),
+    placeSlot(frame, spot),
     slot("cell", { quiet: "cell " }, place(cell)),
     slot("value", { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }),
     slot("rank", value > 0 ? rank : { quiet: rank }),
+    ...seesSlots(frame),
     ...(here.length ? [slot("here", { quiet: "here " }, here.join(", "))] : []),
   ];
+}
+
+/**
+ * @param {Frame} frame
+ * @param {import("./frame.js").Spot} spot
+ */
+function placeSlot({ store }, { fx, fy }) {
+  const [rows, columns] = store.meta.input;
+  const [x, y] = [fx * columns, fy * rows].map((at) => String(Math.floor(at)));
+  return slot("place", { quiet: "x " }, x, { quiet: " y " }, y);
+}
+
+/**
+ * Where the network's convolutions are unpadded, the outermost cells are centred well within the picture.
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function besideSlots(frame) {
+  const spot = frame.ui.hover ?? frame.ui.pinned;
+  return spot ? [placeSlot(frame, spot), slot("beside", { quiet: "no cell is centred here" })] : [];
+}
+
+/**
+ * How much of the picture the cell sees, and around which point, where that is not where plain stretching has it.
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function seesSlots({ store, map, cell, place, sees }) {
+  if (!sees || !map || !cell) return [];
+  const size = sees.map(([from, to], axis) => Math.round((to - from) * store.meta.input[axis]));
+  const all = size.every((pixels, axis) => pixels === store.meta.input[axis]);
+  const [y, x] = [cell.row, cell.col].map((index, axis) =>
+    Math.floor(centreOf(index, map.grid[axis], place?.[axis]) * store.meta.input[axis]));
+  const around = place ? [{ quiet: ` around x ${x} y ${y}` }] : [];
+  return [slot("sees", { quiet: "sees " }, all ? "all" : `${size.join("×")} px`, ...around)];
 }
 
 /**

@@ -114,7 +114,7 @@ function updateItem(item, frame, context, paint, previewed) {
   if (!canvas) return;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
   if (!item.differs(map?.values, frame.lut, frame.view.sign, context.photo, context.dpr)) return;
-  paint(canvas, map, frame, context.photo, Math.round(THUMB * context.dpr));
+  paint(canvas, map, frame, context.photo, Math.round(THUMB * context.dpr), layer);
 }
 
 /**

@@ -1,11 +1,13 @@
 /** Thumbnails: the photo drained of colour, the heat strong, each on its own scale. */
 
 import { limits } from "../lib/heat.js";
+import { placeOf } from "../lib/places.js";
 import { createSurface } from "./surface.js";
 
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("../protocol.js").Layer} Layer
  * @typedef {{bitmap: ImageBitmap, width: number, height: number}} Photo
  */
 
@@ -56,8 +58,9 @@ export function createThumbPainter() {
    * @param {Frame} frame
    * @param {Photo | null} photo
    * @param {number} side  pixels
+   * @param {Layer | undefined} layer  whose map it is
    */
-  return (canvas, map, frame, photo, side) => {
+  return (canvas, map, frame, photo, side, layer) => {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     if (!context) return;
@@ -74,7 +77,8 @@ export function createThumbPainter() {
     heat.height = base.height;
     const sign = frame.view.sign;
     const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
-    surface.draw(heat, map, frame.lut, paint, MANNER, 1);
+    const place = placeOf(layer, frame.store.meta.input, map.grid);
+    surface.draw(heat, map, frame.lut, paint, { ...MANNER, place }, 1);
     context.drawImage(heat, x, y);
   };
 }
