@@ -19,10 +19,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from . import arithmetic
-from .graph import bottlenecks, towards
+from .graph import single_edges, towards
 from .layers import LayerInfo
 from .preempt import Stop, check
 
@@ -60,7 +60,7 @@ def find_neck(scores: Tensor, layer: GradientEdge, info: LayerInfo) -> Neck | No
     """
     shape = (scores.shape[0], info.channels, *info.grid)
     between = towards(get_gradient_edge(scores).node, layer.node)
-    places = [place for place in _single_edges(between) if _may_hold(place, shape)]
+    places = [place for place in single_edges(between) if _may_hold(place, shape)]
     if not places:
         return None
     start = _random(scores)[0]
@@ -151,22 +151,6 @@ def all_maps(rows: Rows, jacobian: Jacobian, classes: int, stop: Stop | None = N
         check(stop)
         parts.append(rows(jacobian.chunk(i)))
     return torch.cat(parts, 1)
-
-
-def _single_edges(nodes: Sequence[Node]) -> list[GradientEdge]:
-    """The places that every path from the scores to the layer passes, from the scores on, without the layer itself."""
-    arriving: dict[Node, set[int]] = {}
-    inside = set(nodes)
-    for node in nodes:
-        for child, number in node.next_functions:
-            if child in inside:
-                arriving.setdefault(child, set()).add(number)
-    # the last is the layer
-    return [
-        GradientEdge(node, next(iter(arriving[node])))
-        for node in bottlenecks(nodes)[:-1]
-        if len(arriving.get(node, ())) == 1
-    ]
 
 
 def _random(like: Tensor) -> list[Tensor]:
