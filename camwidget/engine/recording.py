@@ -313,6 +313,12 @@ class Recording:
         """
         return self._returned.shares()
 
+    def cells_won(self) -> Tensor:
+        """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
+        no region is given. A model of one class wins where its score is positive.
+        """
+        return self._returned.cells_won()
+
     def _signed(self, target: Target, layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
         g = self._gradients_at(target, [layer], variant.rule, stop)[layer]
         with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
