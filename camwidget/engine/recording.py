@@ -354,6 +354,12 @@ class Recording:
         """
         return self._returned.shares()
 
+    def cells_won(self) -> Tensor:
+        """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
+        no region is given. A model of one class wins where its score is positive.
+        """
+        return self._returned.cells_won()
+
     def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
