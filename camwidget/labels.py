@@ -12,7 +12,7 @@ from torch import nn
 
 from camwidget import preprocessing
 from camwidget.engine import suggest
-from camwidget.engine.engine import unwrap
+from camwidget.engine.accepted import unwrap
 
 # Marks that turn the direction of writing: in a label they would garble the row that they stand in.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from camwidget.engine.engine import unwrap
+from camwidget.engine.accepted import unwrap
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)

@@ -31,6 +31,14 @@ only."""
 
 STALE = "the model's parameters changed since the recording: record again"
 
+REENTRANT = "use_reentrant=True"
+"""What torch's error says where a gradient within the network is asked of a checkpoint of the older kind."""
+
+CHECKPOINTED = (
+    "between this layer and the scores the model checkpoints a block with use_reentrant=True, and torch then has no "
+    "gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer after the block"
+)
+
 
 class Owner(Protocol):
     """What a recording needs of the engine that made it."""
@@ -281,6 +289,8 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
+                if REENTRANT in str(error):
+                    raise ValueError(CHECKPOINTED) from error
                 raise
 
     def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:

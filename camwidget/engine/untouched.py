@@ -14,11 +14,18 @@ def state(model: nn.Module) -> list[Tensor]:
     """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk is slow.
 
     Raises:
-        ValueError: they were made in inference mode or have no data, so that torch cannot differentiate.
+        ValueError: they were made in inference mode, or have no data (yet), so that torch cannot differentiate.
     """
     tables = [table for m in model.modules() for table in (m._parameters, m._buffers)]
     tensors = [t for table in tables for t in table.values() if t is not None]
-    if any(t.is_inference() for t in tensors):
+    try:
+        inference = any(t.is_inference() for t in tensors)
+    except ValueError as error:  # torch's own, of a tensor without a shape
+        raise ValueError(
+            "the model has lazy layers that have no weights yet; run it once on an input, such as model(x), before it "
+            "is explained"
+        ) from error
+    if inference:
         raise ValueError(
             "the model was made in inference mode, so torch cannot differentiate through it; make or load it outside "
             "torch.inference_mode()"
