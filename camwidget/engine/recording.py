@@ -31,13 +31,14 @@ only."""
 
 STALE = "the model's parameters changed since the recording: record again"
 
-REENTRANT = "use_reentrant=True"
-"""What torch's error says where a gradient within the network is asked of a checkpoint of the older kind."""
-
-CHECKPOINTED = (
-    "between this layer and the scores the model checkpoints a block with use_reentrant=True, and torch then has no "
-    "gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer after the block"
-)
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, and "
+    "torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer after "
+    "the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so that it can "
+    "be run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
 
 
 class Owner(Protocol):
@@ -289,8 +290,9 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
-                if REENTRANT in str(error):
-                    raise ValueError(CHECKPOINTED) from error
+                for said, reason in REASONS.items():
+                    if said in str(error):
+                        raise ValueError(reason) from error
                 raise
 
     def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
