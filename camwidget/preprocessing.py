@@ -105,7 +105,7 @@ def input_channels(model: nn.Module) -> int | None:
     """
     for module in model.modules():
         if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
-            return module.in_channels if module.in_channels <= 4 else None
+            return module.in_channels if 0 < module.in_channels <= 4 else None
     return None
 
 
