@@ -20,7 +20,7 @@ from .outputs import find_scores
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
-from .tape import Tape
+from .tape import Tape, find_grid
 from .twin import twin
 from .untouched import RandomState, fingerprint, state
 
@@ -167,7 +167,7 @@ class CamEngine:
             # in-place operations of the model must not reach the leaf
             source = leaf.clone()
             node = get_gradient_edge(source).node if start is None else None
-            tape = Tape(model, node, source.ndim, wanted, copied, weight, None if start is None else start.layer)
+            tape = Tape(model, node, source.shape, wanted, copied, weight, None if start is None else start.layer)
             with tape:
                 output = self._call(model, source)
                 scores = find_scores(output, source.shape)
@@ -207,8 +207,10 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
-            seen.append(output.detach().clone())
+        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+            grid = find_grid(output, x.shape)
+            if grid is not None:
+                seen.append(grid.detach().clone())
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)

@@ -15,7 +15,7 @@ from torch.autograd.graph import Node
 
 from .classes import Class
 from .graph import towards
-from .layers import LayerInfo, channels_first
+from .layers import LayerInfo
 from .layout import Layout
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
@@ -223,7 +223,7 @@ class Recording:
                     if self.stale:
                         raise StaleRecordingError(STALE)
                     kept = self._engine.replay(self.x, name)
-                self._activations[name] = channels_first(kept, self.layers[name].kind)
+                self._activations[name] = self.layers[name].channels_first(kept)
             return self._activations[name]
 
     def gradients(
@@ -340,7 +340,7 @@ class Recording:
         for name, g in zip(layers, found, strict=True):
             if g is None:
                 raise ValueError(unconnected(target, root, name, self._tape))
-            made[name] = channels_first(g if factor == 1 else g.float() * factor, self.layers[name].kind)
+            made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
         return made
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
@@ -349,10 +349,8 @@ class Recording:
             if self.output_grid:
                 return None
             if layer not in self._necks:
-                info = self.layers[layer]
-                shape = (self.scores.shape[0], info.channels, *info.grid)
                 with self._differentiating():
-                    neck = find_neck(self._scores, self._tape.edge(layer), info.kind, shape)
+                    neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
                 self._necks[layer] = None if neck is None else (neck, Jacobian(self._scores, neck))
             return self._necks[layer]
 
