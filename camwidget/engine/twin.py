@@ -162,8 +162,8 @@ def _translated_object(value: Any, copies: dict[int, Any]) -> Any:
     if not any(isinstance(item, nn.Module) for item in found.values()):
         return value
     try:
-        made = object.__new__(type(value))
-    except TypeError:  # of a class that is not written in Python
+        made = type(value).__new__(type(value))
+    except TypeError:  # of a class that wants arguments
         return value
     made.__dict__.update({**held, **found})
     return made
