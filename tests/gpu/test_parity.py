@@ -34,7 +34,9 @@ def made(name: str) -> tuple[nn.Module, Tensor, str]:
 def stacks(model: nn.Module, x: Tensor, layer: str, variants: list[str], **engine: object) -> dict[tuple, Tensor]:
     recording = CamEngine(model, **engine).record(x)
     return {
-        (at, variant): recording.cams([1, 7], at, variant).double().cpu() for at in (layer, None) for variant in variants
+        (at, variant): recording.cams([1, 7], at, variant).double().cpu()
+        for at in (layer, None)
+        for variant in variants
     }
 
 
@@ -49,7 +51,9 @@ def test_float32_on_the_device_agrees_with_double_precision_on_the_cpu(name: str
     here = stacks(model.to(device), x, layer, GRADIENT)  # x is moved by the engine
     for key, expected in exact.items():
         size = float(expected.abs().max())
-        torch.testing.assert_close(here[key], expected, rtol=1e-3, atol=1e-3 * size + 1e-12, msg=lambda m, k=key: f"{k}: {m}")
+        torch.testing.assert_close(
+            here[key], expected, rtol=1e-3, atol=1e-3 * size + 1e-12, msg=lambda m, k=key: f"{k}: {m}"
+        )
 
 
 @pytest.mark.parametrize("name", ["resnet18", "convnext_tiny"])

@@ -351,7 +351,18 @@ def _rectifiers_of(rule: str) -> Iterator[None]:
         (lambda m, x: nn.Sequential(nn.LazyConv2d(4, 3)), "lazy layers.*run it once"),
         (lambda m, x: m.forward, "model is a method; accepted: a torch.nn.Module"),
     ],
-    ids=["script", "trace", "exported", "its module", "quantised", "meta", "partly meta", "inference", "lazy", "method"],
+    ids=[
+        "script",
+        "trace",
+        "exported",
+        "its module",
+        "quantised",
+        "meta",
+        "partly meta",
+        "inference",
+        "lazy",
+        "method",
+    ],
 )
 def test_a_model_that_cannot_be_explained_names_the_remedy(make: Callable, said: str, model: Net, x: Tensor) -> None:
     given = make(model, x)

@@ -42,7 +42,14 @@ def covers(title: str, found: Iterable[Cover], variants: Sequence[str]) -> None:
         means = [sum(getattr(c, name) for c in mine) / len(mine) for name in ("strongest", "elsewhere", "weakest")]
         more = sum(c.strongest > c.weakest for c in mine), sum(c.strongest > c.elsewhere for c in mine)
         rows.append([variant, *(f"{m:.2f}" for m in means), *(f"{m} of {len(mine)}" for m in more)])
-    head = ["variant", "strongest fifth", "the same elsewhere", "weakest fifth", "more than weakest", "more than elsewhere"]
+    head = [
+        "variant",
+        "strongest fifth",
+        "the same elsewhere",
+        "weakest fifth",
+        "more than weakest",
+        "more than elsewhere",
+    ]
     table(title, head, rows)
 
 

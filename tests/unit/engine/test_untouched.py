@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from camwidget.engine import CamEngine
 from tests.promises.snapshot import as_before, differences, of_everything
 
+
 def test_the_snapshot_sees_what_it_should(cnn: nn.Module, x: Tensor) -> None:
     """A test of the tests: each of these is a difference."""
     changes: list[Callable[[], Any]] = [
