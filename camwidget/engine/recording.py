@@ -34,11 +34,11 @@ only."""
 STALE = "the model's parameters changed since the recording: record again"
 
 REASONS = {
-    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, and "
-    "torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer after "
-    "the block",
-    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so that it can "
-    "be run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
 }
 """By what torch's error says, what it means for a map."""
 

@@ -14,28 +14,34 @@ from torch import Tensor, nn
 from .rebound import compiled_from, rebound
 
 OF_TORCH = frozenset(nn.Module().__dict__)
-TABLES = tuple(name for name, value in nn.Module().__dict__.items() if isinstance(value, (dict, set)))
-"""Attributes in which torch keeps hooks, parameters and the like: the twin has tables of its own."""
-
 OF_TRAINING = ("_backward_hooks", "_backward_pre_hooks")
 """Hooks that the twin has none of: they belong to the user's own backward passes, of which ours are none."""
 
+MADE_ANEW = frozenset(("_modules", "_buffers", *OF_TRAINING))
+TABLES = tuple(
+    name
+    for name, value in nn.Module().__dict__.items()
+    if isinstance(value, (dict, set)) and name not in MADE_ANEW and "state_dict" not in name
+)
+"""Attributes in which torch keeps hooks, parameters and the like: the twin has tables of its own. What is asked only
+when weights are saved or loaded is nothing to a twin.
+"""
+
 PLAIN = (int, float, str)
 
-SEQUENCES = frozenset((list, tuple))
 MAPPINGS = frozenset((dict, OrderedDict, defaultdict))
+CONTAINERS = frozenset((list, tuple, *MAPPINGS, set, deque, Counter, bytearray, np.ndarray))
 FUNCTIONS = frozenset((types.MethodType, types.FunctionType, functools.partial))
-SHALLOW = frozenset((set, deque, Counter, bytearray, np.ndarray))
 PASSED = frozenset((bool, int, float, str, bytes, type(None), torch.dtype, torch.device, torch.Size, type))
 """Types of attributes by what is done with them, so that most are passed over quickly."""
 
 
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+
+
 def inner(module: nn.Module) -> nn.Module | None:
     """The module that a wrapper of torch's runs: below DataParallel, DDP and torch.compile; None for any other."""
-    found: nn.Module | None = module._modules.get("_orig_mod")
-    if found is None and isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-        found = module.module
-    return found
+    return module._modules.get("module" if isinstance(module, WRAPPERS) else "_orig_mod")
 
 
 def twin(model: nn.Module) -> nn.Module:
@@ -60,7 +66,8 @@ def _adopted(model: nn.Module, copies: dict[int, Any]) -> nn.Module:
         copies[id(module)] = module if isinstance(module, torch.jit.ScriptModule) else object.__new__(type(module))
     for module in modules:
         if copies[id(module)] is not module:
-            copies[id(module)].__dict__.update(_attributes(module, copies))
+            # not by nn.Module's own __setattr__, which looks for parameters
+            object.__setattr__(copies[id(module)], "__dict__", _attributes(module, copies))
     second: nn.Module = copies[id(model)]
     return second
 
@@ -68,12 +75,16 @@ def _adopted(model: nn.Module, copies: dict[int, Any]) -> nn.Module:
 def _attributes(module: nn.Module, copies: dict[int, Any]) -> dict[str, Any]:
     own = module.__dict__.copy()
     for name, value in module.__dict__.items():
-        # hundreds of modules with tens of attributes each
-        if type(value) not in PASSED and name not in OF_TORCH:
+        # hundreds of modules with tens of attributes each; tuples are mostly sizes of kernels
+        kind = type(value)
+        if kind not in PASSED and name not in OF_TORCH and not (kind is tuple and value and type(value[0]) is int):
             own[name] = _translated(value, copies)
     for name in TABLES:
-        if name in own:
-            own[name] = own[name].copy()
+        table = own.get(name)
+        if table:
+            own[name] = table.copy()
+        elif table is not None:  # most are empty, and a new one is quicker made than copied
+            own[name] = type(table)()
     for name in OF_TRAINING:
         own[name] = OrderedDict()
     own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
@@ -116,17 +127,8 @@ def _translated(value: Any, copies: dict[int, Any]) -> Any:
         return copies[id(value)]
     if kind in FUNCTIONS:
         return _translated_function(value, copies)
-    if kind in SEQUENCES:
-        if value and isinstance(value[0], PLAIN):
-            return kind(value)
-        return kind([_translated(item, copies) for item in value])
-    if kind in MAPPINGS:
-        made = value.copy()  # a defaultdict keeps its default
-        for key, item in value.items():
-            made[key] = _translated(item, copies)
-        return made
-    if kind in SHALLOW:
-        return value.copy()
+    if kind in CONTAINERS:
+        return _translated_container(value, copies)
     if isinstance(value, nn.Module):  # hidden from its owner, as in a list, so that it is not among its modules
         return _adopted(value, copies)
     if isinstance(value, Tensor):
@@ -134,6 +136,19 @@ def _translated(value: Any, copies: dict[int, Any]) -> Any:
         shared = value.requires_grad or isinstance(value, nn.Parameter)
         return value if shared else _copied(value, copies)
     return _translated_object(value, copies)
+
+
+def _translated_container(value: Any, copies: dict[int, Any]) -> Any:
+    kind = type(value)
+    if kind is list or kind is tuple:
+        if value and isinstance(value[0], PLAIN):
+            return kind(value)
+        return kind([_translated(item, copies) for item in value])
+    made = value.copy()  # a defaultdict keeps its default
+    if kind in MAPPINGS:
+        for key, item in value.items():
+            made[key] = _translated(item, copies)
+    return made
 
 
 def _translated_function(value: Any, copies: dict[int, Any]) -> Any:

@@ -39,7 +39,7 @@ def _table(hooks: Any) -> dict[str, int]:
     return {str(key): id(hook) for key, hook in (hooks or {}).items()}
 
 
-def of_value(value: Any, depth: int = 0) -> Any:
+def of_value(value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
     """Contents of what a module keeps in an attribute, as far as a forward pass could change them."""
     if isinstance(value, Tensor):
         return of_tensor(value)
