@@ -177,7 +177,7 @@ def _translated_object(value: Any, copies: dict[int, Any]) -> Any:
     if not any(isinstance(item, nn.Module) for item in found.values()):
         return value
     try:
-        made = type(value).__new__(type(value))
+        made = value.__class__.__new__(value.__class__)
     except TypeError:  # of a class that wants arguments
         return value
     made.__dict__.update({**held, **found})

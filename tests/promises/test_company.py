@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import weakref
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from camwidget import CamEngine, CamWidget
+from camwidget.engine.recording import StaleRecordingError
 from tests.promises.snapshot import as_before
 from tests.promises.subjects import CLASSES, SIZE, Hooked, Net
 
@@ -104,7 +106,7 @@ class Elsewhere(Net):
         self.helper = SimpleNamespace(norm=norm, owner=self)
         self.norm = norm
         self.table = OrderedDict(last=self.last)
-        self.run = lambda x: self.table["last"](x)
+        self.run = lambda x: self.table["last"](x)  # noqa: PLW0108 - looked up at each call
 
     def features(self, x: Tensor) -> Tensor:
         x = self.pool(self.block(self.pool(self.helper.owner.stem(x))))
@@ -194,7 +196,7 @@ def test_layers_after_a_checkpoint_of_the_older_kind_are_explained_and_those_bef
     with as_before(model, x):
         recording = CamEngine(model).record(x)
         found = recording.cam(1)
-        with pytest.raises(ValueError, match="use_reentrant=True.*accepted: use_reentrant=False"):
+        with pytest.raises(ValueError, match=r"use_reentrant=True.*accepted: use_reentrant=False"):
             recording.cam(1, "stem")
     torch.testing.assert_close(found, CamEngine(plain).record(x).cam(1))
 
@@ -232,9 +234,8 @@ def test_many_threads_ask_one_engine(x: Tensor) -> None:
 
     def ask(k: int) -> None:
         for _ in range(5):
-            for recording in (shared, engine.record(x)):
-                if not torch.equal(recording.cams([k], "block", "guided_relu"), expected[k]):
-                    wrong.append(k)
+            made = [r.cams([k], "block", "guided_relu") for r in (shared, engine.record(x))]
+            wrong.extend(k for maps in made if not torch.equal(maps, expected[k]))
 
     with as_before(model, x):
         threads = [threading.Thread(target=ask, args=(k,)) for k in range(CLASSES)]
@@ -271,7 +272,7 @@ def test_a_widget_beside_a_training_loop_on_another_thread_changes_no_bit_of_it(
     def loop() -> None:
         try:
             result.update(_trained(start, x, 30, lambda: asked.wait(0.02)))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - told by the thread that asks
             errors.append(error)
 
     trainer = threading.Thread(target=loop)
@@ -280,10 +281,8 @@ def test_a_widget_beside_a_training_loop_on_another_thread_changes_no_bit_of_it(
         with CamWidget(start, x[0]) as w:
             w.target = 3
             w.variant = "layercam"
-            try:
+            with contextlib.suppress(StaleRecordingError):  # it changes faster than it can be recorded
                 assert w.cam.shape == (7, 7)
-            except RuntimeError as error:
-                assert "changes faster than it can be recorded" in str(error)
     trainer.join()
     assert not errors
     assert all(module.training for module in start.modules())

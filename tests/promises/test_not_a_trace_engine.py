@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable
 
@@ -110,10 +111,8 @@ def _draws(model: nn.Module) -> bool:
 
 
 def _tried(call: Callable[[], object]) -> None:
-    try:
+    with contextlib.suppress(Stopped):
         call()
-    except Stopped:
-        pass
 
 
 class Around(nn.Module):

@@ -88,7 +88,7 @@ AROUND: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "no_grad": torch.no_grad,
     "inference_mode": torch.inference_mode,
     "autocast": lambda: torch.autocast("cpu", torch.bfloat16, enabled=False),
-    "deterministic": lambda: _deterministic(),
+    "deterministic": lambda: _deterministic(),  # noqa: PLW0108 - defined below
     "anomaly": lambda: torch.autograd.set_detect_anomaly(True),
     "saved on the CPU": torch.autograd.graph.save_on_cpu,
 }
@@ -297,9 +297,9 @@ def test_rectifiers_in_place_shared_and_functional_follow_the_rules(kind: type[N
     x = x.double()
     recording = CamEngine(model).record(x)
     for rule in ("guided", "deconv"):
+        seen: list[Tensor] = []
         with _rectifiers_of(rule):
-            seen = []
-            handle = model.block.register_forward_hook(lambda _m, _a, out: seen.append(out))
+            handle = model.block.register_forward_hook(lambda _m, _a, out, seen=seen: seen.append(out))
             score = model(x.clone())[:, 2].sum()
             handle.remove()
             (expected,) = torch.autograd.grad(score, seen)
@@ -387,5 +387,5 @@ class OverwritesWhatItNeeds(Net):
 
 
 def test_a_model_that_overwrites_what_its_gradients_need_says_so(x: Tensor) -> None:
-    with pytest.raises(ValueError, match="overwrites in place.*accepted"):
+    with pytest.raises(ValueError, match=r"overwrites in place.*accepted"):
         CamEngine(OverwritesWhatItNeeds().eval()).record(x).cam(0, "block")

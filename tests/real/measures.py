@@ -57,8 +57,8 @@ class Hit:
 
 @dataclass(frozen=True)
 class Cover:
-    """By how much the score falls when pixels are covered: the strongest of the map, the weakest, or as many in the form
-    of the strongest, but elsewhere.
+    """By how much the score falls when pixels are covered: the strongest of the map, the weakest, or as many in the
+    form of the strongest, but elsewhere.
     """
 
     picture: str
