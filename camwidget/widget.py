@@ -21,7 +21,7 @@ from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stac
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
-from .engine.recording import find_variant
+from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
 from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY

@@ -220,6 +220,25 @@ class CamEngine:
                 self._call(model, x.clone())
         return seen[-1]
 
+    def copy(self) -> nn.Module:
+        """A twin of the model that may be changed and run at will."""
+        with self.lock, torch.inference_mode(False):
+            return twin(self.model)
+
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """What such a twin returns for ``x``, read as scores of ``rows`` images; without a graph unless a hook begins
+        one.
+        """
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+            with self._cast():
+                output = self._call(model, x.clone())
+            return Returned(output, find_scores(output, (rows, *x.shape[1:])))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether each run must have the images of the recording, since ``forward`` passes more beside them."""
+        return self.forward is not None
+
     def _device(self) -> torch.device | None:
         parameter = next(self.model.parameters(), None)
         return None if parameter is None else parameter.device

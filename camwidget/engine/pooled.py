@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
-from . import variants
+from . import arithmetic
 from .graph import single_edges, towards
 from .layers import LayerInfo
 from .preempt import Stop, check
@@ -203,7 +203,7 @@ def _one_a_channel(shape: Sequence[int], layer: Sequence[int]) -> bool:
     return len(shape) > 1 and shape[0] == n and math.prod(shape) == n * channels and channels in shape[1:]
 
 
-# ------------------------------------------------------------------ the variants for all classes: see ``variants.py``
+# ------------------------------------------------------------------ the methods for all classes: see ``arithmetic.py``
 
 
 def _weighing(values: Tensor, share: Tensor) -> Rows:
@@ -260,22 +260,22 @@ def _gradcam_plus_plus(a: Tensor, s: Tensor) -> Rows:
     return rows
 
 
-FOR_ALL: Mapping[variants.MapFunction, AllClasses] = MappingProxyType(
+FOR_ALL: Mapping[arithmetic.MapFunction, AllClasses] = MappingProxyType(
     {
-        variants.gradcam: _gradcam,
-        variants.hirescam: _hirescam,
-        variants.layercam: _layercam,
-        variants.elementwise: _elementwise,
-        variants.xgradcam: _xgradcam,
-        variants.gradcam_plus_plus: _gradcam_plus_plus,
+        arithmetic.gradcam: _gradcam,
+        arithmetic.hirescam: _hirescam,
+        arithmetic.layercam: _layercam,
+        arithmetic.elementwise: _elementwise,
+        arithmetic.xgradcam: _xgradcam,
+        arithmetic.gradcam_plus_plus: _gradcam_plus_plus,
     }
 )
 """How a variant's function reads when the gradient factors."""
 
 
-def for_all(function: variants.MapFunction, neck: Neck) -> AllClasses | None:
+def for_all(function: arithmetic.MapFunction, neck: Neck) -> AllClasses | None:
     """The function for all classes, or None where it has none with this neck."""
-    if function is variants.gradcam_plus_plus and not even(neck.spread):
+    if function is arithmetic.gradcam_plus_plus and not even(neck.spread):
         return None
     return FOR_ALL.get(function)
 

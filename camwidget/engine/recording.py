@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
 from .classes import Class
 from .graph import towards
+from .inside import Inside
 from .layers import LayerInfo
 from .layout import Layout
+from .method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
@@ -25,7 +27,7 @@ from .suggest import unknown
 from .tape import Tape
 from .targets import Target
 from .untouched import fingerprint, state, uncast
-from .variants import VARIANTS, Variant
+from .variants import find_variant
 
 GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
@@ -41,21 +43,6 @@ REASONS = {
     "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
 }
 """By what torch's error says, what it means for a map."""
-
-
-class Owner(Protocol):
-    """What a recording needs of the engine that made it."""
-
-    @property
-    def model(self) -> nn.Module:
-        """The user's model."""
-
-    @property
-    def lock(self) -> AbstractContextManager[object]:
-        """Held while the model or the graph is used."""
-
-    def replay(self, x: Tensor, layer: str) -> Tensor:
-        """What the layer returns for ``x``, by another forward pass."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -96,6 +83,7 @@ class Recording:
         self._above: dict[str, int] = {}
         self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
         self._fingerprint = recorded_from
+        self._shelf = Shelf()
 
     def __repr__(self) -> str:
         return f"Recording(x={tuple(self.x.shape)}, classes={self.scores.shape[1]}, layers={len(self.layers)})"
@@ -109,7 +97,7 @@ class Recording:
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
 
-    def cam(
+    def cam(  # noqa: PLR0913 (the signature that users type)
         self,
         target: Aim,
         layer: str | None = None,
@@ -119,6 +107,8 @@ class Recording:
         gamma: float = 1.0,
         score: str = "logit",
         region: Any = None,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
 
@@ -126,17 +116,20 @@ class Recording:
             target: a class by its index (or by its name, where the engine has ``labels``), one an image of the batch, a
                 ``Target``, or a callable from what the model returned to one number an image.
             layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
-            variant: an id in ``VARIANTS``.
+            variant: an id in ``VARIANTS``. The map of Guided Grad-CAM has the size of the input.
             against, gamma, score, region: as of a ``Target``.
+            stop: asked often, between and within the runs of the network that some variants take.
+            progress: told ``(done, total)`` after each chunk of these runs.
 
         Raises:
             TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one. Or the
             target does not depend on the layer.
             StaleRecordingError: the model changed since the recording.
+            Stopped: ``stop`` said so. What was done by then is kept for the next time, and the model untouched.
         """
         chosen = find_variant(variant)
         aim = self.resolve_target(target, against=against, gamma=gamma, score=score, region=region)
-        signed = self._signed(aim, self.resolve(layer), chosen)
+        signed = Inside(self).signed(chosen, Order([aim], self.resolve(layer), stop, progress))[:, 0]
         return signed.clamp(min=0) if chosen.relu else signed
 
     def cams(  # noqa: PLR0913 (the signature that users type)
@@ -151,11 +144,12 @@ class Recording:
         gamma: float = 1.0,
         score: str = "logit",
         region: Any = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
-            stop: asked within and between the classes' backward passes.
+            stop: asked within and between the classes' backward passes, and as in ``cam``. progress: as in ``cam``.
             against, gamma, score, region: as of a ``Target``, the same for all.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
@@ -163,7 +157,7 @@ class Recording:
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed]
-        stack = torch.stack([self._signed(aim, name, chosen, stop) for aim in aims], dim=1)
+        stack = Inside(self).signed(chosen, Order(aims, name, stop, progress))
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -176,7 +170,7 @@ class Recording:
         if chosen.rule != "standard" and self.rectifiers_above(name):
             return False
         found = self._neck(name)
-        return found is not None and for_all(chosen.function, found[0]) is not None
+        return found is not None and chosen.function is not None and for_all(chosen.function, found[0]) is not None
 
     def all_cams(
         self, layer: str | None = None, variant: str = "gradcam", signed: bool = True, stop: Stop | None = None
@@ -190,7 +184,7 @@ class Recording:
         """
         name, chosen = self.resolve(layer), find_variant(variant)
         found = self._neck(name) if self.all_at_once(name, variant) else None
-        function = None if found is None else for_all(chosen.function, found[0])
+        function = None if found is None or chosen.function is None else for_all(chosen.function, found[0])
         if self.output_grid:
             raise ValueError(
                 f"the scores are dense, {tuple(self._scores.shape)}, so {chosen.name} of all classes takes one "
@@ -322,11 +316,6 @@ class Recording:
         """
         return self._returned.shares()
 
-    def _signed(self, target: Target, layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
-        g = self._gradients_at(target, [layer], variant.rule, stop)[layer]
-        with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
-            return variant.function(self.activations(layer).float(), g.float())
-
     def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
@@ -393,17 +382,6 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
         raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
     return list(targets)
-
-
-def find_variant(variant: Any) -> Variant:
-    """The variant of this id.
-
-    Raises:
-        ValueError: unknown; the message names the nearest right one.
-    """
-    if not isinstance(variant, str) or variant not in VARIANTS:
-        raise ValueError(unknown("variant", variant, list(VARIANTS)))
-    return VARIANTS[variant]
 
 
 def _node(t: Tensor) -> Node:
