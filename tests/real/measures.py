@@ -247,7 +247,7 @@ def _mask(chosen: Tensor, x: Tensor) -> Tensor:
 
 
 def agreement(picture: str, dtype: torch.dtype, variants: Sequence[str]) -> dict[str, float]:
-    """Correlation of the maps of the best class in this dtype with those in float32, SqueezeNet at its default layer."""
+    """Correlation of the best class's maps in this dtype with those in float32: SqueezeNet at its default layer."""
     x = squeezenet_transform()(Image.open(FOLDER / "images" / picture).convert("RGB"))[None]
     full = CamEngine(squeezenet()).record(x)
     low = CamEngine(squeezenet(), autocast=dtype).record(x)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from camwidget.engine import VARIANTS, CamEngine
+from tests.registry import GRADIENT
 
 CLASSES = 5
 LAYERS = ("early", "late")
-EVERY = pytest.mark.parametrize("variant", VARIANTS)
+EVERY = pytest.mark.parametrize("variant", GRADIENT)
 
 ON_SCALE = {
     "gradcam": 1,  # eq. 1: the weights are means of g
@@ -23,9 +24,13 @@ ON_SCALE = {
     "guided_relu": 1,  # the rule is homogeneous: r * [x > 0] * [r > 0]
     "deconv_relu": 1,  # r * [r > 0]
     "gradcam++": None,  # eq. 19: alpha = 1 / (2 + sum(A) g) is not homogeneous in g
+    "eigengradcam": 1,  # (g A) v, with v of unit length
+    "finercam": 1,  # the gradient of s_c - gamma * mean of s_d, whose d stay the closest
+    "shapleycam": 1,  # g - H A / 2
+    "guided_gradcam": 2,  # the product of two gradients of the score
 }
-"""The power of c with which a map grows when all scores are multiplied by c > 0; None where there is none. A variant that
-is not listed here fails the test until somebody has looked at its equations.
+"""The power of c with which a map grows when all scores are multiplied by c > 0; None where there is none. A variant
+that is not listed here fails the test until somebody has looked at its equations.
 """
 
 
