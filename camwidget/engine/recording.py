@@ -39,6 +39,15 @@ only."""
 
 STALE = "the model's parameters changed since the recording: record again"
 
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
+
 
 class StaleRecordingError(RuntimeError):
     """The model's parameters changed after the recording: record again."""
@@ -396,6 +405,9 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
+                for said, reason in REASONS.items():
+                    if said in str(error):
+                        raise ValueError(reason) from error
                 raise
 
     def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
