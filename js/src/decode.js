@@ -5,7 +5,7 @@
  */
 
 import { bytes, floats, ITEM_SIZE } from "./lib/buffers.js";
-import { STATES } from "./protocol.js";
+import { BANDS, STATES } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").Grid} Grid
@@ -19,7 +19,8 @@ import { STATES } from "./protocol.js";
  * @typedef {Record<string, unknown>} Bag
  */
 
-const LARGEST_GRID = 8192;
+/** A layer of raw sound has a step for each of its samples; no grid has more cells than this. */
+const LARGEST_GRID = 2 ** 24;
 
 export class Malformed extends Error {}
 
@@ -46,11 +47,14 @@ export function bag(value) {
  * @returns {Grid}
  */
 function gridOf(value) {
-  check(Array.isArray(value) && value.length === 2, "a grid needs two sides");
-  const fits = value.every((n) => Number.isInteger(n) && n >= 1 && n <= LARGEST_GRID);
+  check(Array.isArray(value) && value.length >= 1 && value.length <= 3, "a grid has one to three sides");
+  const fits = value.every((n) => Number.isInteger(n) && n >= 1) && cellsOf(value) <= LARGEST_GRID;
   check(fits, `a grid of ${value.map(String).join(" × ")}`);
-  return [value[0], value[1]];
+  return Object.freeze([...value]);
 }
+
+/** How many cells a grid has. @param {Grid} grid */
+export const cellsOf = (grid) => grid.reduce((all, side) => all * side, 1);
 
 /**
  * @param {unknown} data
@@ -65,7 +69,7 @@ function mapOf(data, from, count = 1) {
   check(Object.hasOwn(ITEM_SIZE, dtype), `numbers of type ${String(dtype)}`);
   check(typeof scale === "number" && Number.isFinite(scale), `a scale of ${String(scale)}`);
   const given = bytes(data).byteLength;
-  const due = count * grid[0] * grid[1] * ITEM_SIZE[dtype];
+  const due = count * cellsOf(grid) * ITEM_SIZE[dtype];
   check(given === due, `${given} bytes instead of ${due}`);
   return { values: floats(data, dtype, scale), grid };
 }
@@ -84,7 +88,7 @@ export function decodeStack(value, classes) {
   const list = targets === null ? [] : targets;
   check(Array.isArray(list) && list.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
   const all = mapOf(from.data, from, targets === null ? classes : list.length);
-  const cells = all.grid[0] * all.grid[1];
+  const cells = cellsOf(all.grid);
   return {
     image: /** @type {number} */ (image),
     layer,
@@ -161,6 +165,28 @@ export function decodeClasses(value) {
     probability: String(from.probability ?? "softmax"),
     truth: Number.isInteger(from.truth) ? /** @type {number} */ (from.truth) : null,
   });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {readonly import("./protocol.js").Band[]}
+ */
+export function decodeBands(value) {
+  if (!Array.isArray(value)) return [];
+  return Object.freeze(value.map((item) => {
+    const form = BANDS.find((name) => name === item?.form);
+    check(form !== undefined, `a band of form ${String(item?.form)}`);
+    const numbers = [item.low, item.high, item.start, item.step];
+    check(numbers.every(Number.isFinite) && item.step > 0, "a band without its scale or place");
+    const grid = gridOf(item.grid);
+    check(grid.length === 2 && (form === "image" || grid[0] <= 2), "a band that has no rows and columns");
+    const { byteLength } = bytes(item.data);
+    check(byteLength === cellsOf(grid) * (form === "image" ? 1 : 4), `a band of ${byteLength} bytes`);
+    const values = form === "image" ? Float32Array.from(bytes(item.data), (v) => v / 255) : floats(item.data, "float32");
+    const [low, high, start, step] = numbers;
+    return Object.freeze({ label: String(item.label), form, low, high, start, step, values,
+      grid: /** @type {import("./protocol.js").Size} */ (grid) });
+  }));
 }
 
 /**

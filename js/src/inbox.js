@@ -5,7 +5,7 @@
 
 import { createCache } from "./cache.js";
 import {
-  bag, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
+  bag, cellsOf, decodeBands, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
 } from "./decode.js";
 import { bytes } from "./lib/buffers.js";
 import { equal } from "./lib/changes.js";
@@ -19,7 +19,7 @@ import { equal } from "./lib/changes.js";
  * @typedef {import("./protocol.js").Variant} Variant
  * @typedef {import("./protocol.js").Status} Status
  * @typedef {import("./decode.js").Stack} Stack
- * @typedef {"picture" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
+ * @typedef {"picture" | "bands" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
  *   | "waiting"} Change
  * @typedef {{count: number, at: (cell: number) => Float32Array}} Seen  at: a cell's value of every class, NaN where its
  *   map is not here
@@ -27,7 +27,10 @@ import { equal } from "./lib/changes.js";
  */
 
 /** @type {Meta} */
-const NO_META = { image: -1, model: "", device: "", preprocessing: "", input: [0, 0], picture: [0, 0] };
+const NO_META = {
+  image: -1, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1], tile: [1, 1],
+  columns: 1, axis: "", rate: null, span: 1,
+};
 
 /** @type {Classes} */
 const NO_CLASSES = {
@@ -40,12 +43,12 @@ const list = (value) => Object.freeze([...(value ?? [])]);
 
 /** Traits that are changes of the same name, and how each is read. */
 const PLAIN = Object.freeze({
-  picture: bytes, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
+  picture: bytes, bands: decodeBands, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
   status: decodeStatus,
 });
 
 /** Traits whose new value may mend a fault. */
-const CHECKED = ["meta", "classes", "stack", "strip", "nearby"];
+const CHECKED = ["meta", "bands", "classes", "stack", "strip", "nearby"];
 
 /** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
@@ -69,6 +72,8 @@ export class Inbox {
   meta = NO_META;
   /** @type {Uint8Array} */
   picture = new Uint8Array(0);
+  /** @type {readonly import("./protocol.js").Band[]} */
+  bands = [];
   classes = NO_CLASSES;
   /** @type {readonly number[]} */
   listed = [];
@@ -117,7 +122,7 @@ export class Inbox {
     if (!all?.views) return this.#cache.get(key(MAP, selection, target));
     const { values, grid, views } = all;
     if (target >= views.length) return null;
-    const cells = grid[0] * grid[1];
+    const cells = cellsOf(grid);
     return (views[target] ??= { values: values.subarray(target * cells, (target + 1) * cells), grid });
   }
 
@@ -140,7 +145,7 @@ export class Inbox {
       at: (cell) => {
         const column = new Float32Array(length).fill(NaN);
         for (const [target, { values }] of single) column[Number(target)] = values[cell];
-        const cells = all ? all.grid[0] * all.grid[1] : 0;
+        const cells = all ? cellsOf(all.grid) : 0;
         if (all) for (let i = 0; i < length; i++) column[i] = all.values[i * cells + cell];
         return column;
       },
@@ -242,7 +247,7 @@ export class Inbox {
    */
   #keepAll(where, { values, grid }) {
     if (this.hasAll(where)) return;
-    const cells = grid[0] * grid[1];
+    const cells = cellsOf(grid);
     /** @type {Array<HeatMap | undefined>} */
     const views = new Array(values.length / cells);
     const start = key(MAP, where);

@@ -1,11 +1,11 @@
 /** The class list: listed classes first, all others below by probability; a search over every name. */
 
 import { createWatch } from "../lib/changes.js";
-import { place } from "../lib/format.js";
 import { search } from "../lib/search.js";
 import { cap } from "../lib/keys.js";
 import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 import { className } from "./frame.js";
+import { cellName, cellNoun } from "./kinds.js";
 import { icon } from "./icons.js";
 import { createRow } from "./row.js";
 
@@ -54,7 +54,7 @@ export function createClasses(context) {
       setAttr(input, "aria-label", invitation);
       if (input.value !== ui.query) input.value = ui.query;
       hide(hint, ui.query !== "");
-      setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
+      setText(title, evidence ? `Evidence at ${cellName(store, evidence.cell)}` : "Class");
       setText(unit, evidence ? frame.unit : "");
       setText(last, store.classes.probability === "none" ? "Score" : "Probability");
       mark(element, "at-cell", evidence !== null);
@@ -185,7 +185,7 @@ function noteText({ store, evidence, ui }, all, listed, first, visible) {
  */
 function evidenceNote(store, { best, among }, inSight) {
   const count = store.classes.names.length;
-  if (best.length === 0) return "No class gains at this cell";
+  if (best.length === 0) return `No class gains at this ${cellNoun(store)}`;
   const digits = best.map((_, i) => i + 1).join(" ");
   const whom = among === count ? `all ${count} classes` : `${among} seen so far`;
   const absent = best.findIndex(({ target }) => !inSight.includes(target));

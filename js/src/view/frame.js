@@ -1,8 +1,9 @@
 /** What one frame shows, worked out once from the store and the pointer; the parts only draw it. */
 
-import { cellAt, strongest } from "../lib/cells.js";
+import { strongest } from "../lib/cells.js";
 import { limits } from "../lib/heat.js";
 import { SIGNED_COLORMAP } from "../protocol.js";
+import { locate } from "./kinds.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -12,8 +13,9 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @typedef {import("../lib/heat.js").Limits} Limits
  * @typedef {import("../lib/heat.js").Paint} Paint
  *
- * @typedef {{fx: number, fy: number}} Spot  a place on the picture, as shares of its width and height
- * @typedef {{row: number, col: number, index: number}} Cell
+ * @typedef {{fx: number, fy: number, slice?: number}} Spot  a place on the picture, as shares of its width and height; and
+ *   on which slice of a volume
+ * @typedef {{row: number, col: number, depth?: number, index: number}} Cell
  *
  * @typedef {object} Ui  what the pointer and the keys do; never leaves the view
  * @property {Spot | null} hover  under the pointer, or where the keyboard stands
@@ -23,6 +25,7 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {string} query
  * @property {boolean} touched  the hint has done its work
  * @property {"variant" | "display" | "help" | null} menu
+ * @property {number | null} slice  of a volume; null before the first map is here
  *
  * @typedef {object} Evidence
  * @property {Cell} cell
@@ -75,7 +78,7 @@ export function frameOf(store, ui, known, now) {
   const drawn = preview ? asked : shown;
   const map = store.map(...parts(drawn));
   const range = map ? rangeOf(store, drawn, map) : NO_LIMITS;
-  const cell = map && cellOf(ui.hover ?? ui.pinned, map);
+  const cell = map && cellOf(store, ui.hover ?? ui.pinned, map, drawn.layer);
   return {
     store, ui, view, drawn, preview, map, busy, cell,
     selected: busy ? shown : view,
@@ -84,7 +87,7 @@ export function frameOf(store, ui, known, now) {
     lut: store.luts[view.sign === "signed" ? SIGNED_COLORMAP : view.colormap] ?? NO_LUT,
     unit: unitOf(store, drawn.variant),
     blank: map !== null && !(range.hi > 0),
-    pinned: map && cellOf(ui.pinned, map),
+    pinned: map && cellOf(store, ui.pinned, map, drawn.layer),
     evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
   };
 }
@@ -102,10 +105,12 @@ const parts = ({ target, layer, variant }) => [target, layer, variant];
 const differs = (a, b) => a.target !== b.target || a.layer !== b.layer || a.variant !== b.variant;
 
 /**
+ * @param {Store} store
  * @param {Spot | null} spot
  * @param {HeatMap} map
+ * @param {string} layer
  */
-const cellOf = (spot, map) => spot && cellAt(spot.fx, spot.fy, map.grid, 1, 1);
+const cellOf = (store, spot, map, layer) => spot && locate(store, spot, map, layer);
 
 /**
  * The colour limits: this map's own, or one scale for all listed classes whose maps are here.

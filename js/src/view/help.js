@@ -3,12 +3,26 @@
 import { SHORTCUTS, cap } from "../lib/keys.js";
 import { h, hide } from "./dom.js";
 
-/** @typedef {import("./frame.js").Frame} Frame */
+/**
+ * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("../lib/keys.js").Where} Where
+ */
 
-export function createHelp() {
+/** Which parts of the table hold for what is explained. */
+const PARTS = Object.freeze({
+  picture: ["picture"], signal: ["signal"], volume: ["picture", "volume"],
+});
+
+const TITLES = Object.freeze({
+  widget: "Keys, while the widget has the focus", picture: "On the picture", signal: "On the signal",
+  volume: "Through the volume",
+});
+
+/** @param {import("./context.js").Context} context */
+export function createHelp({ store }) {
+  const parts = /** @type {Where[]} */ (["widget", ...(PARTS[store.meta.kind] ?? PARTS.picture)]);
   const element = h("div.menu.help", { role: "dialog", "aria-label": "Keys", tabindex: -1, hidden: true }, [
-    section("Keys, while the widget has the focus", "widget"),
-    section("On the picture", "picture"),
+    ...parts.map((where) => section(TITLES[where], where)),
   ]);
   return {
     element,
@@ -21,7 +35,7 @@ export function createHelp() {
 
 /**
  * @param {string} title
- * @param {"widget" | "picture"} where
+ * @param {Where} where
  */
 function section(title, where) {
   const rows = SHORTCUTS.filter((shortcut) => shortcut.where === where).map(({ keys, label }) =>

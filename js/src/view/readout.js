@@ -1,9 +1,11 @@
 /** The read-out: what is under the pointer, in numbers. Slots have a floor: numbers change, nothing moves. */
 
 import { cellRank } from "../lib/cells.js";
-import { place, plain, signed } from "../lib/format.js";
+import { plain, signed } from "../lib/format.js";
+import { seenBy } from "../lib/steps.js";
 import { h, setText } from "./dom.js";
 import { className } from "./frame.js";
+import { cellNoun, cellOfIndex, cellPlace, stepsAlong, timeText } from "./kinds.js";
 import { quantity } from "./row.js";
 
 /**
@@ -15,7 +17,7 @@ import { quantity } from "./row.js";
 
 const HINT = "Hover the picture to read a cell, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
-const SECOND_LINE = Object.freeze(["here", "peak", "way"]);
+const SECOND_LINE = Object.freeze(["seen", "here", "peak", "way"]);
 
 const TOUCH_HINT = "Touch the picture to read a cell";
 
@@ -78,6 +80,9 @@ const slot = (kind, ...pieces) => ({ kind, pieces });
  */
 function slotsOf(frame, context) {
   if (frame.cell) return cellSlots(frame);
+  if (frame.map && frame.ui.hover) {
+    return [slot("place", ...placeOf(frame.store, frame.ui.hover)), slot("way", { quiet: "no step is centred here" })];
+  }
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
   if (!frame.ui.touched) return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_HINT : HINT })];
@@ -91,20 +96,53 @@ function slotsOf(frame, context) {
 function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
   const spot = ui.hover ?? ui.pinned;
   if (!map || !cell || !spot) return [];
-  const [rows, columns] = store.meta.input;
   const value = map.values[cell.index];
   const scale = Math.max(limits.hi, -limits.lo);
   const best = evidence?.best ?? [];
   const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
-  const [x, y] = [spot.fx * columns, spot.fy * rows].map((at) => String(Math.floor(at)));
   return [
-    slot("place", { quiet: "x " }, x, { quiet: " y " }, y),
-    slot("cell", { quiet: "cell " }, place(cell)),
+    slot("place", ...placeOf(store, spot)),
+    slot("cell", { quiet: `${cellNoun(store)} ` }, cellPlace(store, cell)),
     slot("value", { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }),
     slot("rank", value > 0 ? rank : { quiet: rank }),
+    ...seenSlots(store, drawn.layer, map, cell),
     ...(here.length ? [slot("here", { quiet: "here " }, here.join(", "))] : []),
   ];
+}
+
+/**
+ * Where on the input, in pixels, voxels or samples.
+ * @param {import("./frame.js").Store} store
+ * @param {import("./frame.js").Spot} spot
+ * @returns {Piece[]}
+ */
+function placeOf(store, { fx, fy, slice }) {
+  const { kind, axis, input, rate, span } = store.meta;
+  if (kind === "signal") {
+    const at = timeText(store, fx * span);
+    return rate === null ? [{ quiet: "sample " }, at] : [{ quiet: "t " }, `${at} s`];
+  }
+  const [rows, columns] = input.slice(-2);
+  const [x, y] = [fx * columns, fy * rows].map((at) => String(Math.floor(at)));
+  const deep = slice === undefined ? [] : [{ quiet: ` ${axis} ` }, String(slice)];
+  return [{ quiet: "x " }, x, { quiet: " y " }, y, ...deep];
+}
+
+/**
+ * What of a signal the step sees, where that is known.
+ * @param {import("./frame.js").Store} store
+ * @param {string} layer
+ * @param {import("../protocol.js").HeatMap} map
+ * @param {import("./frame.js").Cell} cell
+ * @returns {Slot[]}
+ */
+function seenSlots(store, layer, map, cell) {
+  const { kind, input, rate } = store.meta;
+  const seen = kind === "signal" ? seenBy(cell.index, stepsAlong(store, layer, map, 0), input[0]) : null;
+  if (!seen) return [];
+  const [from, to] = seen.map((at) => timeText(store, at));
+  return [slot("seen", { quiet: "sees " }, `${from} to ${to}${rate === null ? "" : " s"}`)];
 }
 
 /**
@@ -119,7 +157,7 @@ function previewSlots({ store, preview, limits }, target) {
   return [
     slot("name", { quiet: "preview " }, { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
     slot("score", { quiet: "score " }, plain(classes.scores[target])),
-    ...(preview ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max))] : []),
+    ...(preview ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(limits.max))] : []),
     slot("way", { quiet: way }),
   ];
 }
@@ -132,11 +170,10 @@ function summarySlots({ store, drawn, map, limits }) {
   const { classes } = store;
   const { target } = drawn;
   const peak = map ? map.values.indexOf(limits.max) : -1;
-  const columns = map ? map.grid[1] : 1;
-  const at = peak < 0 ? "" : ` at ${place({ row: Math.floor(peak / columns), col: peak % columns })}`;
+  const at = !map || peak < 0 ? "" : ` at ${cellPlace(store, cellOfIndex(map.grid, peak))}`;
   return [
     slot("name", { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
     slot("score", { quiet: "score " }, plain(classes.scores[target])),
-    ...(map ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max), { quiet: at })] : []),
+    ...(map ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(limits.max), { quiet: at })] : []),
   ];
 }

@@ -86,7 +86,8 @@ function createField() {
   return ({ values, grid }, height, width, mode, sign) => {
     if (last && !differs(values, height, width, mode, sign)) return last;
     const room = last?.length === height * width ? last : undefined;
-    return (last = upsample(fold(values, sign), grid, [height, width], mode, room));
+    const from = /** @type {import("../protocol.js").Size} */ (grid);
+    return (last = upsample(fold(values, sign), from, [height, width], mode, room));
   };
 }
 

@@ -1,12 +1,15 @@
 /** Thumbnails: the photo drained of colour, the heat strong, each on its own scale. */
 
-import { limits } from "../lib/heat.js";
+import { flattened } from "../lib/depth.js";
+import { fold, limits } from "../lib/heat.js";
+import { along, stepsOf } from "../lib/steps.js";
+import { createColumn, drawEvidence } from "./area.js";
 import { createSurface } from "./surface.js";
 
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {{bitmap: ImageBitmap, width: number, height: number}} Photo
+ * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, width: number, height: number}} Photo
  */
 
 const SATURATION = 0.25;
@@ -62,6 +65,7 @@ export function createThumbPainter() {
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -74,7 +78,23 @@ export function createThumbPainter() {
     heat.height = base.height;
     const sign = frame.view.sign;
     const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
-    surface.draw(heat, map, frame.lut, paint, MANNER, 1);
+    const flat = map.grid.length === 3 ? flattened(map) : map;
+    surface.draw(heat, flat, frame.lut, paint, MANNER, 1);
     context.drawImage(heat, x, y);
   };
+}
+
+/**
+ * The thumbnail of a signal: the evidence of its steps, spread evenly.
+ * @param {CanvasRenderingContext2D} context
+ * @param {HeatMap} map
+ * @param {Frame} frame
+ * @param {number} side
+ */
+function drawArea(context, map, frame, side) {
+  const sign = frame.view.sign;
+  const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
+  const values = along(fold(map.values, sign), stepsOf(null, map.values.length, 1), 1, side, false);
+  const colours = createColumn()(values, frame.lut, paint);
+  drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
 }

@@ -63,7 +63,7 @@ export function createVariants(context) {
         mark(row.element, "unknown", map === null);
         mark(row.element, "active", i === active);
         setAttr(row.element, "aria-selected", String(row.variant.id === frame.selected.variant));
-        if (map) paint(row.canvas, map, frame, context.photo, side);
+        if (map) paint(row.canvas, map, frame, context.poster ?? context.photo, side);
       });
       setAttr(element, "aria-activedescendant", rows[active]?.element.id);
     },
