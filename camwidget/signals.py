@@ -205,7 +205,8 @@ def _bands(values: Map, label: str, start: float, step: float) -> list[Band]:
     if channels > TRACES:
         name = f"{channels} channels" if label == "signal" else f"{label}, {channels} channels"
         return [_image(values, name, start, step)]
-    names = [label] if channels == 1 else [f"{label}, channel {i}" for i in range(channels)]
+    prefix = "" if label == "signal" else f"{label}, "
+    names = [label] if channels == 1 else [f"{prefix}channel {i}" for i in range(channels)]
     return [_trace(row, name, start, step) for row, name in zip(values, names, strict=True)]
 
 

@@ -5,7 +5,7 @@
  */
 
 import { bytes, floats, ITEM_SIZE } from "./lib/buffers.js";
-import { BANDS, STATES } from "./protocol.js";
+import { BANDS, KINDS, STATES } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").Grid} Grid
@@ -44,10 +44,11 @@ export function bag(value) {
 
 /**
  * @param {unknown} value
+ * @param {number} sides
  * @returns {Grid}
  */
-function gridOf(value) {
-  check(Array.isArray(value) && value.length >= 1 && value.length <= 3, "a grid has one to three sides");
+function gridOf(value, sides) {
+  check(Array.isArray(value) && value.length === sides, `a grid needs ${sides} sides`);
   const fits = value.every((n) => Number.isInteger(n) && n >= 1) && cellsOf(value) <= LARGEST_GRID;
   check(fits, `a grid of ${value.map(String).join(" × ")}`);
   return Object.freeze([...value]);
@@ -59,11 +60,12 @@ export const cellsOf = (grid) => grid.reduce((all, side) => all * side, 1);
 /**
  * @param {unknown} data
  * @param {Bag} from  with grid, dtype and scale
+ * @param {number} sides  of its grid
  * @param {number} [count]  of maps that lie behind one another
  * @returns {HeatMap}
  */
-function mapOf(data, from, count = 1) {
-  const grid = gridOf(from.grid);
+function mapOf(data, from, sides, count = 1) {
+  const grid = gridOf(from.grid, sides);
   const dtype = /** @type {Dtype} */ (from.dtype ?? "int8");
   const scale = from.scale ?? 1;
   check(Object.hasOwn(ITEM_SIZE, dtype), `numbers of type ${String(dtype)}`);
@@ -77,9 +79,10 @@ function mapOf(data, from, count = 1) {
 /**
  * @param {unknown} value
  * @param {number} classes  how many a stack of all classes holds
+ * @param {number} sides  of a grid
  * @returns {Stack | null}
  */
-export function decodeStack(value, classes) {
+export function decodeStack(value, classes, sides) {
   const from = bag(value);
   if (!from) return null;
   const { image, layer, variant, targets } = from;
@@ -87,7 +90,7 @@ export function decodeStack(value, classes) {
   check(Number.isInteger(image) && named, "no image, layer or variant");
   const list = targets === null ? [] : targets;
   check(Array.isArray(list) && list.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
-  const all = mapOf(from.data, from, targets === null ? classes : list.length);
+  const all = mapOf(from.data, from, sides, targets === null ? classes : list.length);
   const cells = cellsOf(all.grid);
   return {
     image: /** @type {number} */ (image),
@@ -104,9 +107,10 @@ export function decodeStack(value, classes) {
 
 /**
  * @param {unknown} value
+ * @param {number} sides  of a grid
  * @returns {Strip | null}
  */
-export function decodeStrip(value) {
+export function decodeStrip(value, sides) {
   const from = bag(value);
   if (!from) return null;
   const { image, target, variant, maps } = from;
@@ -119,17 +123,18 @@ export function decodeStrip(value) {
     variant,
     maps: maps.map((item) => {
       check(typeof item?.layer === "string", "a thumbnail without its layer");
-      return [item.layer, mapOf(item.data, item)];
+      return [item.layer, mapOf(item.data, item, sides)];
     }),
   };
 }
 
 /**
  * @param {unknown} value
+ * @param {number} sides  of a grid
  * @param {readonly unknown[]} [buffers]  of a message, one a map; a trait has the data in each map
  * @returns {LooseMaps | null}
  */
-export function decodeMaps(value, buffers) {
+export function decodeMaps(value, sides, buffers) {
   const from = bag(value);
   if (!from) return null;
   const { image, maps } = from;
@@ -140,7 +145,7 @@ export function decodeMaps(value, buffers) {
       const { target, layer, variant } = item ?? {};
       const named = typeof layer === "string" && typeof variant === "string";
       check(Number.isInteger(target) && named, "a map without its class, layer or variant");
-      return [{ target, layer, variant }, mapOf(buffers ? buffers[i] : item.data, item)];
+      return [{ target, layer, variant }, mapOf(buffers ? buffers[i] : item.data, item, sides)];
     }),
   };
 }
@@ -167,6 +172,37 @@ export function decodeClasses(value) {
   });
 }
 
+/** @type {import("./protocol.js").Meta} */
+const NO_META = {
+  image: -1, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1], tile: [1, 1],
+  columns: 1, axis: "", rate: null, span: 1,
+};
+
+/** @param {unknown} value */
+const positive = (value) => typeof value === "number" && value > 0 && Number.isFinite(value);
+
+/** Sides of the input by kind. */
+const SIDES = Object.freeze({ picture: 2, signal: 1, volume: 3 });
+
+/**
+ * What is missing, or makes no sense, is as nothing.
+ * @param {unknown} value
+ * @returns {import("./protocol.js").Meta}
+ */
+export function decodeMeta(value) {
+  const from = { ...NO_META, ...bag(value) };
+  const kind = KINDS.find((name) => name === from.kind) ?? "picture";
+  const sizes = /** @type {const} */ ([["input", SIDES[kind]], ["picture", 2], ["tile", 2]]);
+  const counts = /** @type {(list: any, sides: number) => boolean} */ ((list, sides) =>
+    Array.isArray(list) && list.length === sides && list.every((n) => Number.isInteger(n) && n > 0));
+  for (const [name, sides] of sizes) {
+    if (!counts(from[name], sides)) Object.assign(from, { [name]: new Array(sides).fill(name === "input" ? 0 : 1) });
+  }
+  for (const name of /** @type {const} */ (["columns", "span"])) if (!positive(from[name])) from[name] = 1;
+  if (!positive(from.rate)) from.rate = null;
+  return Object.freeze({ ...from, kind });
+}
+
 /**
  * @param {unknown} value
  * @returns {readonly import("./protocol.js").Band[]}
@@ -178,8 +214,8 @@ export function decodeBands(value) {
     check(form !== undefined, `a band of form ${String(item?.form)}`);
     const numbers = [item.low, item.high, item.start, item.step];
     check(numbers.every(Number.isFinite) && item.step > 0, "a band without its scale or place");
-    const grid = gridOf(item.grid);
-    check(grid.length === 2 && (form === "image" || grid[0] <= 2), "a band that has no rows and columns");
+    const grid = gridOf(item.grid, 2);
+    check(form === "image" || grid[0] <= 2, `a trace of ${grid[0]} rows`);
     const { byteLength } = bytes(item.data);
     check(byteLength === cellsOf(grid) * (form === "image" ? 1 : 4), `a band of ${byteLength} bytes`);
     const values = form === "image" ? Float32Array.from(bytes(item.data), (v) => v / 255) : floats(item.data, "float32");

@@ -5,7 +5,7 @@
 
 import { createCache } from "./cache.js";
 import {
-  bag, cellsOf, decodeBands, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
+  bag, cellsOf, decodeBands, decodeClasses, decodeLuts, decodeMaps, decodeMeta, decodeStack, decodeStatus, decodeStrip, Malformed,
 } from "./decode.js";
 import { bytes } from "./lib/buffers.js";
 import { equal } from "./lib/changes.js";
@@ -25,12 +25,6 @@ import { equal } from "./lib/changes.js";
  *   map is not here
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
  */
-
-/** @type {Meta} */
-const NO_META = {
-  image: -1, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1], tile: [1, 1],
-  columns: 1, axis: "", rate: null, span: 1,
-};
 
 /** @type {Classes} */
 const NO_CLASSES = {
@@ -69,7 +63,7 @@ export class Inbox {
   #cache;
   #note;
 
-  meta = NO_META;
+  meta = decodeMeta(null);
   /** @type {Uint8Array} */
   picture = new Uint8Array(0);
   /** @type {readonly import("./protocol.js").Band[]} */
@@ -189,7 +183,7 @@ export class Inbox {
    * @param {readonly unknown[]} [buffers]
    */
   #take(value, buffers) {
-    const found = this.#guard(() => decodeMaps(value, buffers));
+    const found = this.#guard(() => decodeMaps(value, this.meta.input.length, buffers));
     if (!found || found.image !== this.meta.image) return;
     for (const [selection, map] of found.maps) this.#keep(selection, map);
     this.#note("maps", "thumbs");
@@ -198,7 +192,7 @@ export class Inbox {
   /** @returns {boolean} whether the image is another one */
   #readMeta() {
     const before = this.meta;
-    const meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    const meta = decodeMeta(this.#get("meta"));
     if (equal(meta, before)) return false;
     this.meta = meta;
     this.#note("picture");
@@ -221,7 +215,7 @@ export class Inbox {
 
   /** @returns {Stack | null} */
   #readStack() {
-    const stack = decodeStack(this.#get("stack"), this.classes.names.length);
+    const stack = decodeStack(this.#get("stack"), this.classes.names.length, this.meta.input.length);
     if (!stack || stack.image !== this.meta.image) return null;
     const { layer, variant, whole, ms, done, note } = stack;
     for (const [target, map] of stack.maps) this.#keep({ target, layer, variant }, map);
@@ -261,7 +255,7 @@ export class Inbox {
   }
 
   #readStrip() {
-    const strip = decodeStrip(this.#get("strip"));
+    const strip = decodeStrip(this.#get("strip"), Math.min(2, this.meta.input.length));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
     for (const [layer, map] of strip.maps) {

@@ -9,7 +9,7 @@ export const LABEL = 18;
 export const AXIS = 22;
 
 /** Traces that share the room of so many; an image, and the evidence, each have that of this many traces. */
-const TRACES = 2;
+const TRACES = 3;
 const IMAGE = 1;
 const EVIDENCE = 1.1;
 

@@ -54,8 +54,9 @@ export function createClasses(context) {
       setAttr(input, "aria-label", invitation);
       if (input.value !== ui.query) input.value = ui.query;
       hide(hint, ui.query !== "");
-      setText(title, evidence ? `Evidence at ${cellName(store, evidence.cell)}` : "Class");
-      setText(unit, evidence ? frame.unit : "");
+      const signal = store.meta.kind === "signal";
+      setText(title, evidence ? headingOf(frame, evidence.cell, signal) : "Class");
+      setText(unit, evidence && !signal ? frame.unit : "");
       setText(last, store.classes.probability === "none" ? "Score" : "Probability");
       mark(element, "at-cell", evidence !== null);
       const all = order(frame);
@@ -74,6 +75,15 @@ export function createClasses(context) {
     },
   };
 }
+
+/**
+ * Beside a signal the list is narrow, and the unit stands here too.
+ * @param {Frame} frame
+ * @param {import("./frame.js").Cell} cell
+ * @param {boolean} short
+ */
+const headingOf = ({ store, unit }, cell, short) =>
+  short ? `At ${cellName(store, cell)}, ${unit}` : `Evidence at ${cellName(store, cell)}`;
 
 /**
  * The order of the list, remembered: sorting a thousand names is not for every frame.

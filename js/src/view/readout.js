@@ -15,11 +15,11 @@ import { quantity } from "./row.js";
  * @typedef {{kind: string, pieces: Piece[]}} Slot
  */
 
-const HINT = "Hover the picture to read a cell, a class to preview it. Click keeps it.";
+const HINT = "Hover the $ to read a %, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
 const SECOND_LINE = Object.freeze(["seen", "here", "peak", "way"]);
 
-const TOUCH_HINT = "Touch the picture to read a cell";
+const TOUCH_HINT = "Touch the $ to read a %";
 
 /** @param {Context} context */
 export function createReadout(context) {
@@ -85,7 +85,12 @@ function slotsOf(frame, context) {
   }
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
-  if (!frame.ui.touched) return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_HINT : HINT })];
+  if (!frame.ui.touched) {
+    const hint = context.size.kind === "one" ? TOUCH_HINT : HINT;
+    const { kind, axis } = frame.store.meta;
+    const quiet = hint.replace("$", kind === "volume" ? axis : kind).replace("%", cellNoun(frame.store));
+    return [slot("hint", { quiet })];
+  }
   return summarySlots(frame);
 }
 

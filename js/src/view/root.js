@@ -104,8 +104,9 @@ const createParts = (context) => ({
 
 /** @param {Parts} parts */
 function layout(parts) {
+  const { legend = null } = /** @type {{legend?: HTMLElement}} */ (parts.picture);
   const panel = h("div.panel", {}, [
-    parts.classes.element, parts.controls.element, parts.display.element, parts.variants.element, parts.help.element,
+    parts.classes.element, parts.controls.element, legend, parts.display.element, parts.variants.element, parts.help.element,
   ]);
   return [
     parts.head.element,

@@ -4,6 +4,7 @@
  */
 
 import { createWatch } from "../lib/changes.js";
+import { plain } from "../lib/format.js";
 import { fold, ticks } from "../lib/heat.js";
 import { actionFor } from "../lib/keys.js";
 import { LABEL, rowsOf } from "../lib/rows.js";
@@ -44,6 +45,7 @@ export function createSignal(context) {
   const pinned = createCursor("step-pinned");
   const hover = createCursor("step-hover");
   const chip = h("div.chip", { hidden: true });
+  const legend = h("div.legend");
   const fit = h("div.fit.plot", {}, [
     grid, heat, ink, curve, ...ends, ...pinned.elements, ...hover.elements, labels, chip,
   ]);
@@ -54,6 +56,8 @@ export function createSignal(context) {
   const drawHeat = createHeat(heat, curve);
   return {
     element,
+    /** Below the list. */
+    legend,
     /** @param {Frame} frame */
     update(frame) {
       const { width, height } = context.size;
@@ -62,6 +66,7 @@ export function createSignal(context) {
       drawInk(context, place);
       drawHeat(context, frame, place);
       showEnds(ends, frame, place);
+      setText(legend, legendOf(frame));
       hover.update(frame, frame.ui.hover ? frame.cell : null, place);
       pinned.update(frame, frame.pinned, place);
       hide(chip, frame.preview === null);
@@ -71,6 +76,20 @@ export function createSignal(context) {
       setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}`);
     },
   };
+}
+
+/**
+ * What the shading and the hatching mean.
+ * @param {Frame} frame
+ */
+function legendOf({ store, map, drawn }) {
+  const { input, rate } = store.meta;
+  const steps = map && stepsAlong(store, drawn.layer, map, 0);
+  if (!map || !steps?.size) return "";
+  const size = rate === null ? `${steps.size} samples` : `${Number((steps.size / rate).toPrecision(3))} s`;
+  const [from, to] = covered(steps, map.grid[0], input[0]);
+  const hatched = from > 0 || to < input[0] ? " Hatched ends: no step is centred there." : "";
+  return `Each step sees ${size} (shaded at the pointer).${hatched}`;
 }
 
 /**
@@ -97,9 +116,12 @@ function createFurniture({ store }, grid, labels) {
       if ((1 - time / end) * width < 24) tick.classList.add("last");
       return tick;
     }));
-    const names = [...bands.map(({ label }) => label), `evidence per step, ${store.classes.unit}`];
+    const names = [...bands.map(({ label, low, high }) => {
+      const size = Math.max(Math.abs(low), Math.abs(high));
+      return `${label}, ${plain(low, size)} to ${plain(high, size)}`;
+    }), "evidence per step"];
     labels.replaceChildren(...names.map((text, i) => {
-      const label = h("span.band-label", { text });
+      const label = h("span.band-label", { text, title: text });
       label.style.setProperty("top", `${rows[i].top - LABEL}px`);
       return label;
     }));

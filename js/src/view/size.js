@@ -14,10 +14,11 @@ const ROWS_ALONE = 5;
 /** Bands other than the main one, for full screen. */
 const OTHER_BANDS = 172;
 
-/** The colour bar; the list beside a signal, where the sign has a row of its own below the opacity. */
+/** The colour bar; the list beside a signal, where the sign has a row of its own below the opacity, and the legend
+ * one below that. */
 const BAR = 64;
-const LIST = Object.freeze({ wide: 268, medium: 216 });
-const ROW_OF_SIGNS = 34;
+const LIST = Object.freeze({ wide: 268, medium: 232 });
+const ROW_OF_SIGNS = 84;
 
 /** The colour bar's words above and below it. */
 const BAR_ENDS = 40;

@@ -15,6 +15,9 @@ import { createSurface } from "./surface.js";
 const SATURATION = 0.25;
 const OPACITY = 0.85;
 const EMPTY = 0.35;
+
+/** Of a signal's curve, on a light ground and on a dark one. */
+const LINE = "#808080";
 const MANNER = /** @type {const} */ ({ shading: "smooth", interpolation: "bilinear" });
 
 /**
@@ -46,6 +49,7 @@ export function drained(photo, side) {
 export function createThumbPainter() {
   const surface = createSurface();
   const heat = document.createElement("canvas");
+  const column = createColumn();
   /** @type {{photo: Photo, side: number, base: HTMLCanvasElement} | null} */
   let known = null;
   /** @param {Photo} photo @param {number} side */
@@ -65,7 +69,7 @@ export function createThumbPainter() {
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
-    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side) : undefined;
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, column) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -90,11 +94,14 @@ export function createThumbPainter() {
  * @param {HeatMap} map
  * @param {Frame} frame
  * @param {number} side
+ * @param {ReturnType<typeof createColumn>} column
  */
-function drawArea(context, map, frame, side) {
+function drawArea(context, map, frame, side, column) {
   const sign = frame.view.sign;
   const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
   const values = along(fold(map.values, sign), stepsOf(null, map.values.length, 1), 1, side, false);
-  const colours = createColumn()(values, frame.lut, paint);
-  drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
+  const colours = column(values, frame.lut, paint);
+  const path = drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
+  context.strokeStyle = LINE;
+  context.stroke(path);
 }

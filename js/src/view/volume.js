@@ -27,6 +27,9 @@ import { createPicture } from "./picture.js";
 const ROW = 44;
 const CURVE = 18;
 
+/** Of the curve, on a light ground and on a dark one. */
+const LINE = "#808080";
+
 /** What stands at both sides of the slider. */
 const SLIDER_SIDES = 128;
 
@@ -240,7 +243,8 @@ function createCurve(canvas, last) {
         const places = { centre: INSET + (steps.centre - 0.5) * scale, step: steps.step * scale };
         const values = along(strength, { ...places, size: 0 }, wide, canvas.width, false);
         const shown = /** @type {const} */ ({ ...paint, lo: 0, sign: "positive", opacity: 1 });
-        drawEvidence(context, values, column(values, lut, shown), shown, { top: 0, height: canvas.height });
+        context.strokeStyle = LINE;
+        context.stroke(drawEvidence(context, values, column(values, lut, shown), shown, { top: 1, height: canvas.height }));
       }
     }
     return strength && map && steps ? strength[depthOf(slice, steps, map.grid[0])] : null;

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { along, cellNear, centreOf, covered, seenBy, stepsOf } from "../src/lib/steps.js";
+
+test("without a place, cells are spread evenly over the input", () => {
+  const steps = stepsOf(null, 4, 20);
+  assert.deepEqual(steps, { centre: 2.5, step: 5, size: 0 });
+  assert.deepEqual(covered(steps, 4, 20), [0, 20]);
+  assert.equal(seenBy(0, steps, 20), null);
+  for (const wrong of [[], [NaN, 1, 1], [1, 0, 1], [1, -2, 1]]) assert.deepEqual(stepsOf(wrong, 4, 20), steps);
+});
+
+test("the cell at a place is the one whose centre is nearest, and there is none beyond half a step", () => {
+  const steps = stepsOf([15, 1, 30], 282, 311);
+  for (const cell of [0, 1, 122, 281]) {
+    const at = centreOf(cell, steps);
+    for (const off of [0, 0.49, -0.49]) assert.equal(cellNear(at + off, steps, 282), cell);
+  }
+  assert.equal(cellNear(14.4, steps, 282), null);
+  assert.equal(cellNear(296.6, steps, 282), null);
+  assert.deepEqual(covered(steps, 282, 311), [14.5, 296.5]);
+  assert.deepEqual(seenBy(122, steps, 311), [122, 152]);
+  assert.deepEqual(seenBy(0, stepsOf([0.5, 2, 9], 5, 10), 10), [0, 5], "as far as it is input");
+});
+
+test("stretched cells end where the next begin", () => {
+  const steps = stepsOf(undefined, 3, 9);
+  assert.deepEqual([0, 2.9, 3, 5.9, 6, 8.9].map((at) => cellNear(at, steps, 3)), [0, 0, 1, 1, 2, 2]);
+});
+
+test("between cells the map is linear, at their centres it is theirs, and beyond it is flat as torch has it", () => {
+  const values = [0, 4, 2];
+  const line = along(values, stepsOf(null, 3, 12), 12, 12, false);
+  // torch.nn.functional.interpolate([0, 4, 2], 12, mode="linear", align_corners=False)
+  assert.deepEqual([...line], [0, 0, 0.5, 1.5, 2.5, 3.5, 3.75, 3.25, 2.75, 2.25, 2, 2]);
+});
+
+test("where no cell is centred there is no value, also behind the end of a longer axis", () => {
+  const line = along([1, 1], stepsOf([3, 2, 5], 2, 8), 10, 10, false);
+  assert.deepEqual([...line].map(Number.isNaN), [true, true, false, false, false, false, true, true, true, true]);
+});
+
+test("as cells, each keeps its value up to the next", () => {
+  assert.deepEqual([...along([1, 2], stepsOf(null, 2, 8), 8, 8, true)], [1, 1, 1, 1, 2, 2, 2, 2]);
+});
+
+test("of many steps in one pixel the strongest is drawn, whatever its sign", () => {
+  const values = new Float32Array(10_000);
+  values[5003] = 7;
+  values[20] = -9;
+  const line = along(values, stepsOf(null, 10_000, 10_000), 10_000, 100, false);
+  assert.equal(Math.max(...line), 7);
+  assert.equal(line.indexOf(7), 50);
+  assert.equal(line[0], -9);
+});
+
+test("a value that is no number hides no neighbour", () => {
+  const line = along([NaN, 3, 3], stepsOf(null, 3, 3), 3, 3, false);
+  assert.deepEqual([...line], [NaN, 3, 3]);
+});
+
+test("a map of a long recording is a frame's work", () => {
+  const values = Float32Array.from({ length: 160_000 }, (_, i) => Math.sin(i));
+  const steps = stepsOf(null, 160_000, 160_000);
+  const times = Array.from({ length: 9 }, () => {
+    const start = performance.now();
+    along(values, steps, 160_000, 2048, false);
+    return performance.now() - start;
+  });
+  assert.ok(Math.min(...times) < 16, `took ${Math.min(...times)} ms`);
+});
