@@ -109,15 +109,36 @@ def _negligible(left: Tensor, whole: Tensor, eps: float) -> bool:
 def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
     """d scores / d neck for the classes from ``start`` to ``stop``: ``(k, N, C)`` float32, in one backward pass."""
     n, count = scores.shape[0], stop - start
-    chosen = torch.zeros(count, *scores.shape, dtype=scores.dtype, device=scores.device)
-    rows = torch.arange(count, device=scores.device)
-    chosen[rows, :, start + rows] = 1
-    try:
-        (found,) = torch.autograd.grad(scores, [neck.edge], chosen, retain_graph=True, is_grads_batched=True)
-    except RuntimeError:  # an operation of the head that torch cannot batch
-        each = [torch.autograd.grad(scores, [neck.edge], row, retain_graph=True)[0] for row in chosen]
-        found = torch.stack(each)
+    from_, begun = _beginning(scores, start, stop)
+    if from_ == neck.edge:
+        found = begun
+    else:
+        try:
+            (found,) = torch.autograd.grad(from_, neck.edge, begun, retain_graph=True, is_grads_batched=True)
+        except RuntimeError:  # an operation of the head that torch cannot batch
+            each = [torch.autograd.grad(from_, neck.edge, row, retain_graph=True)[0] for row in begun]
+            found = torch.stack(each)
     return found.reshape(count, n, -1).to(neck.spread.device).float()
+
+
+def _beginning(scores: Tensor, start: int, stop: int) -> tuple[GradientEdge, Tensor]:
+    """Where the backward passes of these classes begin, and with which gradients ``(k, N, …)``.
+
+    Where the scores come straight out of a linear layer this is its input, and the gradients are rows of its weights:
+    to find them by a product with ones and zeros would cost the square of the number of classes.
+    """
+    n, edge = scores.shape[0], get_gradient_edge(scores)
+    place = {"AddmmBackward0": 1, "MmBackward0": 0}.get(edge.node.name())
+    if place is not None and getattr(edge.node, "_saved_alpha", 1) == 1:
+        node: Any = edge.node
+        child, number = node.next_functions[place]
+        if child is not None:
+            rows = node._saved_mat2.detach().t()[start:stop]
+            return GradientEdge(child, number), rows.unsqueeze(1).expand(-1, n, -1)
+    chosen = torch.zeros(stop - start, *scores.shape, dtype=scores.dtype, device=scores.device)
+    rows = torch.arange(stop - start, device=scores.device)
+    chosen[rows, :, start + rows] = 1
+    return edge, chosen
 
 
 class Jacobian:
