@@ -17,6 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from camwidget.atlas import Map
 from camwidget.engine import suggest
+from camwidget.engine.fields import Place
 from camwidget.preprocessing import Preprocessing, plain_tensor
 from camwidget.still import Look, jpeg
 
@@ -74,9 +75,9 @@ class Picture:
         """The traits that show it."""
         return {"picture": self.encoded}
 
-    def still(self, cam: Map, lut: bytes, look: Look) -> bytes:
+    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
         """It with a map ``(h, w)`` over it, as JPEG."""
-        return jpeg(self.encoded, cam, lut, **look)
+        return jpeg(self.encoded, cam, lut, place=place, **look)
 
 
 def read(image: object, preprocess: Preprocessing, channels: int | None = None) -> Picture:

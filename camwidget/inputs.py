@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import torch
 from torch import nn
 
 from camwidget import images, signals, volumes
-from camwidget.atlas import Map
 from camwidget.checks import one_of
 from camwidget.engine import CamEngine, Recording
 from camwidget.engine.engine import unwrap
@@ -18,7 +16,6 @@ from camwidget.images import Picture
 from camwidget.preprocessing import Preprocessing
 from camwidget.protocol import KINDS
 from camwidget.signals import Signal
-from camwidget.still import Look
 from camwidget.volumes import Volume
 
 Subject = Picture | Signal | Volume
@@ -103,13 +100,6 @@ def meta(subject: Subject) -> dict[str, Any]:
     """What the ``meta`` trait says of it."""
     own = {"preprocessing": subject.words, "kind": subject.kind, "input": list(subject.input.shape[2:])}
     return {**own, **subject.meta()}
-
-
-def still(subject: Subject, cam: Map, lut: bytes, look: Look, layer: Mapping[str, Any]) -> bytes:
-    """The subject with a map over it, as JPEG; ``layer`` is the map's entry in the ``layers`` trait."""
-    if isinstance(subject, Signal):
-        return subject.still(cam, lut, look, layer.get("place"))
-    return subject.still(cam, lut, look)
 
 
 def _failed(error: Exception, subject: Subject, model: nn.Module) -> ValueError:

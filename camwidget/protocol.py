@@ -22,8 +22,12 @@ Kernel -> browser traits
     classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
                         probability ("softmax" | "sigmoid" | "none"), truth (int | None)
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
-    layers     [dict]   name, grid, channels, stage (bool: has a thumbnail; the others are dots between), kind;
-                        in order of execution
+    layers     [dict]   name, grid, channels, stage (bool: has a thumbnail; the others are dots between), kind, sees and
+                        place; in order of execution. sees: [[centre, step, size], ...] | None, one an axis, in
+                        samples of the input (sample i spans [i, i + 1)): the centre of cell 0's receptive field, the
+                        step to the next cell's, how far a cell sees (None: everywhere); None as a whole where it is not
+                        known. place: the same where cells are to be placed by it, else None: then they are spread
+                        evenly over the input, which is right within half a cell
     variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
                         are in the score's unit per cell | "relative")
     stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid, dtype,
@@ -91,6 +95,7 @@ TRAITS_TWO_WAY = (
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
 )  # fmt: skip
+LAYER_KEYS = ("name", "grid", "channels", "stage", "kind", "sees", "place")
 STRIP_KEYS = ("image", "target", "variant", "maps")
 STATUS_KEYS = ("state", "text", "hint", "reply")
 BAND_KEYS = ("label", "form", "grid", "low", "high", "start", "step", "data")

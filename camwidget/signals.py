@@ -7,7 +7,7 @@ that no peak is lost; a picture of many channels has at most ROWS by COLUMNS mea
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from camwidget.atlas import Map
+from camwidget.engine.fields import Place
 from camwidget.images import check_finite
 from camwidget.preprocessing import plain_tensor
 from camwidget.signal_still import draw
@@ -102,10 +103,11 @@ class Signal:
         """The traits that show it."""
         return {"bands": [band.state() for band in self.bands]}
 
-    def still(self, cam: Map, lut: bytes, look: Look, place: Sequence[Sequence[float]] | None) -> bytes:
+    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
         """It with a map ``(l,)`` along it, as JPEG."""
         length = int(self.input.shape[2])
-        axis = (length / len(cam) / 2, length / len(cam)) if place is None else (place[0][0], place[0][1])
+        centre, step = (0.5 / len(cam), 1 / len(cam)) if place is None else place[0]
+        axis = (length * centre, length * step)
         return draw(self.bands, self.span, self.rate, cam, axis, lut, look)
 
 

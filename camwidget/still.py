@@ -11,6 +11,7 @@ from PIL import Image
 
 from .atlas import Map
 from .engine import upsample
+from .engine.fields import Place
 
 FULL_FROM = 0.45
 """Share of the colour limit from which on the full opacity holds; below it, opacity follows the value."""
@@ -30,17 +31,27 @@ class Look(TypedDict):
     mode: str
 
 
-def jpeg(picture: bytes, cam: Map, lut: bytes, *, signed: bool, opacity: float, threshold: float, mode: str) -> bytes:
+def jpeg(
+    picture: bytes,
+    cam: Map,
+    lut: bytes,
+    *,
+    signed: bool,
+    opacity: float,
+    threshold: float,
+    mode: str,
+    place: Place | None = None,
+) -> bytes:
     """Paint a map over a picture by the browser's own rules.
 
     Args:
         picture: an encoded image. cam: ``(h, w)``, as drawn: without negative values unless ``signed``.
-        lut: 256 RGBA colours. mode: interpolation, see ``upsample``.
+        lut: 256 RGBA colours. mode, place: see ``upsample``.
     """
     photo = Image.open(io.BytesIO(picture)).convert("RGB")
     photo.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     pixels = np.asarray(photo, dtype=np.float32)
-    hues, strength = heat(cam, pixels.shape[:2], lut, signed, mode)
+    hues, strength = heat(cam, pixels.shape[:2], lut, signed, mode, place)
     return encoded(painted(pixels, hues, strength, opacity, threshold))
 
 
@@ -59,7 +70,13 @@ def encoded(pixels: Map) -> bytes:
 
 
 def heat(
-    cam: Map, size: tuple[int, ...], lut: bytes, signed: bool, mode: str, limit: float | None = None
+    cam: Map,
+    size: tuple[int, ...],
+    lut: bytes,
+    signed: bool,
+    mode: str,
+    place: Place | None = None,
+    limit: float | None = None,
 ) -> tuple[Map, Map]:
     """Colours ``(H, W, 3)`` 0..255 and strengths ``(H, W)`` 0..1 of a map at ``size``; 0 where nothing is to see.
 
@@ -69,7 +86,7 @@ def heat(
     limit = float(np.abs(values).max()) if limit is None else limit
     if limit == 0:
         return np.zeros((*size, 3), np.float32), np.zeros(size, np.float32)
-    large = upsample(torch.from_numpy(values)[None] / limit, size, mode)[0].numpy()
+    large = upsample(torch.from_numpy(values)[None] / limit, size, mode, place)[0].numpy()
     return colours(large, lut, signed), np.abs(large)
 
 

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from camwidget.atlas import Map
+from camwidget.engine.fields import Place
 from camwidget.images import check_finite, visible
 from camwidget.preprocessing import Preprocessing, plain_tensor
 from camwidget.still import Look, encoded, heat, painted
@@ -69,15 +70,17 @@ class Volume:
         """The traits that show it."""
         return {"picture": self.sheet}
 
-    def still(self, cam: Map, lut: bytes, look: Look) -> bytes:
+    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
         """Its slice with the strongest evidence, with the map ``(d, h, w)`` at that depth over it, as JPEG."""
         depth = int(np.nan_to_num(np.abs(cam)).reshape(len(cam), -1).max(1).argmax())
-        index = min(len(self.slices) - 1, int((depth + 0.5) * len(self.slices) / len(cam)))
+        centre, step = (0.5 / len(cam), 1 / len(cam)) if place is None else place[0]
+        index = min(len(self.slices) - 1, max(0, int((centre + depth * step) * len(self.slices))))
         slice_ = Image.fromarray(self.slices[index]).convert("RGB")
         enlarge = max(1, STILL // max(slice_.size))
         pixels = np.asarray(slice_.resize((slice_.width * enlarge, slice_.height * enlarge)), np.float32)
         limit = float(np.abs(np.nan_to_num(cam, posinf=0, neginf=0)).max())
-        hues, strength = heat(cam[depth], pixels.shape[:2], lut, look["signed"], look["mode"], limit)
+        beside = None if place is None else place[1:]
+        hues, strength = heat(cam[depth], pixels.shape[:2], lut, look["signed"], look["mode"], beside, limit)
         return encoded(painted(pixels, hues, strength, look["opacity"], look["threshold"]))
 
 

@@ -21,6 +21,7 @@ from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stac
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
+from .engine.fields import Place
 from .engine.recording import find_variant
 from .labels import find as find_labels
 from .labels import index_of
@@ -146,10 +147,11 @@ class CamWidget(CamTraits):
     @property
     def heatmap(self) -> Map:
         """``cam`` at the size of the network's input, ``(H, W)``, ``(L,)`` or ``(D, H, W)`` float32, by
-        ``interpolation`` (linear for signals and volumes), within the limits of ``cam``.
+        ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
+        ``Field``; 0 towards ends of the input where no cell is centred.
         """
         maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation)[0].numpy()
+        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, self._place())[0].numpy()
         return large
 
     @property
@@ -221,8 +223,7 @@ class CamWidget(CamTraits):
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
         look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
-        layer = next((known for known in self.layers if known["name"] == self.layer), {})
-        return inputs.still(self._subject, self.cam, lut, look, layer)
+        return self._subject.still(self.cam, lut, look, self._place())
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -365,6 +366,11 @@ class CamWidget(CamTraits):
 
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
+
+    def _place(self) -> Place | None:
+        """Where the cells of the layer on screen are centred; None: spread evenly."""
+        field = self._recording.fields(self.layer)
+        return None if field is None else field.place
 
     def _row(self) -> torch.Tensor:
         """Scores ``(K,)`` of the model as it is now."""

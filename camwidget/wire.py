@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 
 from .answers import Menu, Nearby, Reply, Stack, Strip, View
 from .atlas import Map
-from .engine import VARIANTS, LayerInfo, Recording
+from .engine import VARIANTS, Field, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
 
 FAINT = 2.0**-14
@@ -105,17 +106,24 @@ def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any
     if extra is not None and extra not in shown:
         shown.append(extra)
     order = list(recording.layers)
-    return [_layer(recording.layers[name]) for name in sorted(shown, key=order.index)]
+    return [_layer(recording.layers[name], recording.fields(name)) for name in sorted(shown, key=order.index)]
 
 
-def _layer(info: LayerInfo) -> dict[str, Any]:
+def _layer(info: LayerInfo, field: Field | None) -> dict[str, Any]:
+    sees = None if field is None else [_span(*axis) for axis in zip(field.centre, field.step, field.size, strict=True)]
     return {
         "name": info.name,
         "grid": list(info.grid),
         "channels": info.channels,
         "stage": info.stage,
         "kind": info.kind,
+        "sees": sees,
+        "place": None if field is None or field.place is None else sees,
     }
+
+
+def _span(centre: float, step: float, size: float) -> list[float | None]:
+    return [centre, step, size if math.isfinite(size) else None]
 
 
 def _with_dots(recording: Recording) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
-KINDS = ("channels_first", "channels_last")
+KINDS = ("channels_first", "channels_last", "tokens")
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,10 @@ class LayerInfo:
         name: the module's dotted name, as in ``model.named_modules()``.
         grid: its spatial size, e.g. ``(7, 7)``.
         channels: number of channels C.
-        kind: "channels_first" ``(N, C, *grid)`` or "channels_last" ``(N, *grid, C)``.
+        kind: "channels_first" ``(N, C, *grid)``, "channels_last" ``(N, *grid, C)``, or "tokens"
+            ``(N, prefix + cells, C)``, the cells row by row.
         stage: one of the few layers that stand for the way from edges to object.
+        prefix: tokens before those of the grid, such as a class token and registers.
     """
 
     name: str
@@ -31,6 +33,18 @@ class LayerInfo:
     channels: int
     kind: str
     stage: bool = False
+    prefix: int = 0
+
+    @property
+    def cells(self) -> int:
+        """Number of cells of the grid."""
+        return math.prod(self.grid)
+
+    def channels_first(self, t: Tensor) -> Tensor:
+        """View this layer's output (or a gradient of it) as ``(N, C, *grid)``."""
+        if self.kind == "tokens":
+            return t[:, self.prefix : self.prefix + self.cells].transpose(1, 2).unflatten(2, self.grid)
+        return t.movedim(-1, 1) if self.kind == "channels_last" else t
 
 
 def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> LayerInfo | None:
@@ -59,11 +73,6 @@ def _misfit(grid: tuple[int, ...], spatial: Sequence[int]) -> float:
     scale = max(g / s for g, s in zip(grid, spatial, strict=True))
     misfit = max(abs(g - scale * s) for g, s in zip(grid, spatial, strict=True))
     return misfit if misfit <= max(2.0, 0.15 * max(grid)) else math.inf
-
-
-def channels_first(t: Tensor, kind: str) -> Tensor:
-    """View a layer's output (or gradient) as ``(N, C, *grid)``."""
-    return t.movedim(-1, 1) if kind == "channels_last" else t
 
 
 def pick_stages(spine: Sequence[LayerInfo], default: str, most: int = 6, least: int = 5) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
+from .fields import Field
 from .graph import bottlenecks, towards
 from .layers import LayerInfo, pick_stages, read
 from .tape import Tape
@@ -29,6 +30,7 @@ class Layout:
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
         bytes: what the graph keeps for one image, about; 0 where that was not weighed.
         left_out: why the first layers are not there; empty where all are.
+        fields: where each layer's cells look, once that was asked for; see ``Recording.fields``.
     """
 
     layers: dict[str, LayerInfo]
@@ -40,6 +42,7 @@ class Layout:
     overwritten: frozenset[str]
     bytes: int = 0
     left_out: str = ""
+    fields: dict[str, Field | None] = field(default_factory=dict)
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:

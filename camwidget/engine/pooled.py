@@ -23,7 +23,7 @@ from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
 from . import variants
 from .graph import bottlenecks, towards
-from .layers import channels_first
+from .layers import LayerInfo
 from .preempt import Stop, check
 
 CLASSES_AT_ONCE = 128
@@ -52,13 +52,13 @@ class Neck:
     spread: Tensor
 
 
-def find_neck(scores: Tensor, layer: GradientEdge, kind: str, shape: Sequence[int]) -> Neck | None:
+def find_neck(scores: Tensor, layer: GradientEdge, info: LayerInfo) -> Neck | None:
     """The neck between a layer and the scores ``(N, K)``, or None where there is none.
 
     Args:
-        kind: how the layer's output is read, see ``LayerInfo.kind``.
-        shape: of the activations, ``(N, C, *grid)``.
+        info: how the layer's output is read.
     """
+    shape = (scores.shape[0], info.channels, *info.grid)
     between = towards(get_gradient_edge(scores).node, layer.node)
     places = [place for place in _single_edges(between) if _may_hold(place, shape)]
     if not places:
@@ -73,7 +73,7 @@ def find_neck(scores: Tensor, layer: GradientEdge, kind: str, shape: Sequence[in
     # a softmax, would drown the others, and one class alone fits anything
     ends = _random(arriving[fitting[-1]])
     found = [_instead(scores, start, nearest, end, layer) for end in ends]
-    a, b = (channels_first(g, kind).detach().float() for g in found)
+    a, b = (info.channels_first(g).detach().float() for g in found)
     u, v = (end.to(a.device).float().reshape(wide) for end in ends)
     # two equations for each unknown: least squares, and what they leave over tells whether the gradient factors at all
     spread = (a * u + b * v) / (u * u + v * v)

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
+from .fields import Field, measure
 from .graph import towards
-from .layers import LayerInfo, channels_first
+from .layers import LayerInfo
 from .layout import Layout
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
@@ -184,7 +185,7 @@ class Recording:
                     if self.stale:
                         raise StaleRecordingError(STALE)
                     kept = self._engine.replay(self.x, name)
-                self._activations[name] = channels_first(kept, self.layers[name].kind)
+                self._activations[name] = self.layers[name].channels_first(kept)
             return self._activations[name]
 
     def gradients(
@@ -224,6 +225,24 @@ class Recording:
             self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
         return self._above[name]
 
+    def fields(self, layer: str | None = None) -> Field | None:
+        """Where the cells of a layer look: centre, step and size of their receptive fields. Measured once for all
+        layers of a model and a size of input, from the graph of this recording.
+
+        None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
+        their first layers (see ``left_out``), and torch before 2.6.
+
+        Raises: as ``cam``.
+        """
+        name, known = self.resolve(layer), self._layout.fields
+        if self.left_out:
+            return None
+        if name not in known:
+            places = {other: self._tape.edge(other).node for other in self.layers}
+            with self._differentiating():
+                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+        return known[name]
+
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
 
@@ -258,17 +277,14 @@ class Recording:
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
         with self._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
             found = torch.autograd.grad(self._scores, edges, one_hot(indices, self._scores), retain_graph=True)
-        kinds = [self.layers[name].kind for name in layers]
-        return {name: channels_first(g, kind) for name, g, kind in zip(layers, found, kinds, strict=True)}
+        return {name: self.layers[name].channels_first(g) for name, g in zip(layers, found, strict=True)}
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
         """Where the head sees this layer as one number a channel, and what is known of the Jacobian there."""
         with self._engine.lock:
             if layer not in self._necks:
-                info = self.layers[layer]
-                shape = (self.scores.shape[0], info.channels, *info.grid)
                 with self._differentiating():
-                    neck = find_neck(self._scores, self._tape.edge(layer), info.kind, shape)
+                    neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
                 self._necks[layer] = None if neck is None else (neck, Jacobian(self._scores, neck))
             return self._necks[layer]
 

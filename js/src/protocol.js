@@ -37,6 +37,7 @@ export const TRAITS_TWO_WAY = /** @type {const} */ ([
 export const STACK_KEYS = /** @type {const} */ ([
   "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
 ]);
+export const LAYER_KEYS = /** @type {const} */ (["name", "grid", "channels", "stage", "kind", "sees", "place"]);
 export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
 export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
 export const BAND_KEYS = /** @type {const} */ (["label", "form", "grid", "low", "high", "start", "step", "data"]);
@@ -62,9 +63,10 @@ export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "la
  *   step: number, values: Float32Array}} Band  a row of a signal's view
  * @typedef {{names: string[], scores: Float32Array, probabilities: Float32Array, unit: string, probability: string,
  *   truth: number | null}} Classes
- * @typedef {readonly [number, number, number]} Axis  where cell 0 is centred, how far apart cells are and how much each
- *   sees, in samples of the input
- * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string, place?: readonly Axis[] | null}} Layer
+ * @typedef {[number, number, number | null]} Span  along one axis, in samples of the input: centre of cell 0, step to the
+ *   next, how far a cell sees (null: everywhere)
+ * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string, sees?: Span[] | null,
+ *   place?: Span[] | null}} Layer
  * @typedef {{id: string, name: string, summary: string, cost: string, relu: boolean, unit: string}} Variant
  * @typedef {{state: (typeof STATES)[number], text: string, hint: string}} Status
  */

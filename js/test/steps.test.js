@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { along, cellNear, centreOf, covered, seenBy, stepsOf } from "../src/lib/steps.js";
+import { along, covered, stepsOf } from "../src/lib/steps.js";
 
 test("without a place, cells are spread evenly over the input", () => {
   const steps = stepsOf(null, 4, 20);
-  assert.deepEqual(steps, { centre: 2.5, step: 5, size: 0 });
+  assert.deepEqual(steps, { centre: 2.5, step: 5 });
   assert.deepEqual(covered(steps, 4, 20), [0, 20]);
-  assert.equal(seenBy(0, steps, 20), null);
-  for (const wrong of [[], [NaN, 1, 1], [1, 0, 1], [1, -2, 1]]) assert.deepEqual(stepsOf(wrong, 4, 20), steps);
 });
 
-test("the cell at a place is the one whose centre is nearest, and there is none beyond half a step", () => {
-  const steps = stepsOf([15, 1, 30], 282, 311);
-  for (const cell of [0, 1, 122, 281]) {
-    const at = centreOf(cell, steps);
-    for (const off of [0, 0.49, -0.49]) assert.equal(cellNear(at + off, steps, 282), cell);
-  }
-  assert.equal(cellNear(14.4, steps, 282), null);
-  assert.equal(cellNear(296.6, steps, 282), null);
-  assert.deepEqual(covered(steps, 282, 311), [14.5, 296.5]);
-  assert.deepEqual(seenBy(122, steps, 311), [122, 152]);
-  assert.deepEqual(seenBy(0, stepsOf([0.5, 2, 9], 5, 10), 10), [0, 5], "as far as it is input");
-});
-
-test("stretched cells end where the next begin", () => {
-  const steps = stepsOf(undefined, 3, 9);
-  assert.deepEqual([0, 2.9, 3, 5.9, 6, 8.9].map((at) => cellNear(at, steps, 3)), [0, 0, 1, 1, 2, 2]);
+test("a place is given in shares of the input", () => {
+  const steps = stepsOf([15 / 311, 1 / 311], 282, 311);
+  assert.ok(Math.abs(steps.centre - 15) < 1e-9 && Math.abs(steps.step - 1) < 1e-9);
+  assert.deepEqual(covered(steps, 282, 311).map((at) => Number(at.toFixed(6))), [14.5, 296.5]);
 });
 
 test("between cells the map is linear, at their centres it is theirs, and beyond it is flat as torch has it", () => {
@@ -36,7 +22,7 @@ test("between cells the map is linear, at their centres it is theirs, and beyond
 });
 
 test("where no cell is centred there is no value, also behind the end of a longer axis", () => {
-  const line = along([1, 1], stepsOf([3, 2, 5], 2, 8), 10, 10, false);
+  const line = along([1, 1], { centre: 3, step: 2 }, 10, 10, false);
   assert.deepEqual([...line].map(Number.isNaN), [true, true, false, false, false, false, true, true, true, true]);
 });
 

@@ -142,7 +142,7 @@ class TestStill:
     def test_a_place_moves_it_to_where_the_step_looks(self):
         cam = np.zeros(20)
         cam[4] = 3
-        pixels = self.pixels(cam, place=[[60.0, 1.0, 9.0]])
+        pixels = self.pixels(cam, place=((0.6, 0.01),))
         colourful = np.flatnonzero(np.ptp(pixels[12:40], axis=2).max(0) > 60)
         assert colourful.mean() / pixels.shape[1] == pytest.approx(0.64, abs=0.02)
 

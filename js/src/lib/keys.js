@@ -4,8 +4,8 @@
  * @typedef {"widget" | "picture" | "signal" | "volume"} Where  where not "widget": only while what is explained has the focus,
  *   and then before "widget"; a volume's slice is a picture
  * @typedef {"class-previous" | "class-next" | "layer-previous" | "layer-next" | "variant" | "bare" | "display"
- *   | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin" | "slice-previous"
- *   | "slice-next"} Action
+ *   | "field" | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"
+ *   | "slice-previous" | "slice-next"} Action
  * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`
  */
 
@@ -26,6 +26,7 @@ export const SHORTCUTS = Object.freeze([
     ["Variant", "variant", "v"],
     ["Bare photo", "bare", "0", " "],
     ["Display", "display", "d"],
+    ["What a cell sees", "field", "r"],
     ["Search classes", "search", "/"],
     ["Full screen", "fullscreen", "f"],
     ["Help", "help", "?"],

@@ -1,52 +1,17 @@
-/**
- * Cells along one axis of the input: where each is centred, what it sees. All places are in samples of the input, sample
- * i spanning i to i + 1. `place` says where the network's receptive fields really lie; without it the cells are spread
- * evenly, as stretching would.
- */
+/** A map along one axis, on pixels: the time of a signal, the depth of a volume. */
 
-/** @typedef {import("../protocol.js").Axis} Axis */
-/** @typedef {{centre: number, step: number, size: number}} Steps  of cell 0, between cells; size 0: not known */
+/** @typedef {{centre: number, step: number}} Steps  where cell 0 is centred, and how far the next is, on the axis */
 
 /**
- * @param {readonly number[] | null | undefined} place
+ * Where the cells lie on an axis.
+ * @param {readonly [number, number] | null | undefined} span  centre and step as shares of the input; evenly without it
  * @param {number} count  cells
- * @param {number} length  samples
+ * @param {number} length  of the input, on the axis
  * @returns {Steps}
  */
-export function stepsOf(place, count, length) {
-  const [centre, step, size] = place ?? [];
-  if (Number.isFinite(centre) && Number(step) > 0) {
-    return { centre: Number(centre), step: Number(step), size: Number(size) > 0 ? Number(size) : 0 };
-  }
-  return { centre: length / count / 2, step: length / count, size: 0 };
-}
-
-/**
- * The cell that is centred nearest to a place; null beyond half a step from the outermost ones.
- * @param {number} at
- * @param {Steps} steps
- * @param {number} count
- * @returns {number | null}
- */
-export function cellNear(at, { centre, step }, count) {
-  const cell = Math.floor((at - centre) / step + 0.5 + 1e-9);
-  return cell >= 0 && cell < count ? cell : null;
-}
-
-/** Where the cell is centred. @param {number} cell @param {Steps} steps */
-export const centreOf = (cell, { centre, step }) => centre + cell * step;
-
-/**
- * What a cell sees, as far as it is input.
- * @param {number} cell
- * @param {Steps} steps
- * @param {number} length
- * @returns {[number, number] | null}  null where that is not known
- */
-export function seenBy(cell, steps, length) {
-  if (!steps.size) return null;
-  const at = centreOf(cell, steps);
-  return [Math.max(0, at - steps.size / 2), Math.min(length, at + steps.size / 2)];
+export function stepsOf(span, count, length) {
+  const [centre, step] = span ?? [0.5 / count, 1 / count];
+  return { centre: centre * length, step: step * length };
 }
 
 /**

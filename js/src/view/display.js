@@ -1,6 +1,7 @@
 /** Rare settings, in one popover over the panel. */
 
 import { rampStops } from "../lib/heat.js";
+import { tip } from "../lib/keys.js";
 import { COLORMAPS } from "../protocol.js";
 import { thresholdText } from "./colorbar.js";
 import { h, hide, setAttr, setStyle, setText } from "./dom.js";
@@ -45,12 +46,18 @@ export function createDisplay(context) {
       choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
     }),
   }));
+  const sees = segmented(context, {
+    label: "Cell sees", name: "field", options: { hidden: "Hidden", outlined: "Outlined" },
+    choose: (value) => context.patch({ field: value === "outlined" }),
+  });
+  sees.element.title = tip("field");
   const threshold = h("span.threshold-text");
   const clear = h("button.text-button", { type: "button", text: "Clear" });
   context.listen(clear, "click", () => store.set("threshold", 0, { commit: true }));
   const colours = createColours(context);
   for (const { label, field } of fields) element.append(named(label, field.element));
   element.append(
+    ...(store.meta.kind === "signal" ? [] : [named("Cell sees", sees.element)]),
     named("Threshold", h("div.threshold-row", {}, [threshold, clear])),
     named("Colours", colours.element),
   );
@@ -62,6 +69,7 @@ export function createDisplay(context) {
       hide(element, ui.menu !== "display");
       if (element.hidden) return;
       for (const { name, field } of fields) field.update(view[name]);
+      sees.update(ui.field ? "outlined" : "hidden");
       const off = view.threshold === 0;
       setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
       hide(clear, off);

@@ -2,8 +2,9 @@
 
 import { strongest } from "../lib/cells.js";
 import { limits } from "../lib/heat.js";
+import { placeOf, seenBy } from "../lib/places.js";
 import { SIGNED_COLORMAP } from "../protocol.js";
-import { locate } from "./kinds.js";
+import { indexOf, locate } from "./kinds.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -24,6 +25,7 @@ import { locate } from "./kinds.js";
  * @property {boolean} bare  the photo without heat
  * @property {string} query
  * @property {boolean} touched  the hint has done its work
+ * @property {boolean} field  what the cell sees is outlined
  * @property {"variant" | "display" | "help" | null} menu
  * @property {number | null} slice  of a volume; null before the first map is here
  *
@@ -50,7 +52,10 @@ import { locate } from "./kinds.js";
  * @property {Uint8Array} lut
  * @property {string} unit  of the values, as people read it
  * @property {boolean} blank  there is a map, and nothing of it can be painted
+ * @property {import("../lib/places.js").Place | null} place  of the map's cells; null: spread evenly
  * @property {Cell | null} cell  the one that is read
+ * @property {boolean} beside  the pointer is on the picture where no cell is centred
+ * @property {Array<[number, number]> | null} sees  from where to where the cell sees, down and along, in shares
  * @property {Cell | null} pinned
  * @property {Evidence | null} evidence
  * @property {{layer: string, target: number, variant: string, since: number} | null} busy  what the kernel still owes
@@ -78,16 +83,21 @@ export function frameOf(store, ui, known, now) {
   const drawn = preview ? asked : shown;
   const map = store.map(...parts(drawn));
   const range = map ? rangeOf(store, drawn, map) : NO_LIMITS;
-  const cell = map && cellOf(store, ui.hover ?? ui.pinned, map, drawn.layer);
+  const layer = layerOf(store, drawn.layer);
+  const place = map && placeOf(layer, store.meta.input, map.grid);
+  const spot = ui.hover ?? ui.pinned;
+  const cell = map && cellOf(store, spot, map, place);
   return {
-    store, ui, view, drawn, preview, map, busy, cell,
+    store, ui, view, drawn, preview, map, busy, place, cell,
+    beside: map !== null && spot !== null && !cell,
+    sees: cell && seenBy(layer, store.meta.input, indexOf(cell, map)),
     selected: busy ? shown : view,
     limits: range,
     paint: { ...range, sign: view.sign, opacity: ui.bare ? 0 : view.opacity, threshold: view.threshold },
     lut: store.luts[view.sign === "signed" ? SIGNED_COLORMAP : view.colormap] ?? NO_LUT,
     unit: unitOf(store, drawn.variant),
     blank: map !== null && !(range.hi > 0),
-    pinned: map && cellOf(store, ui.pinned, map, drawn.layer),
+    pinned: map && cellOf(store, ui.pinned, map, place),
     evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
   };
 }
@@ -108,9 +118,9 @@ const differs = (a, b) => a.target !== b.target || a.layer !== b.layer || a.vari
  * @param {Store} store
  * @param {Spot | null} spot
  * @param {HeatMap} map
- * @param {string} layer
+ * @param {import("../lib/places.js").Place | null} place
  */
-const cellOf = (store, spot, map, layer) => spot && locate(store, spot, map, layer);
+const cellOf = (store, spot, map, place) => spot && locate(store, spot, map, place);
 
 /**
  * The colour limits: this map's own, or one scale for all listed classes whose maps are here.
@@ -191,6 +201,12 @@ function unitOf(store, id) {
   if (variant && variant.unit !== "score") return "relative";
   return store.classes.unit;
 }
+
+/**
+ * @param {Store} store
+ * @param {string} name
+ */
+export const layerOf = (store, name) => store.layers.find((layer) => layer.name === name);
 
 /**
  * @param {Store} store

@@ -20,9 +20,11 @@ const TITLES = Object.freeze({
 
 /** @param {import("./context.js").Context} context */
 export function createHelp({ store }) {
+  // Of a signal it is always shaded.
+  const without = store.meta.kind === "signal" ? "field" : null;
   const parts = /** @type {Where[]} */ (["widget", ...(PARTS[store.meta.kind] ?? PARTS.picture)]);
   const element = h("div.menu.help", { role: "dialog", "aria-label": "Keys", tabindex: -1, hidden: true }, [
-    ...parts.map((where) => section(TITLES[where], where)),
+    ...parts.map((where) => section(TITLES[where], where, without)),
   ]);
   return {
     element,
@@ -36,9 +38,10 @@ export function createHelp({ store }) {
 /**
  * @param {string} title
  * @param {Where} where
+ * @param {import("../lib/keys.js").Action | null} without
  */
-function section(title, where) {
-  const rows = SHORTCUTS.filter((shortcut) => shortcut.where === where).map(({ keys, label }) =>
+function section(title, where, without) {
+  const rows = SHORTCUTS.filter((shortcut) => shortcut.where === where && shortcut.action !== without).map(({ keys, label }) =>
     h("div.shortcut", {}, [h("span.caps", {}, keys.map((key) => h("kbd", { text: cap(key) }))), label]));
   return h("section", {}, [h("h3", { text: title }), h("div.shortcuts", {}, rows)]);
 }

@@ -2,14 +2,16 @@
 
 import { cellAt } from "../lib/cells.js";
 import { depthOf } from "../lib/depth.js";
-import { place } from "../lib/format.js";
-import { cellNear, stepsOf } from "../lib/steps.js";
+import { place as inBrackets } from "../lib/format.js";
+import { indexAt } from "../lib/places.js";
+import { stepsOf } from "../lib/steps.js";
 
 /**
  * @typedef {import("./frame.js").Store} Store
  * @typedef {import("./frame.js").Spot} Spot
  * @typedef {import("./frame.js").Cell} Cell
  * @typedef {import("../protocol.js").HeatMap} HeatMap
+ * @typedef {import("../lib/places.js").Place} Place
  */
 
 /** What the words say of one cell of the grid. @param {Store} store */
@@ -26,7 +28,7 @@ export const cellName = (store, cell) => `${cellNoun(store)} ${cellPlace(store, 
  * @param {Store} store
  * @param {Pick<Cell, "row" | "col" | "depth">} cell
  */
-export const cellPlace = ({ meta }, cell) => (meta.kind === "signal" ? String(cell.col) : place(cell));
+export const cellPlace = ({ meta }, cell) => (meta.kind === "signal" ? String(cell.col) : inBrackets(cell));
 
 /**
  * The cell of this number.
@@ -42,35 +44,36 @@ export function cellOfIndex(grid, index) {
 }
 
 /**
- * How the cells of a layer lie along an axis of the input.
+ * How the cells of a map lie along the first axis of the input, in its samples or slices.
  * @param {Store} store
- * @param {string} layer
  * @param {HeatMap} map
- * @param {number} axis
+ * @param {Place | null} place
  */
-export function stepsAlong(store, layer, { grid }, axis) {
-  const place = store.layers.find(({ name }) => name === layer)?.place?.[axis];
-  return stepsOf(place, grid[axis], store.meta.input[axis]);
-}
+export const stepsAlong = ({ meta }, { grid }, place) => stepsOf(place?.[0], grid[0], meta.input[0]);
+
+/** The cell's index on each axis. @param {Cell} cell @param {HeatMap} map */
+export const indexOf = ({ row, col, depth = 0 }, { grid }) => [depth, row, col].slice(-grid.length);
 
 /**
  * The cell at a spot; null where the network has none.
  * @param {Store} store
  * @param {Spot} spot
  * @param {HeatMap} map
- * @param {string} layer
+ * @param {Place | null} place  of the map's cells
  * @returns {Cell | null}
  */
-export function locate(store, { fx, fy, slice = 0 }, map, layer) {
-  const { grid } = map;
+export function locate(store, { fx, fy, slice = 0 }, { grid }, place) {
+  const { input, span } = store.meta;
   if (grid.length === 1) {
-    const col = cellNear(fx * store.meta.span, stepsAlong(store, layer, map, 0), grid[0]);
-    return col === null ? null : { row: 0, col, index: col };
+    const at = (fx * span) / input[0];
+    const col = at < 1 ? indexAt(at, grid[0], place?.[0]) : -1;
+    return col < 0 ? null : { row: 0, col, index: col };
   }
   const [rows, columns] = grid.slice(-2);
-  const cell = cellAt(fx, fy, [rows, columns], 1, 1);
+  const cell = cellAt(fx, fy, [rows, columns], 1, 1, place && place.slice(-2));
   if (!cell || grid.length < 3) return cell;
-  const depth = depthOf(slice, stepsAlong(store, layer, map, 0), grid[0]);
+  const depth = depthOf(slice, input[0], grid[0], place?.[0]);
+  if (depth < 0) return null;
   return { ...cell, depth, index: cell.index + depth * rows * columns };
 }
 

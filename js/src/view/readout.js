@@ -2,10 +2,10 @@
 
 import { cellRank } from "../lib/cells.js";
 import { plain, signed } from "../lib/format.js";
-import { seenBy } from "../lib/steps.js";
+import { centreOf } from "../lib/places.js";
 import { h, setText } from "./dom.js";
 import { className } from "./frame.js";
-import { cellNoun, cellOfIndex, cellPlace, stepsAlong, timeText } from "./kinds.js";
+import { cellNoun, cellOfIndex, cellPlace, indexOf, timeText } from "./kinds.js";
 import { quantity } from "./row.js";
 
 /**
@@ -17,7 +17,7 @@ import { quantity } from "./row.js";
 
 const HINT = "Hover the $ to read a %, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
-const SECOND_LINE = Object.freeze(["seen", "here", "peak", "way"]);
+const SECOND_LINE = Object.freeze(["here", "peak", "way"]);
 
 const TOUCH_HINT = "Touch the $ to read a %";
 
@@ -80,9 +80,7 @@ const slot = (kind, ...pieces) => ({ kind, pieces });
  */
 function slotsOf(frame, context) {
   if (frame.cell) return cellSlots(frame);
-  if (frame.map && frame.ui.hover) {
-    return [slot("place", ...placeOf(frame.store, frame.ui.hover)), slot("way", { quiet: "no step is centred here" })];
-  }
+  if (frame.beside) return besideSlots(frame);
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
   if (!frame.ui.touched) {
@@ -98,7 +96,8 @@ function slotsOf(frame, context) {
  * @param {Frame} frame
  * @returns {Slot[]}
  */
-function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
+function cellSlots(frame) {
+  const { store, ui, map, cell, drawn, evidence, limits } = frame;
   const spot = ui.hover ?? ui.pinned;
   if (!map || !cell || !spot) return [];
   const value = map.values[cell.index];
@@ -107,47 +106,65 @@ function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
   const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
   return [
-    slot("place", ...placeOf(store, spot)),
+    placeSlot(frame, spot),
     slot("cell", { quiet: `${cellNoun(store)} ` }, cellPlace(store, cell)),
     slot("value", { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }),
     slot("rank", value > 0 ? rank : { quiet: rank }),
-    ...seenSlots(store, drawn.layer, map, cell),
+    ...seesSlots(frame),
     ...(here.length ? [slot("here", { quiet: "here " }, here.join(", "))] : []),
   ];
 }
 
 /**
  * Where on the input, in pixels, voxels or samples.
- * @param {import("./frame.js").Store} store
+ * @param {Frame} frame
  * @param {import("./frame.js").Spot} spot
- * @returns {Piece[]}
  */
-function placeOf(store, { fx, fy, slice }) {
+function placeSlot({ store }, { fx, fy, slice }) {
   const { kind, axis, input, rate, span } = store.meta;
   if (kind === "signal") {
     const at = timeText(store, fx * span);
-    return rate === null ? [{ quiet: "sample " }, at] : [{ quiet: "t " }, `${at} s`];
+    return rate === null ? slot("place", { quiet: "sample " }, at) : slot("place", { quiet: "t " }, `${at} s`);
   }
   const [rows, columns] = input.slice(-2);
   const [x, y] = [fx * columns, fy * rows].map((at) => String(Math.floor(at)));
   const deep = slice === undefined ? [] : [{ quiet: ` ${axis} ` }, String(slice)];
-  return [{ quiet: "x " }, x, { quiet: " y " }, y, ...deep];
+  return slot("place", { quiet: "x " }, x, { quiet: " y " }, y, ...deep);
 }
 
 /**
- * What of a signal the step sees, where that is known.
- * @param {import("./frame.js").Store} store
- * @param {string} layer
- * @param {import("../protocol.js").HeatMap} map
- * @param {import("./frame.js").Cell} cell
+ * Where the network's convolutions are unpadded, the outermost cells are centred well within the picture.
+ * @param {Frame} frame
  * @returns {Slot[]}
  */
-function seenSlots(store, layer, map, cell) {
-  const { kind, input, rate } = store.meta;
-  const seen = kind === "signal" ? seenBy(cell.index, stepsAlong(store, layer, map, 0), input[0]) : null;
-  if (!seen) return [];
-  const [from, to] = seen.map((at) => timeText(store, at));
-  return [slot("seen", { quiet: "sees " }, `${from} to ${to}${rate === null ? "" : " s"}`)];
+function besideSlots(frame) {
+  const spot = frame.ui.hover ?? frame.ui.pinned;
+  const quiet = `no ${cellNoun(frame.store)} is centred here`;
+  return spot ? [placeSlot(frame, spot), slot("beside", { quiet })] : [];
+}
+
+/**
+ * How much of the input the cell sees, and around which point, where that is not where plain stretching has it.
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function seesSlots({ store, map, cell, place, sees }) {
+  if (!sees || !map || !cell) return [];
+  const { input, kind, rate } = store.meta;
+  if (kind === "signal") {
+    const [from, to] = sees[0].map((share) => timeText(store, share * input[0]));
+    return [slot("sees", { quiet: "sees " }, `${from} to ${to}${rate === null ? "" : " s"}`)];
+  }
+  const size = sees.map(([from, to], axis) => Math.round((to - from) * input[axis]));
+  const all = size.every((pixels, axis) => pixels === input[axis]);
+  const index = indexOf(cell, map);
+  const [y, x, deep] = [-2, -1, -3].map((from) => {
+    const axis = map.grid.length + from;
+    return axis < 0 ? NaN : Math.floor(centreOf(index[axis], map.grid[axis], place?.[axis]) * input[axis]);
+  });
+  const also = Number.isNaN(deep) ? "" : ` ${store.meta.axis} ${deep}`;
+  const around = place ? [{ quiet: ` around x ${x} y ${y}${also}` }] : [];
+  return [slot("sees", { quiet: "sees " }, all ? "all" : `${size.join("×")} ${also ? "voxels" : "px"}`, ...around)];
 }
 
 /**

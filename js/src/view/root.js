@@ -124,7 +124,7 @@ function layout(parts) {
  */
 function createContext(store, root, signal, painter) {
   /** @type {Ui} */
-  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, menu: null,
+  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, field: false, menu: null,
     slice: null };
   const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
   return {

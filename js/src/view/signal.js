@@ -8,10 +8,11 @@ import { plain } from "../lib/format.js";
 import { fold, ticks } from "../lib/heat.js";
 import { actionFor } from "../lib/keys.js";
 import { LABEL, rowsOf } from "../lib/rows.js";
-import { along, centreOf, covered, seenBy } from "../lib/steps.js";
+import { centreOf, seenBy } from "../lib/places.js";
+import { along, covered } from "../lib/steps.js";
 import { createColumn, drawEvidence, levelOf } from "./area.js";
 import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
-import { className, variantName } from "./frame.js";
+import { className, layerOf, variantName } from "./frame.js";
 import { drawBand } from "./ink.js";
 import { stepsAlong } from "./kinds.js";
 import { pin, previewName } from "./picture.js";
@@ -20,7 +21,6 @@ import { pin, previewName } from "./picture.js";
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {import("./frame.js").Cell} Cell
- * @typedef {import("../lib/steps.js").Steps} Steps
  * @typedef {{width: number, height: number, rows: import("../lib/rows.js").Row[]}} Place
  */
 
@@ -82,12 +82,13 @@ export function createSignal(context) {
  * What the shading and the hatching mean.
  * @param {Frame} frame
  */
-function legendOf({ store, map, drawn }) {
+function legendOf({ store, map, drawn, place }) {
   const { input, rate } = store.meta;
-  const steps = map && stepsAlong(store, drawn.layer, map, 0);
-  if (!map || !steps?.size) return "";
-  const size = rate === null ? `${steps.size} samples` : `${Number((steps.size / rate).toPrecision(3))} s`;
-  const [from, to] = covered(steps, map.grid[0], input[0]);
+  const span = layerOf(store, drawn.layer)?.sees?.[0];
+  if (!map || !span) return "";
+  if (span[2] === null) return "Each step sees the whole signal.";
+  const size = rate === null ? `${span[2]} samples` : `${Number((span[2] / rate).toPrecision(3))} s`;
+  const [from, to] = covered(stepsAlong(store, map, place), map.grid[0], input[0]);
   const hatched = from > 0 || to < input[0] ? " Hatched ends: no step is centred there." : "";
   return `Each step sees ${size} (shaded at the pointer).${hatched}`;
 }
@@ -155,14 +156,12 @@ function createHeat(canvas, line) {
   const strong = createColumn();
   /** @param {Context} context @param {Frame} frame @param {Place} place */
   return ({ store, dpr }, frame, { width, height, rows }) => {
-    const { map, lut, paint, view, drawn, unit } = frame;
+    const { map, lut, paint, view, place } = frame;
     const fine = Math.min(dpr, FINEST / width);
     const size = [Math.round(width * fine), Math.round(height * fine)];
     const flat = view.shading === "cells";
     const { lo, hi, opacity, threshold, sign } = paint;
-    if (!differs(map?.values, drawn.layer, store.layers, lut, lo, hi, opacity, threshold, sign, flat, unit, ...size)) {
-      return;
-    }
+    if (!differs(map?.values, String(place), lut, lo, hi, opacity, threshold, sign, flat, ...size)) return;
     for (const one of [canvas, line]) {
       if (one.width !== size[0]) one.width = size[0];
       if (one.height !== size[1]) one.height = size[1];
@@ -172,7 +171,7 @@ function createHeat(canvas, line) {
     colours.clearRect(0, 0, size[0], size[1]);
     pen.clearRect(0, 0, size[0], size[1]);
     if (!map) return;
-    const values = along(fold(map.values, sign), stepsAlong(store, drawn.layer, map, 0), store.meta.span, size[0], flat);
+    const values = along(fold(map.values, sign), stepsAlong(store, map, place), store.meta.span, size[0], flat);
     const places = rows.map((row) => ({ top: row.top * fine, height: row.height * fine }));
     const evidence = places[places.length - 1];
     const stretched = column(values, lut, paint);
@@ -196,10 +195,10 @@ function createHeat(canvas, line) {
  * @param {Frame} frame
  * @param {Place} place
  */
-function showEnds(ends, { store, map, drawn }, { width, rows }) {
+function showEnds(ends, { store, map, place }, { width, rows }) {
   const { input, span } = store.meta;
   const row = rows[rows.length - 1];
-  const [from, to] = map ? covered(stepsAlong(store, drawn.layer, map, 0), map.grid[0], input[0]) : [0, span];
+  const [from, to] = map ? covered(stepsAlong(store, map, place), map.grid[0], input[0]) : [0, span];
   [[0, from], [to, input[0]]].forEach(([start, end], i) => {
     const wide = ((end - start) / span) * width;
     hide(ends[i], wide < 1);
@@ -215,22 +214,24 @@ function showEnds(ends, { store, map, drawn }, { width, rows }) {
  * @param {string} kind
  */
 function createCursor(kind) {
-  const seen = h(`div.seen.${kind}`, { hidden: true });
+  const seen = h(`div.step-seen.${kind}`, { hidden: true });
   const line = h(`div.step-line.${kind}`, { hidden: true });
   const dot = h(`div.step-dot.${kind}`, { hidden: true });
   return {
     elements: [seen, line, dot],
     /** @param {Frame} frame @param {Cell | null} cell @param {Place} place */
-    update({ store, map, drawn, paint, view }, cell, { width, rows }) {
+    update({ store, map, drawn, paint, view, place }, cell, { width, rows }) {
       for (const part of [seen, line, dot]) hide(part, !cell || !map);
       if (!cell || !map) return;
       const { input, span } = store.meta;
-      const steps = stepsAlong(store, drawn.layer, map, 0);
-      const x = (centreOf(cell.index, steps) / span) * width;
-      const [from, to] = seenBy(cell.index, steps, input[0]) ??
-        [centreOf(cell.index - 0.5, steps), centreOf(cell.index + 0.5, steps)];
-      setStyle(seen, "width", `${(((to - from) / span) * width).toFixed(1)}px`);
-      setStyle(seen, "transform", `translateX(${((from / span) * width).toFixed(1)}px)`);
+      const wide = (input[0] / span) * width;
+      const on = (/** @type {number} */ index) => centreOf(index, map.grid[0], place?.[0]);
+      const x = on(cell.index) * wide;
+      // Where it is not known what a step sees, its own room is shaded.
+      const [from, to] = seenBy(layerOf(store, drawn.layer), input, [cell.index])?.[0] ??
+        [on(cell.index - 0.5), on(cell.index + 0.5)];
+      setStyle(seen, "width", `${((to - from) * wide).toFixed(1)}px`);
+      setStyle(seen, "transform", `translateX(${(from * wide).toFixed(1)}px)`);
       setStyle(line, "transform", `translateX(${(x - 1).toFixed(1)}px)`);
       const value = fold(map.values.subarray(cell.index, cell.index + 1), view.sign)[0];
       const row = rows[rows.length - 1];
@@ -274,10 +275,10 @@ function listen(context, element, fit) {
 function step(context, by) {
   const frame = context.frame();
   if (!frame?.map) return;
-  const { store, map, drawn, limits } = frame;
+  const { store, map, place, limits } = frame;
   const start = frame.cell ? frame.cell.index + by : Math.max(0, map.values.indexOf(limits.max));
   const cell = Math.min(map.values.length - 1, Math.max(0, start));
-  const at = centreOf(cell, stepsAlong(store, drawn.layer, map, 0)) / store.meta.span;
+  const at = (centreOf(cell, map.grid[0], place?.[0]) * store.meta.input[0]) / store.meta.span;
   context.patch({ hover: { fx: Math.min(1 - 1e-9, Math.max(0, at)), fy: 0.5 } });
 }
 

@@ -115,7 +115,7 @@ function updateItem(item, frame, context, paint, previewed) {
   const photo = context.poster ?? context.photo;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
   if (!item.differs(map?.values, frame.lut, frame.view.sign, photo, context.dpr)) return;
-  paint(canvas, map, frame, photo, Math.round(THUMB * context.dpr));
+  paint(canvas, map, frame, photo, Math.round(THUMB * context.dpr), layer);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { flattened } from "../lib/depth.js";
 import { fold, limits } from "../lib/heat.js";
+import { placeOf } from "../lib/places.js";
 import { along, stepsOf } from "../lib/steps.js";
 import { createColumn, drawEvidence } from "./area.js";
 import { createSurface } from "./surface.js";
@@ -9,6 +10,7 @@ import { createSurface } from "./surface.js";
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("./frame.js").Frame} Frame
+ * @typedef {import("../protocol.js").Layer} Layer
  * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, width: number, height: number}} Photo
  */
 
@@ -63,13 +65,14 @@ export function createThumbPainter() {
    * @param {Frame} frame
    * @param {Photo | null} photo
    * @param {number} side  pixels
+   * @param {Layer | undefined} layer  whose map it is
    */
-  return (canvas, map, frame, photo, side) => {
+  return (canvas, map, frame, photo, side, layer) => {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
-    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, column) : undefined;
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, column, layer) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -83,23 +86,36 @@ export function createThumbPainter() {
     const sign = frame.view.sign;
     const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
     const flat = map.grid.length === 3 ? flattened(map) : map;
-    surface.draw(heat, flat, frame.lut, paint, MANNER, 1);
+    surface.draw(heat, flat, frame.lut, paint, { ...MANNER, place: placeOnSlice(layer, frame, flat) }, 1);
     context.drawImage(heat, x, y);
   };
 }
 
 /**
- * The thumbnail of a signal: the evidence of its steps, spread evenly.
+ * The place of a map's cells, or of its thumbnail's, on a picture or a slice.
+ * @param {Layer | undefined} layer
+ * @param {Frame} frame
+ * @param {HeatMap} flat
+ */
+function placeOnSlice(layer, { store }, { grid }) {
+  const deep = layer && layer.grid.length > 2 ? [layer.grid[0]] : [];
+  return placeOf(layer, store.meta.input, [...deep, ...grid])?.slice(-2) ?? null;
+}
+
+/**
+ * The thumbnail of a signal: the evidence of its steps.
  * @param {CanvasRenderingContext2D} context
  * @param {HeatMap} map
  * @param {Frame} frame
  * @param {number} side
  * @param {ReturnType<typeof createColumn>} column
+ * @param {Layer | undefined} layer
  */
-function drawArea(context, map, frame, side, column) {
+function drawArea(context, map, frame, side, column, layer) {
   const sign = frame.view.sign;
   const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
-  const values = along(fold(map.values, sign), stepsOf(null, map.values.length, 1), 1, side, false);
+  const steps = stepsOf(placeOf(layer, frame.store.meta.input, map.grid)?.[0], map.values.length, 1);
+  const values = along(fold(map.values, sign), steps, 1, side, false);
   const colours = column(values, frame.lut, paint);
   const path = drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
   context.strokeStyle = LINE;

@@ -67,7 +67,11 @@ export function createVolume(context) {
       const slice = ui.slice ?? 0;
       moved = section.differs(slice);
       sheet.update(slice);
-      drawn = { ...frame, map: section.of(frame, slice), pinned: pinnedHere(frame, slice) };
+      const { place, sees } = frame;
+      drawn = {
+        ...frame, map: section.of(frame, slice), pinned: pinnedHere(frame, slice), place: place && place.slice(1),
+        sees: sees && sees.slice(1),
+      };
       picture.update(drawn);
       slider.update(frame, slice);
       const word = named(store);
@@ -105,10 +109,10 @@ function moveTo(context, slice) {
  * @param {Frame} frame
  * @param {HeatMap} map
  */
-function strongestSlice({ store, drawn, view }, map) {
-  const strength = perSlice(fold(map.values, view.sign), map.grid[0]);
-  const best = strength.indexOf(Math.max(...strength));
-  return sliceOf(best, stepsAlong(store, drawn.layer, map, 0), store.meta.input[0]);
+function strongestSlice({ store, view, place }, map) {
+  const [depth] = map.grid;
+  const strength = perSlice(fold(map.values, view.sign), depth);
+  return sliceOf(strength.indexOf(Math.max(...strength)), depth, store.meta.input[0], place?.[0]);
 }
 
 /**
@@ -116,9 +120,9 @@ function strongestSlice({ store, drawn, view }, map) {
  * @param {Frame} frame
  * @param {number} slice
  */
-function pinnedHere({ store, drawn, map, pinned }, slice) {
+function pinnedHere({ store, map, pinned, place }, slice) {
   if (!map || !pinned) return null;
-  return depthOf(slice, stepsAlong(store, drawn.layer, map, 0), map.grid[0]) === pinned.depth ? pinned : null;
+  return depthOf(slice, store.meta.input[0], map.grid[0], place?.[0]) === pinned.depth ? pinned : null;
 }
 
 /** The map at the slice's depth, the same object until something of it changes. */
@@ -131,12 +135,12 @@ function createSection() {
     /** @param {number} slice */
     differs: (slice) => moved(slice),
     /** @param {Frame} frame @param {number} slice @returns {HeatMap | null} */
-    of({ store, map, drawn, view }, slice) {
+    of({ store, map, view, place }, slice) {
       const flat = view.shading === "cells";
-      if (!differs(map, store.layers, drawn.layer, slice, view.sign, flat)) return last;
-      const steps = map && stepsAlong(store, drawn.layer, map, 0);
+      if (!differs(map, String(place), slice, view.sign, flat)) return last;
       // The sign is dealt with before any smoothing, as `w.heatmap` does.
-      last = map && steps && cut({ ...map, values: fold(map.values, view.sign) }, slice, steps, flat);
+      const folded = map && { ...map, values: fold(map.values, view.sign) };
+      last = folded && cut(folded, slice, store.meta.input[0], place?.[0], flat);
       return last;
     },
   };
@@ -229,10 +233,9 @@ function createCurve(canvas, last) {
   /** @type {Float32Array | null} */
   let strength = null;
   /** @param {Context} context @param {Frame} frame @param {number} slice @returns {number | null} its evidence */
-  return ({ store, dpr, size }, { map, drawn, lut, paint, view }, slice) => {
-    const steps = map && stepsAlong(store, drawn.layer, map, 0);
-    if (differs(map?.values, drawn.layer, store.layers, lut, paint.hi, paint.lo, paint.threshold, view.sign, dpr,
-      size.width)) {
+  return ({ store, dpr, size }, { map, lut, paint, view, place }, slice) => {
+    const steps = map && stepsAlong(store, map, place);
+    if (differs(map?.values, String(place), lut, paint.hi, paint.lo, paint.threshold, view.sign, dpr, size.width)) {
       strength = map && perSlice(fold(map.values, view.sign), map.grid[0]);
       const wide = size.width - SLIDER_SIDES;
       canvas.width = Math.round(wide * dpr);
@@ -241,12 +244,12 @@ function createCurve(canvas, last) {
       if (context && strength && steps && paint.hi > 0) {
         const scale = (wide - 2 * INSET) / Math.max(1, last);
         const places = { centre: INSET + (steps.centre - 0.5) * scale, step: steps.step * scale };
-        const values = along(strength, { ...places, size: 0 }, wide, canvas.width, false);
+        const values = along(strength, places, wide, canvas.width, false);
         const shown = /** @type {const} */ ({ ...paint, lo: 0, sign: "positive", opacity: 1 });
         context.strokeStyle = LINE;
         context.stroke(drawEvidence(context, values, column(values, lut, shown), shown, { top: 1, height: canvas.height }));
       }
     }
-    return strength && map && steps ? strength[depthOf(slice, steps, map.grid[0])] : null;
+    return strength && map ? strength[depthOf(slice, store.meta.input[0], map.grid[0], place?.[0])] ?? null : null;
   };
 }
