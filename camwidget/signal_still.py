@@ -100,7 +100,10 @@ def _ink(band: Row, span: float) -> Map:
         return image
     low, high = float(band.values.min()), float(band.values.max())
     scale = (BAND - 3) / (high - low or 1)
-    ends = [(high - band.values[i][column]) * scale + 1 for i in (-1, 0)]
+    # of the columns that share a pixel, the least and the largest value
+    largest = np.maximum.reduceat(band.values[-1], column)
+    least = np.minimum.reduceat(band.values[0], column)
+    ends = [(high - extreme) * scale + 1 for extreme in (largest, least)]
     before = [np.concatenate([end[:1], end[:-1]]) for end in ends]  # joined to the column on the left
     top = np.minimum(ends[0], before[1]) - 0.7
     bottom = np.maximum(ends[1], before[0]) + 0.7
@@ -131,8 +134,9 @@ def _axis(span: float, rate: float | None) -> Map:
     end, unit = (span, "") if rate is None else (span / rate, " s")
     power = 10 ** np.floor(np.log10(end / 6))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= end / 8)
-    for k in range(int(end / step + 1e-9) + 1):
-        text, x = f"{k * step:g}{unit if k else ''}", k * step / end * WIDTH
+    last = int(end / step + 1e-9)
+    for k in range(last + 1):
+        text, x = f"{k * step:g}{unit if k == last else ''}", k * step / end * WIDTH
         width = pen.textlength(text)
         pen.text((min(max(x - width / 2, 1), WIDTH - width - 1), 3), text, fill=QUIET)
     return np.asarray(image, np.float32)

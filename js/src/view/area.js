@@ -4,26 +4,35 @@ import { paint as paintPixels } from "../lib/heat.js";
 
 /** @typedef {import("../lib/heat.js").Paint} Paint */
 
-/** A canvas one pixel high, painted as the heat is, to be stretched over a row. */
-export function createColumn() {
-  const canvas = document.createElement("canvas");
-  canvas.height = 1;
-  /**
-   * @param {Float32Array} values  one a pixel
-   * @param {Uint8Array} lut
-   * @param {Paint} paint
-   */
-  return (values, lut, paint) => {
-    const width = values.length;
-    if (canvas.width !== width) canvas.width = width;
-    const context = canvas.getContext("2d");
-    if (!context || !width) return canvas;
-    const image = context.createImageData(width, 1);
-    // Once magnitudes are taken there is nothing left below zero.
-    paintPixels(values, lut, image.data, paint.sign === "absolute" ? { ...paint, sign: "positive" } : paint);
-    context.putImageData(image, 0, 0);
-    return canvas;
-  };
+/**
+ * The colours of the heat along an axis, packed RGBA.
+ * @param {Float32Array} values  one a pixel
+ * @param {Uint8Array} lut
+ * @param {Paint} paint
+ */
+export function coloursOf(values, lut, paint) {
+  const words = new Uint32Array(values.length);
+  // Once magnitudes are taken there is nothing left below zero.
+  const folded = paint.sign === "absolute" ? /** @type {const} */ ({ ...paint, sign: "positive" }) : paint;
+  paintPixels(values, lut, new Uint8ClampedArray(words.buffer), folded);
+  return words;
+}
+
+/**
+ * Fills rows with the colours.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Uint32Array} colours
+ * @param {readonly {top: number, height: number}[]} rows
+ */
+export function fillRows(context, colours, rows) {
+  const width = colours.length;
+  for (const { top, height } of rows) {
+    const first = Math.round(top);
+    const image = context.createImageData(width, Math.max(1, Math.round(top + height) - first));
+    const words = new Uint32Array(image.data.buffer);
+    for (let i = 0; i < words.length; i += width) words.set(colours, i);
+    context.putImageData(image, 0, first);
+  }
 }
 
 /**
@@ -39,36 +48,36 @@ export function levelOf(v, { lo, hi }, top, height) {
 }
 
 /**
- * The area between the curve and zero.
+ * Fills the area between the values and zero with the colours of the heat, by pixels: to clip by a path of a thousand
+ * corners would take many times as long. Returns the curve, to be drawn over its edge.
  * @param {CanvasRenderingContext2D} context
  * @param {Float32Array} values  one a pixel; NaN where there is none
- * @param {CanvasImageSource} colours  one pixel high
+ * @param {Uint32Array} colours  one a pixel, see `coloursOf`
  * @param {Paint} paint
  * @param {{top: number, height: number}} row
- * @returns {Path2D} the curve
+ * @returns {Path2D}
  */
 export function drawEvidence(context, values, colours, paint, { top, height }) {
-  const area = new Path2D();
+  const width = values.length;
+  const first = Math.floor(top);
+  const rows = Math.ceil(top + height) - first;
+  const image = context.createImageData(width, rows);
+  const words = new Uint32Array(image.data.buffer);
   const curve = new Path2D();
-  const zero = levelOf(0, paint, top, height);
-  let from = -1;
-  for (let x = 0; x <= values.length; x++) {
-    const there = x < values.length && !Number.isNaN(values[x]);
-    if (there && from < 0) area.moveTo(x, zero);
-    if (!there && from >= 0) area.lineTo(x, zero);
-    if (!there) {
-      from = -1;
-      continue;
+  const zero = levelOf(0, paint, top, height) - first;
+  let begun = false;
+  for (let x = 0; x < width; x++) {
+    const there = !Number.isNaN(values[x]);
+    if (there) {
+      const y = levelOf(values[x], paint, top, height);
+      curve[begun ? "lineTo" : "moveTo"](x + 0.5, y);
+      const from = Math.round(Math.min(y - first, zero));
+      const to = Math.min(rows, Math.round(Math.max(y - first, zero)));
+      const word = colours[x];
+      if (word) for (let i = from * width + x; i < to * width; i += width) words[i] = word;
     }
-    const y = levelOf(values[x], paint, top, height);
-    area.lineTo(x + 0.5, y);
-    curve[from < 0 ? "moveTo" : "lineTo"](x + 0.5, y);
-    if (from < 0) from = x;
+    begun = there;
   }
-  context.save();
-  context.clip(area);
-  context.imageSmoothingEnabled = false;
-  context.drawImage(colours, 0, top, values.length, height);
-  context.restore();
+  context.putImageData(image, 0, first);
   return curve;
 }

@@ -10,7 +10,7 @@ import { actionFor } from "../lib/keys.js";
 import { LABEL, rowsOf } from "../lib/rows.js";
 import { centreOf, seenBy } from "../lib/places.js";
 import { along, covered } from "../lib/steps.js";
-import { createColumn, drawEvidence, levelOf } from "./area.js";
+import { coloursOf, drawEvidence, fillRows, levelOf } from "./area.js";
 import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, layerOf, variantName } from "./frame.js";
 import { drawBand } from "./ink.js";
@@ -152,8 +152,9 @@ function createInk(canvas) {
  */
 function createHeat(canvas, line) {
   const differs = createWatch();
-  const column = createColumn();
-  const strong = createColumn();
+  const moved = createWatch();
+  /** @type {Float32Array} */
+  let values = new Float32Array(0);
   /** @param {Context} context @param {Frame} frame @param {Place} place */
   return ({ store, dpr }, frame, { width, height, rows }) => {
     const { map, lut, paint, view, place } = frame;
@@ -171,14 +172,14 @@ function createHeat(canvas, line) {
     colours.clearRect(0, 0, size[0], size[1]);
     pen.clearRect(0, 0, size[0], size[1]);
     if (!map) return;
-    const values = along(fold(map.values, sign), stepsAlong(store, map, place), store.meta.span, size[0], flat);
+    if (moved(map.values, String(place), sign, flat, size[0])) {
+      values = along(fold(map.values, sign), stepsAlong(store, map, place), store.meta.span, size[0], flat);
+    }
     const places = rows.map((row) => ({ top: row.top * fine, height: row.height * fine }));
     const evidence = places[places.length - 1];
-    const stretched = column(values, lut, paint);
-    for (const { top, height: tall } of places.slice(0, -1)) colours.drawImage(stretched, 0, top, size[0], tall);
+    fillRows(colours, coloursOf(values, lut, paint), places.slice(0, -1));
     // The colour bar's own ramp: here a colour stands alone, and is told by the bar.
-    const full = strong(values, lut, { ...paint, opacity: 1 });
-    const path = drawEvidence(colours, values, full, paint, evidence);
+    const path = drawEvidence(colours, values, coloursOf(values, lut, { ...paint, opacity: 1 }), paint, evidence);
     pen.lineWidth = CURVE * fine;
     pen.lineJoin = "round";
     pen.stroke(path);

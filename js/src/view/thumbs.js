@@ -4,7 +4,7 @@ import { flattened } from "../lib/depth.js";
 import { fold, limits } from "../lib/heat.js";
 import { placeOf } from "../lib/places.js";
 import { along, stepsOf } from "../lib/steps.js";
-import { createColumn, drawEvidence } from "./area.js";
+import { coloursOf, drawEvidence } from "./area.js";
 import { createSurface } from "./surface.js";
 
 /**
@@ -51,7 +51,6 @@ export function drained(photo, side) {
 export function createThumbPainter() {
   const surface = createSurface();
   const heat = document.createElement("canvas");
-  const column = createColumn();
   /** @type {{photo: Photo, side: number, base: HTMLCanvasElement} | null} */
   let known = null;
   /** @param {Photo} photo @param {number} side */
@@ -72,7 +71,7 @@ export function createThumbPainter() {
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
-    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, column, layer) : undefined;
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, layer) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -108,15 +107,14 @@ function placeOnSlice(layer, { store }, { grid }) {
  * @param {HeatMap} map
  * @param {Frame} frame
  * @param {number} side
- * @param {ReturnType<typeof createColumn>} column
  * @param {Layer | undefined} layer
  */
-function drawArea(context, map, frame, side, column, layer) {
+function drawArea(context, map, frame, side, layer) {
   const sign = frame.view.sign;
   const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
   const steps = stepsOf(placeOf(layer, frame.store.meta.input, map.grid)?.[0], map.values.length, 1);
   const values = along(fold(map.values, sign), steps, 1, side, false);
-  const colours = column(values, frame.lut, paint);
+  const colours = coloursOf(values, frame.lut, paint);
   const path = drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
   context.strokeStyle = LINE;
   context.stroke(path);

@@ -10,7 +10,7 @@ import { fold } from "../lib/heat.js";
 import { actionFor } from "../lib/keys.js";
 import { perSlice } from "../lib/rows.js";
 import { along } from "../lib/steps.js";
-import { createColumn, drawEvidence } from "./area.js";
+import { coloursOf, drawEvidence } from "./area.js";
 import { h, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { stepsAlong } from "./kinds.js";
 import { createPicture } from "./picture.js";
@@ -31,7 +31,7 @@ const CURVE = 18;
 const LINE = "#808080";
 
 /** What stands at both sides of the slider. */
-const SLIDER_SIDES = 128;
+const SLIDER_SIDES = 148;
 
 /** @param {Context} context */
 export function createVolume(context) {
@@ -229,7 +229,6 @@ const INSET = 6;
  */
 function createCurve(canvas, last) {
   const differs = createWatch();
-  const column = createColumn();
   /** @type {Float32Array | null} */
   let strength = null;
   /** @param {Context} context @param {Frame} frame @param {number} slice @returns {number | null} its evidence */
@@ -247,7 +246,8 @@ function createCurve(canvas, last) {
         const values = along(strength, places, wide, canvas.width, false);
         const shown = /** @type {const} */ ({ ...paint, lo: 0, sign: "positive", opacity: 1 });
         context.strokeStyle = LINE;
-        context.stroke(drawEvidence(context, values, column(values, lut, shown), shown, { top: 1, height: canvas.height }));
+        const row = { top: 1, height: canvas.height - 1 };
+        context.stroke(drawEvidence(context, values, coloursOf(values, lut, shown), shown, row));
       }
     }
     return strength && map ? strength[depthOf(slice, store.meta.input[0], map.grid[0], place?.[0])] ?? null : null;
