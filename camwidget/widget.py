@@ -16,7 +16,7 @@ import torch
 import traitlets
 from torch import nn
 
-from . import colormaps, images, lifetime, preprocessing, scores, still, wire
+from . import colormaps, inputs, lifetime, preprocessing, scores, wire
 from .aimed import AimedTraits
 from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
@@ -29,6 +29,7 @@ from .labels import find as find_labels
 from .labels import index_of
 from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_OF_AIM, TRAITS_TWO_WAY
 from .session import AT_CLOSE, Session
+from .still import Look
 from .traits import CHOICES, bundle
 
 log = logging.getLogger("camwidget")
@@ -44,7 +45,7 @@ class CamWidget(AimedTraits):
     Args:
         model: a classifier, ``nn.Module``. It is left untouched and run in evaluation mode.
         image: a path, ``PIL.Image``, ``uint8`` or float array ``(H, W[, 3])``, or preprocessed tensor ``(C, H, W)`` or
-            ``(1, C, H, W)``.
+            ``(1, C, H, W)``; a signal ``(L,)`` or ``([1, ]C, L)``; a volume or video clip ``([1, ]C, D, H, W)``.
         labels: names of the classes: sequence, dict, or ``weights.meta["categories"]``; default: found from the model.
         truth: the true class, by name or index; it is marked in the list.
         preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else
@@ -60,6 +61,10 @@ class CamWidget(AimedTraits):
         against: a class, by name or index, that all others are seen against: their score less its score.
         region: of a segmentation, the pixels that are explained, see ``Target``; default: those where a class has the
             highest score.
+        kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
+        rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
+        display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
+            with a name, such as ``{"waveform": (wave, 16000)}``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``against`` int | None (likewise), ``score``, ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold``
@@ -90,18 +95,21 @@ class CamWidget(AimedTraits):
         score: str = "logit",
         against: int | str | None = None,
         region: Any = None,
-        **display: Any,
+        kind: str | None = None,
+        rate: float | None = None,
+        display: Any = None,
+        **look: Any,
     ) -> None:
         self._lock = threading.RLock()
-        keywords(CamWidget.__init__, display, DISPLAY)
-        display = {name: self._checked(name, value) for name, value in display.items()}
+        keywords(CamWidget.__init__, look, DISPLAY)
+        look = {name: self._checked(name, value) for name, value in look.items()}
         self._accepting = False
         self._complaint: str | None = None
         self._told: Told | None = None
         engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
-        self._picture = images.read(image, found)
-        recording = engine.record(self._picture.input)
+        self._subject = inputs.read(image, engine.model, found, kind, rate, display)
+        recording = inputs.record(engine, self._subject)
         self._probability = scores.find_probability(engine.model, recording, probability)
         self._names = find_labels(engine.model, labels, recording.scores.shape[1])
         self._truth = None if truth is None else self._index(truth)
@@ -114,7 +122,7 @@ class CamWidget(AimedTraits):
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle(),
-                picture=self._picture.encoded,
+                **self._subject.state(),
                 meta=self._meta(engine.model),
                 classes=self._classes(),
                 listed=self._listed_with(first),
@@ -128,7 +136,7 @@ class CamWidget(AimedTraits):
                 layer=view.layer,
                 variant=view.variant,
                 colormap=colormap,
-                **display,
+                **look,
             )
             self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show), self._names)
             self._session.answer_now(Request(view))
@@ -137,8 +145,8 @@ class CamWidget(AimedTraits):
 
     @property
     def cam(self) -> Map:
-        """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with
-        negative values.
+        """The map on screen on its own grid, ``(h, w)`` float32 in raw units (``(l,)`` of a signal, ``(d, h, w)`` of a
+        volume); ``sign`` says what is done with negative values.
         """
         signed = self._open().map(self._view())
         if self.sign == "signed":
@@ -147,11 +155,12 @@ class CamWidget(AimedTraits):
 
     @property
     def heatmap(self) -> Map:
-        """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of
-        ``cam``. Cells lie where they look, see ``Field``; 0 towards ends of the input where no cell is centred.
+        """``cam`` at the size of the network's input, ``(H, W)``, ``(L,)`` or ``(D, H, W)`` float32, by
+        ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
+        ``Field``; 0 towards ends of the input where no cell is centred.
         """
         maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation, self._place())[0].numpy()
+        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, self._place())[0].numpy()
         return large
 
     @property
@@ -222,8 +231,8 @@ class CamWidget(AimedTraits):
 
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
-        look = {"signed": self.signed, "opacity": self.opacity, "threshold": self.threshold}
-        return still.jpeg(self.picture, self.cam, lut, mode=self.interpolation, place=self._place(), **look)
+        look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
+        return self._subject.still(self.cam, lut, look, self._place())
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -402,15 +411,12 @@ class CamWidget(AimedTraits):
         return self._top if target in self._top else [*self._top, target]
 
     def _meta(self, model: nn.Module) -> dict[str, Any]:
-        picture = self._picture
         parameter = next(model.parameters(), None)
         return {
             "image": 1,
             "model": type(model).__name__,
             "device": str(parameter.device) if parameter is not None else "cpu",
-            "preprocessing": picture.words,
-            "input": list(picture.input.shape[2:]),
-            "picture": list(picture.size),
+            **inputs.meta(self._subject),
         }
 
     def _classes(self) -> dict[str, Any]:

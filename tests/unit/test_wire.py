@@ -280,3 +280,34 @@ def test_units_of_the_maps() -> None:
     assert scores.check_score("softmax", "softmax") == "softmax"
     with pytest.raises(ValueError, match="score is 'softmax', and the model's scores are probabilities already"):
         scores.check_score("softmax", "none")
+
+
+def test_the_thumbnail_of_a_signal_is_a_line_of_steps() -> None:
+    values = np.zeros(1000, np.float32)
+    values[500:510] = 4.0
+    made = wire.thumbnail(values)
+    assert made["grid"] == [protocol.THUMB_STEPS]
+    line = unpacked(made, (protocol.THUMB_STEPS,), dtype="int8")
+    assert abs(int(line.argmax()) - 48) <= 1 and line.min() == 0
+    assert wire.thumbnail(values[:7])["grid"] == [7]
+
+
+def test_the_thumbnail_of_a_volume_is_the_strongest_over_its_depth_with_its_sign() -> None:
+    values = np.zeros((6, 10, 20), np.float32)
+    values[4, 2, 3], values[1, 2, 3], values[0, 7, 15] = 2.0, -1.0, -3.0
+    made = wire.thumbnail(values)
+    assert made["grid"] == [10, 20]
+    flat = unpacked(made, (10, 20), dtype="int8")
+    assert flat[2, 3] == pytest.approx(2, abs=0.03) and flat[7, 15] == pytest.approx(-3, abs=0.03)
+    values[0, 0, 0] = np.nan
+    assert wire.thumbnail(values)["grid"] == [10, 20]
+
+
+@pytest.mark.parametrize("grid", [(400,), (4, 20, 20)])
+def test_maps_of_very_different_size_keep_their_shape_on_any_grid(grid: tuple[int, ...]) -> None:
+    maps = np.random.default_rng(0).normal(size=(20, *grid)).astype(np.float32)
+    maps *= 10.0 ** -np.arange(20, dtype=np.float32).reshape(-1, *(1,) * len(grid))
+    made = wire.stack(answer(maps))
+    assert made["dtype"] == "float32" and made["grid"] == list(grid)
+    same = wire.stack(answer(np.repeat(maps[:1], 20, 0)))
+    assert same["dtype"] == "float16"

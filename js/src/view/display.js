@@ -20,6 +20,17 @@ const CHOICES = [
   ["interpolation", "Smoothing", { bicubic: "Bicubic", bilinear: "Bilinear" }],
 ];
 
+/**
+ * A signal has no contours, and along one axis or three smoothing is linear.
+ * @param {string} kind
+ */
+function choicesFor(kind) {
+  if (kind === "picture") return CHOICES;
+  const left = CHOICES.filter(([name]) => name !== "interpolation");
+  if (kind === "volume") return left;
+  return left.map(([name, label, { contours, ...options }]) => /** @type {typeof CHOICES[0]} */ ([name, label, options]));
+}
+
 /** What a reader should know of a colour map before taking it. */
 const NOTES = Object.freeze({ turbo: "uneven lightness" });
 
@@ -27,7 +38,7 @@ const NOTES = Object.freeze({ turbo: "uneven lightness" });
 export function createDisplay(context) {
   const { store } = context;
   const element = h("div.menu.display", { role: "dialog", "aria-label": "Display", hidden: true });
-  const fields = CHOICES.map(([name, label, options]) => ({
+  const fields = choicesFor(store.meta.kind).map(([name, label, options]) => ({
     name,
     label,
     field: segmented(context, {
@@ -46,7 +57,7 @@ export function createDisplay(context) {
   const colours = createColours(context);
   for (const { label, field } of fields) element.append(named(label, field.element));
   element.append(
-    named("Cell sees", sees.element),
+    ...(store.meta.kind === "signal" ? [] : [named("Cell sees", sees.element)]),
     named("Threshold", h("div.threshold-row", {}, [threshold, clear])),
     named("Colours", colours.element),
   );

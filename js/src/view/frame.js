@@ -1,9 +1,10 @@
 /** What one frame shows, worked out once from the store and the pointer; the parts only draw it. */
 
-import { cellAt, strongest } from "../lib/cells.js";
+import { strongest } from "../lib/cells.js";
 import { limits } from "../lib/heat.js";
 import { placeOf, seenBy } from "../lib/places.js";
 import { SIGNED_COLORMAP } from "../protocol.js";
+import { indexOf, locate } from "./kinds.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -13,8 +14,9 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @typedef {import("../lib/heat.js").Limits} Limits
  * @typedef {import("../lib/heat.js").Paint} Paint
  *
- * @typedef {{fx: number, fy: number}} Spot  a place on the picture, as shares of its width and height
- * @typedef {{row: number, col: number, index: number}} Cell
+ * @typedef {{fx: number, fy: number, slice?: number}} Spot  a place on the picture, as shares of its width and height; and
+ *   on which slice of a volume
+ * @typedef {{row: number, col: number, depth?: number, index: number}} Cell
  *
  * @typedef {object} Ui  what the pointer and the keys do; never leaves the view
  * @property {Spot | null} hover  under the pointer, or where the keyboard stands
@@ -25,6 +27,7 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {boolean} touched  the hint has done its work
  * @property {boolean} field  what the cell sees is outlined
  * @property {"variant" | "display" | "help" | null} menu
+ * @property {number | null} slice  of a volume; null before the first map is here
  *
  * @typedef {object} Evidence
  * @property {Cell} cell
@@ -83,18 +86,18 @@ export function frameOf(store, ui, known, now) {
   const layer = layerOf(store, drawn.layer);
   const place = map && placeOf(layer, store.meta.input, map.grid);
   const spot = ui.hover ?? ui.pinned;
-  const cell = map && cellOf(spot, map, place);
+  const cell = map && cellOf(store, spot, map, place);
   return {
     store, ui, view, drawn, preview, map, busy, place, cell,
     beside: map !== null && spot !== null && !cell,
-    sees: cell && seenBy(layer, store.meta.input, [cell.row, cell.col]),
+    sees: cell && seenBy(layer, store.meta.input, indexOf(cell, map)),
     selected: busy ? shown : view,
     limits: range,
     paint: { ...range, sign: view.sign, opacity: ui.bare ? 0 : view.opacity, threshold: view.threshold },
     lut: store.luts[view.sign === "signed" ? SIGNED_COLORMAP : view.colormap] ?? NO_LUT,
     unit: unitOf(store, drawn.variant),
     blank: map !== null && !(range.hi > 0),
-    pinned: map && cellOf(ui.pinned, map, place),
+    pinned: map && cellOf(store, ui.pinned, map, place),
     evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
   };
 }
@@ -112,11 +115,12 @@ const parts = ({ target, layer, variant }) => [target, layer, variant];
 const differs = (a, b) => a.target !== b.target || a.layer !== b.layer || a.variant !== b.variant;
 
 /**
+ * @param {Store} store
  * @param {Spot | null} spot
  * @param {HeatMap} map
  * @param {import("../lib/places.js").Place | null} place
  */
-const cellOf = (spot, map, place) => spot && cellAt(spot.fx, spot.fy, map.grid, 1, 1, place);
+const cellOf = (store, spot, map, place) => spot && locate(store, spot, map, place);
 
 /**
  * The colour limits: this map's own, or one scale for all listed classes whose maps are here.

@@ -57,7 +57,7 @@ export function createPicture(context) {
 }
 
 /** @param {Frame} frame */
-function previewName({ store, preview }) {
+export function previewName({ store, preview }) {
   if (preview?.target !== undefined) return className(store, preview.target);
   if (preview?.variant !== undefined) return variantName(store, preview.variant);
   return preview?.layer ?? "";
@@ -202,7 +202,7 @@ function listen(context, element, fit) {
  * @param {Context} context
  * @param {Spot | null} spot
  */
-function pin(context, spot) {
+export function pin(context, spot) {
   const frame = context.frame();
   if (!frame || !spot) return;
   const again = frame.pinned && frame.cell && frame.pinned.index === frame.cell.index;

@@ -96,7 +96,8 @@ function lineOf(frame, short) {
 
 /** @param {Frame} frame */
 function where({ drawn, map }) {
-  return map ? `${drawn.layer} ${grid(map.grid)}` : drawn.layer;
+  if (!map) return drawn.layer;
+  return `${drawn.layer}${map.grid.length === 1 ? "," : ""} ${grid(map.grid)}`;
 }
 
 /** What was measured belongs to the chosen maps, not to a preview. @param {Frame} frame */

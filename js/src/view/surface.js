@@ -87,7 +87,8 @@ function createField() {
   return ({ values, grid }, height, width, { interpolation: mode, place }, sign) => {
     if (last && !differs(values, height, width, mode, sign, String(place))) return last;
     const room = last?.length === height * width ? last : undefined;
-    return (last = upsample(fold(values, sign), grid, [height, width], mode, room, place));
+    const from = /** @type {import("../protocol.js").Size} */ (grid);
+    return (last = upsample(fold(values, sign), from, [height, width], mode, room, place));
   };
 }
 

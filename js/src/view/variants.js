@@ -65,7 +65,7 @@ export function createVariants(context) {
         mark(row.element, "unknown", map === null);
         mark(row.element, "active", i === active);
         setAttr(row.element, "aria-selected", String(row.variant.id === frame.selected.variant));
-        if (map) paint(row.canvas, map, frame, context.photo, side, layer);
+        if (map) paint(row.canvas, map, frame, context.poster ?? context.photo, side, layer);
       });
       setAttr(element, "aria-activedescendant", rows[active]?.element.id);
     },
