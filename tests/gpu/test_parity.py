@@ -18,10 +18,12 @@ NETWORKS = {
     "squeezenet1_1": ("features.7", 64),
     "densenet121": ("features.denseblock2", 64),
     "mobilenet_v3_small": ("features.6", 64),
-    "convnext_tiny": ("features.3", 64),
+    "convnext_tiny": ("features.3.0", 64),
     "vgg11_bn": ("features.14", 64),
 }
-"""Name -> an early layer, size of the input."""
+"""Name -> an early layer, size of the input. Not one that goes straight into a normalisation over channels: there the
+sum of g A over the channels of a cell, HiResCAM, is 0 but for rounding, since the scores do not see the cell's scale.
+"""
 
 
 def made(name: str) -> tuple[nn.Module, Tensor, str]:

@@ -19,7 +19,7 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from camwidget import CamEngine, CamWidget
+from camwidget import VARIANTS, CamEngine, CamWidget
 from camwidget.engine import Recording, upsample
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -197,12 +197,13 @@ def words(variants: Sequence[str]) -> Iterator[Word]:
         rank = int((recording.scores[0] > recording.scores[0, 0]).sum())
         for variant in variants:
             cells = recording.cam(0, variant=variant)[0].numpy()
+            width = 1 if cells.size == recording.x.shape[-1] else WORD_FRAMES  # of what a value of the map stands for
             # a frame is two hops long, so its centre is one hop after its start
-            seconds = (np.arange(cells.size) + first + (WORD_FRAMES - 1) / 2 + 1) * second
+            seconds = (np.arange(cells.size) + first + (width - 1) / 2 + 1) * second
             found = hit(f"{start:.1f} s", "marvin", variant, cells, (seconds >= start) & (seconds <= end), rank)
             peak = int(cells.argmax())
-            sees = ((first + peak) * second, (first + peak + WORD_FRAMES + 1) * second)
-            yield Word(start, end, float(seconds[peak]), sees, peak == chosen, found)
+            sees = ((first + peak) * second, (first + peak + width + 1) * second)
+            yield Word(start, end, float(seconds[peak]), sees, width > 1 and peak == chosen, found)
 
 
 # ---------------------------------------------------------------------- covering: CIFAR-10
@@ -221,6 +222,8 @@ def cover_drops(network: str, variants: Sequence[str]) -> Iterator[Cover]:
         target = int(recording.scores[0].argmax())
         for variant in variants:
             signed = recording.cams([target], variant=variant)[:, 0]
+            if getattr(VARIANTS[variant], "at_input", False):  # of edges, whose two sides differ in sign
+                signed = signed.abs()
             order = upsample(signed, x.shape[2:], "bilinear")[0].flatten().argsort()
             yield Cover(picture, variant, *_drops(model, x, target, order))
 
