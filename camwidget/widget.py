@@ -142,8 +142,9 @@ class CamWidget(CamTraits):
         """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of
         ``cam``. Cells lie where they look, see ``Field``; 0 towards ends of the input where no cell is centred.
         """
-        maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation, self._place())[0].numpy()
+        cam = self.cam
+        maps, place = torch.from_numpy(cam)[None], self._place(cam)
+        large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation, place)[0].numpy()
         return large
 
     @property
@@ -215,7 +216,8 @@ class CamWidget(CamTraits):
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
         look = {"signed": self.signed, "opacity": self.opacity, "threshold": self.threshold}
-        return still.jpeg(self.picture, self.cam, lut, mode=self.interpolation, place=self._place(), **look)
+        cam = self.cam
+        return still.jpeg(self.picture, cam, lut, mode=self.interpolation, place=self._place(cam), **look)
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -380,10 +382,12 @@ class CamWidget(CamTraits):
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
 
-    def _place(self) -> Place | None:
-        """Where the cells of the layer on screen are centred; None: spread evenly."""
+    def _place(self, cam: Map) -> Place | None:
+        """Where the cells of the map on screen are centred; None: spread evenly, as those of a map that has the size of
+        the input.
+        """
         field = self._recording.fields(self.layer)
-        return None if field is None else field.place
+        return None if field is None or field.grid != cam.shape else field.place
 
     def _row(self) -> torch.Tensor:
         """Scores ``(K,)`` of the model as it is now."""

@@ -61,12 +61,14 @@ export function createStatus(context) {
  * @param {string} key
  */
 function showWords(element, { words, hint }, key) {
-  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` · ${hint}` : "");
+  const said = words.map((word) => (typeof word === "string" ? word : word.strong)).join("");
+  const gap = said.endsWith(".") ? " " : "  ·  ";
+  const text = hint ? said + gap + hint : said;
   element.dataset.key = key;
   if (element.title === text) return;
   element.title = text;
   element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
-  if (hint) element.append(" · ", h("span.way-out", { text: hint }));
+  if (hint) element.append(gap, h("span.way-out", { text: hint }));
 }
 
 /**
