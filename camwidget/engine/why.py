@@ -37,6 +37,9 @@ EVEN = 1e-6
 QUIET = frozenset(("class-agnostic", "training"))
 """Good to know, and no fault of the map."""
 
+MOST_LOOKED_AT = 24
+"""In so many later layers we look for the one where a gradient ends; of more, in the steps only."""
+
 POSITIVE_ONLY = frozenset(("layercam", "gradcam++", "elementwise", "smoothgradcam++"))
 """Variants that let nothing through but positive gradients, or positive products."""
 
@@ -78,7 +81,7 @@ class Case:
         layer: how the layer is read. variant: by which method.
         scores: ``(K,)`` of the image. value: the number that is explained.
         probability: what is explained, if it is one.
-        grids: the layers, in order of execution.
+        grids: the layers, in order of execution. steps: of these, the chain that every path to the scores passes.
         default: the layer that is shown first.
         rectifiers: how many lie between layer and scores.
         training: the user's model is in training mode. left_out: why the first layers are not there.
@@ -95,6 +98,7 @@ class Case:
     value: float
     probability: Probability | None
     grids: Sequence[str]
+    steps: Sequence[str]
     default: str
     training: bool
     left_out: str
@@ -243,7 +247,9 @@ def _all_zero(case: Case) -> Reason:
 def _no_gradient(case: Case) -> Reason:
     """Where on the way from the score the gradient ends."""
     layer, name = case.layer.name, case.name
-    after = case.grids[case.grids.index(layer) + 1 :] if layer in case.grids else []
+    after = case.grids[case.grids.index(layer) + 1 :]
+    if len(after) > MOST_LOOKED_AT:  # their gradients take memory
+        after = [other for other in after if other in case.steps]
     listed = list(dict.fromkeys([case.default, *after]))
     found = case.gradients(listed, "standard")
     if case.layer.kind == "tokens" and case.layer.prefix and not _zero(found[case.default]):
