@@ -16,8 +16,9 @@ Kernel -> browser traits
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
     layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind;
                         in order of execution
-    variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
-                        are in the score's unit per cell | "relative")
+    variants   [dict]   id, name, summary, cost, slow (bool: made only when it is chosen; no thumbnails), relu (bool:
+                        negative values are cut at the end), unit ("score": values are in the score's unit per cell |
+                        "relative")
     stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid [h, w], dtype,
                         scale, data [T, h, w], done (bool: all listed classes are in), ms (float: compute time), note
                         (str | None), reply. Values are *signed*: before the variant's final ReLU. value = stored *
@@ -27,7 +28,9 @@ Kernel -> browser traits
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
+    status     dict     state ("ready" | "busy" | "warning" | "error"), text, hint, reply. ``hint`` says the way out.
+                        "busy": a slow map is made, and text says which and how far it is; it answers the request at
+                        once, and the stack follows without a reply
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
@@ -49,7 +52,7 @@ SIGNS = ("positive", "signed", "absolute")
 SHADINGS = ("smooth", "cells", "contours")
 SCALES = ("map", "listed")
 INTERPOLATIONS = ("bicubic", "bilinear")
-STATES = ("ready", "warning", "error")
+STATES = ("ready", "busy", "warning", "error")
 WANTS = (None, "variants")
 
 COLORMAPS = ("viridis", "cividis", "inferno", "magma", "turbo")

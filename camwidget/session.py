@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from . import foresight
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View, Working
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
@@ -39,6 +39,9 @@ FIRST_ANSWER = 0.002
 
 TOGETHER = 0.03
 """Seconds: if they may take longer than this, they are made one by one, so that a newer request ends it sooner."""
+
+BETWEEN = 0.2
+"""Seconds between two words about how far a slow map is."""
 
 AHEAD = 10.0
 """Seconds that are spent at most after a request on what may be asked next."""
@@ -131,6 +134,8 @@ class Session:
                 if not (answered and isinstance(answer, Done)):
                     self._send(replace(answer, reply=None) if answered and isinstance(answer, Stack) else answer)
                 answered = answered or replies
+        except Stopped:  # by a newer request; what was made is kept
+            return answered
         except Exception as error:
             log.exception("request %s", request)
             text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
@@ -185,7 +190,7 @@ class Session:
         elif request.reply is not None:
             yield Done(request.reply)
         try:
-            if not self._holds_strip(request.view):
+            if not (self._holds_strip(request.view) or VARIANTS[request.view.variant].slow):
                 yield self._strip(request.view)
             if request.want == "variants":
                 yield self._menu(request.view)
@@ -215,13 +220,18 @@ class Session:
         self._sent_stack = self._sent_strip = self._sent_nearby = None
         return True
 
-    def _stacks(self, request: Request) -> Iterator[Stack]:
+    def _stacks(self, request: Request) -> Iterator[Stack | Working]:
         view, generation = request.view, self.atlas.generation
+        variant = VARIANTS[view.variant]
+        if variant.slow and not self.atlas.has(view.layer, view.variant, view.target):
+            # answered at once, so that the browser may change its mind meanwhile
+            yield Working(view, generation, 0, 0, request.reply)
+            self._undisturbed(partial(self._make_slowly, view))
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = self._note(view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
-        others = [t for t in self.listed if t != view.target]
+        others = [] if variant.alone else [t for t in self.listed if t != view.target]
         missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
         seconds = missing * ms / 1e3
         if missing and seconds > FIRST_ANSWER:
@@ -236,6 +246,22 @@ class Session:
         targets = tuple(sorted(maps, key=self._rank))
         whole = len(maps) == len(others) + 1
         yield replace(part, targets=targets, maps=np.stack([maps[t] for t in targets]), done=whole)
+
+    def _make_slowly(self, view: View) -> None:
+        """Make a map that takes its time, and say now and then how far it is.
+
+        Raises:
+            Stopped: a newer request waits, or another thread wants to read.
+        """
+        generation, told = self.atlas.generation, time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= BETWEEN and not self._mailbox.newer():
+                told = time.monotonic()
+                self._send(Working(view, generation, done, total))
+
+        self.atlas.maps(view.layer, view.variant, [view.target], self._unwanted, tell)
 
     def _wants_whole(self, request: Request) -> bool:
         """Whether the maps of all classes are missing in the browser. Only the browser knows; one that asked before
@@ -310,7 +336,8 @@ class Session:
             return self.atlas.maps(view.layer, variant, [view.target], self._unwanted)[0]
 
         generation = self.atlas.generation
-        return Menu(view, generation, tuple((v, self._undisturbed(partial(made, v))) for v in VARIANTS))
+        quick = [v.id for v in VARIANTS.values() if not v.slow]
+        return Menu(view, generation, tuple((v, self._undisturbed(partial(made, v))) for v in quick))
 
     def _holds(self, view: View) -> bool:
         """Whether the stack that the browser has last been sent holds this view, with all listed classes."""
@@ -334,7 +361,15 @@ class Session:
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         if variant.rule != "standard" and not recording.rectifiers_above(view.layer):
             return f"No rectifier between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"
+        if not variant.per_class:
+            return f"{variant.name} asks no score: its map is the same for every class"
+        if variant.needs == "second derivatives" and self._is_gradcam(view):
+            return f"No curvature between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"
         return recording.left_out or None
+
+    def _is_gradcam(self, view: View) -> bool:
+        other, plain = (self.atlas.map(view.layer, variant, view.target) for variant in (view.variant, "gradcam"))
+        return np.array_equal(other, plain)
 
 
 def _row(view: View) -> tuple[int, str]:

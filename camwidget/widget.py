@@ -17,7 +17,7 @@ import traitlets
 from torch import nn
 
 from . import colormaps, images, lifetime, preprocessing, scores, still, wire
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View, Working
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
@@ -203,6 +203,10 @@ class CamWidget(CamTraits):
         lifetime.shown(self)
         self._session.in_sight(self._view())
         data, metadata = bundle
+        view = self._view()
+        atlas = self._session.atlas
+        if find_variant(view.variant).slow and not atlas.has(view.layer, view.variant, view.target):
+            return bundle  # the cell must not wait for it
         try:
             picture = self._still()
         except Exception:  # a model that fails by now: the live view says so, and still has the last good map
@@ -310,8 +314,10 @@ class CamWidget(CamTraits):
                     self.stack = wire.stack(answer)
                     if self._complaint is not None:
                         self.status = wire.status("error", self._complaint)
-                    elif self.status["state"] == "error":
+                    elif self.status["state"] in ("error", "busy"):
                         self.status = wire.status("ready", "")
+                case Working():
+                    self.status = wire.working(answer)
                 case Strip():
                     self.strip = wire.strip(answer)
                 case Nearby():

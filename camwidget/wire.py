@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, View
+from .answers import Menu, Nearby, Reply, Stack, Strip, View, Working
 from .atlas import Map
 from .engine import VARIANTS, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB
@@ -124,8 +124,14 @@ def _with_dots(recording: Recording) -> list[str]:
 
 def variants() -> list[dict[str, Any]]:
     """The ``variants`` trait."""
-    keys = ("id", "name", "summary", "cost", "relu", "unit")
+    keys = ("id", "name", "summary", "cost", "slow", "relu", "unit")
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
+
+
+def working(answer: Working) -> dict[str, Any]:
+    """The ``status`` trait while a slow map is made."""
+    share = f" {100 * answer.done // answer.total} %" if answer.total else ""
+    return status("busy", f"{VARIANTS[answer.view.variant].name}{share}", to=answer.reply)
 
 
 def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
-from camwidget.answers import Menu, Nearby, Stack, Strip, View
+from camwidget.answers import Menu, Nearby, Stack, Strip, View, Working
 from camwidget.engine import VARIANTS, CamEngine, Recording
 
 DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
@@ -145,8 +145,15 @@ def test_status_and_variants() -> None:
     }  # fmt: skip
     assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
     for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
-        assert made["id"] == variant.id and made["relu"] == variant.relu
+        assert made["id"] == variant.id and made["relu"] == variant.relu and made["slow"] == variant.slow
         assert made["unit"] in ("score", "relative")
+
+
+def test_how_far_a_slow_map_is() -> None:
+    slow = replace(VIEW, variant="scorecam")
+    assert wire.working(Working(slow, 1, 0, 0, ("page", 1))) == wire.status("busy", "Score-CAM", to=("page", 1))
+    assert wire.working(Working(slow, 1, 699, 2048)) == wire.status("busy", "Score-CAM 34 %")
+    assert wire.working(Working(slow, 1, 2048, 2048))["text"] == "Score-CAM 100 %"
 
 
 # ---------------------------------------------------------------------- layers
