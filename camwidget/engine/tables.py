@@ -41,6 +41,7 @@ class Table:
         else:
             self.variations = [(i, k) for i, k in changed.nonzero().tolist()]
         self._chunks: list[Tensor] = []
+        self._index: Tensor | None = None
         self.done = 0
 
     def next(self, rows: int, image: int | None = None) -> Sequence[Variation]:
@@ -68,7 +69,9 @@ class Table:
         if not self._chunks:
             return made
         self._chunks = [torch.cat(self._chunks)]
-        images, channels = torch.tensor(self.variations, device=device).T
+        if self._index is None:
+            self._index = torch.tensor(self.variations, device=device).T
+        images, channels = self._index
         for image in range(self._shape[0]):
             mine = images == image
             rows = self._chunks[0][mine]
