@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
 from . import room
+from .layers import find_grid
 from .layout import Layout, lay_out
 from .recording import Recording
 from .room import Start, TooLarge, Weight
-from .tape import Tape, find_grid
+from .tape import Tape
 from .targets import find_scores
 from .twin import twin
 from .untouched import RandomState, fingerprint, state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -13,13 +13,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
+from .layers import TOKENS, around, find_grid
 from .room import Weight, begin
 
 SMALL = 2**16
 """Numbers in an output that is copied at little cost."""
-
-TOKENS = 3
-"""Dimensions of a sequence of tokens ``(N, L, C)``."""
 
 CONVOLUTIONS = (
     nn.modules.conv._ConvNd,
@@ -36,34 +34,14 @@ CONVOLUTIONS = (
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One module's output: the tensor, the place in the graph where it was made, and how often it had been written
-    to by then; the shape of the first tensor given to the module, and whether torch itself says that channels come
-    first in what it returns.
+    to by then; and whether torch itself says that channels come first in what the module returns.
     """
 
     output: Tensor
     edge: GradientEdge
     version: int
     copy: Tensor | None
-    given: torch.Size | None = None
     convolved: bool = False
-
-
-def find_grid(output: Any, shape: Sequence[int]) -> Tensor | None:
-    """The tensor in what a module returned, itself or the first that fits in a tuple or dict, that may be a grid of
-    channels or a sequence of tokens for an input of ``shape``; None where there is none.
-    """
-    if isinstance(output, Tensor):
-        return output if _may_be_grid(output, shape) else None
-    parts: Iterable[Any] = ()
-    if isinstance(output, Mapping):
-        parts = output.values()
-    elif isinstance(output, (tuple, list)):
-        parts = output
-    return next((part for part in parts if isinstance(part, Tensor) and _may_be_grid(part, shape)), None)
-
-
-def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
-    return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
 class Tape:
@@ -97,6 +75,7 @@ class Tape:
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
         self.shapes: dict[str, torch.Size] = {}
+        self.given: dict[str, int] = {}
         self._model, self._shape, self._wanted, self._copied = model, shape, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
         self._latest: tuple[str, Tensor] | None = None
@@ -141,6 +120,19 @@ class Tape:
         return self._source
 
     @property
+    def whole(self) -> bool:
+        """Whether the graph begins at the input."""
+        return self._start is None
+
+    def from_tokens(self, name: str) -> str | None:
+        """The innermost module around this one that was given tokens, if it does not return a grid; else None."""
+        for outer in around(name):
+            if self.given.get(outer) == TOKENS:
+                returned = self.shapes.get(outer)
+                return outer if returned is None or len(returned) == TOKENS else None
+        return None
+
+    @property
     def axes(self) -> int:
         """Dimensions of the input, ``(N, C, *spatial)``."""
         return len(self._shape)
@@ -153,6 +145,8 @@ class Tape:
         if self._weight is not None:
             self._weight.add(returned)
         output = find_grid(returned, self._shape)
+        if self._wanted is None:
+            self.given[name] = len(next((arg.shape for arg in args if isinstance(arg, Tensor)), ()))
         if output is not None:
             self.shapes.pop(name, None)
             self.shapes[name] = output.shape
@@ -167,8 +161,7 @@ class Tape:
             self._latest = (name, output.detach().clone())
         entry = Entry(output, get_gradient_edge(output), output._version, copy)
         if self._wanted is None:  # for the layout
-            given = next((arg.shape for arg in args if isinstance(arg, Tensor)), None)
-            entry = replace(entry, given=given, convolved=isinstance(module, CONVOLUTIONS))
+            entry = replace(entry, convolved=isinstance(module, CONVOLUTIONS))
         self.entries[name] = entry
 
     def overwritten(self, name: str) -> bool:
