@@ -387,7 +387,7 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, Tensor):
         targets = targets.tolist()
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
-        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
     return list(targets)
 
 

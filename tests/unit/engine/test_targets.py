@@ -266,6 +266,7 @@ def test_targets_are_known_again() -> None:
 )
 def test_targets_in_words(target: Target, words: str) -> None:
     assert str(target) == words
+    assert repr(target) == f"<Target: {words}>"
 
 
 # ---------------------------------------------------------------------- what does not fit
