@@ -31,6 +31,7 @@ class Returned:
         self.output, self.scores, self.names = output, scores, names
         self._winners: Tensor | None = None
         self._cells_won: Tensor | None = None
+        self._shares: Tensor | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -46,9 +47,11 @@ class Returned:
         """``(N, K)`` float32: each class's softmax probability, its mean over all cells; of one class alone its
         sigmoid.
         """
-        scores = self.scores.detach().float()
-        each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
-        return each.flatten(2).mean(2) if self.grid else each
+        if self._shares is None:
+            scores = self.scores.detach().float()
+            each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
+            self._shares = each.flatten(2).mean(2) if self.grid else each
+        return self._shares.clone()
 
     def cells_won(self) -> Tensor:
         """``(N, K)`` on the CPU: in how many cells of dense scores each class has the highest one, see ``winners``.

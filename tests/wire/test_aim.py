@@ -229,8 +229,15 @@ def test_a_region_may_be_set(segmented: CamWidget) -> None:
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
     settle()
     assert w.status["text"] == "mean logit over the region [3, 4]"
+    assert w.region == (3, 4)
     w.region = np.s_[2:9, 3:]
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=np.s_[2:9, 3:])[0], rtol=1e-4, atol=1e-7)
+    assert w.region == (slice(2, 9), slice(3, None))
+    mask = np.zeros((16, 16), bool)
+    mask[3, 4] = True
+    w.region = mask
+    np.testing.assert_array_equal(w.region, mask)
+    np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
     w.region = None
     np.testing.assert_allclose(w.cam, whole, rtol=1e-4, atol=1e-7)
     with pytest.raises(ValueError, match="lies outside of the scores' grid 16 x 16"):
