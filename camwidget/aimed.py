@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from . import scores
-from .aim import Aim
+from .aim import PLAIN, Aim
 from .answers import Request, View
 from .atlas import Atlas
 from .engine import Recording
@@ -43,7 +43,7 @@ class AimedTraits(CamTraits):
 
     @property
     def _aim(self) -> Aim:
-        return Aim() if self._atlas is None else self._atlas.aim
+        return PLAIN if self._atlas is None else self._atlas.aim
 
     @traitlets.observe("against", "score")
     def _aim_changed(self, _change: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .aim import Aim
+from .aim import PLAIN, Aim
 from .engine import VARIANTS, CamEngine, Recording, Target
 from .engine.preempt import Stop, check
 
@@ -20,8 +20,6 @@ ATLAS_BYTES = 64 * 2**20
 
 WHOLE_CELLS = 2**21
 """All classes are made at once up to this many values: 4 MB in float16, such as 21,841 classes on 7 x 7 cells twice."""
-
-PLAIN = Aim()
 
 Key = tuple[str, str, int | None]
 """Layer, variant, target; without a target the entry holds the maps of all classes ``(K, h, w)``."""

@@ -11,7 +11,8 @@ Kernel -> browser traits
     picture    bytes    the picture that the network saw, PNG or JPEG, sent once an image
     meta       dict     image (int id, new for every image), model, device, preprocessing (how the picture became the
                         input, in words), input [h, w] of the network's input, picture [h, w] in pixels
-    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit,
+    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the
+                        pixels that are explained), probabilities f32[K], unit,
                         probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
                         truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for

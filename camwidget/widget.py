@@ -382,5 +382,5 @@ class CamWidget(AimedTraits):
         }
 
     def _classes(self) -> dict[str, Any]:
-        table = scores.table(self._recording, self._probability, self._aim.score)
+        table = scores.table(self._recording, self._probability, self._aim)
         return {"names": list(self._names), "truth": self._truth, **table}

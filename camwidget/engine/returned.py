@@ -11,6 +11,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from .classes import Class, class_indices
 from .graph import towards
+from .regions import Region
 from .tape import Tape
 from .targets import Function, Target, winners
 
@@ -63,6 +64,23 @@ class Returned:
             flat = (winners(self.scores) if wins is None else wins).reshape(n, -1) + 1
             self._cells_won = torch.stack([row.bincount(minlength=k + 1)[1:] for row in flat]).cpu()
         return self._cells_won
+
+    def means(self, region: Region | None) -> Tensor:
+        """``(N, K)`` float32: the mean score of each class over the cells where it is explained, see ``Target``; scores
+        without a grid as they are.
+        """
+        wins = self._wins()
+        if wins is None:
+            return self.table()
+        n, k, *out = self.scores.shape
+        flat = self.scores.detach().float().flatten(2)
+        if region is not None:
+            cells = region.cells(out).to(flat.device).expand(n, *out).flatten(1)
+            return torch.stack([scores[:, chosen].mean(1) for scores, chosen in zip(flat, cells, strict=True)])
+        won, index = self.cells_won().to(flat.device), wins.flatten(1)
+        own = flat.gather(1, index.clamp(min=0)[:, None])[:, 0] * (index >= 0)
+        total = torch.zeros(n, k, device=flat.device).scatter_add(1, index.clamp(min=0), own)
+        return torch.where(won > 0, total / won.clamp(min=1), flat.mean(2))
 
     def resolve(self, target: Aim, **keywords: Any) -> Target:
         """What is explained, with class indices, one an image.

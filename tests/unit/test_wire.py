@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
+from camwidget.aim import Aim
 from camwidget.answers import Menu, Nearby, Stack, Strip, View
 from camwidget.engine import VARIANTS, CamEngine, Recording
 from camwidget.engine.scoring import SCORES
@@ -242,7 +243,7 @@ def test_the_background_of_a_segmentation_is_not_what_is_explained_unasked() -> 
 
 
 def test_units_of_the_maps() -> None:
-    units = [scores.table(recorded([2.0, -1.0]), "softmax", score)["unit"] for score in SCORES]
+    units = [scores.table(recorded([2.0, -1.0]), "softmax", Aim(score=score))["unit"] for score in SCORES]
     assert units == ["logits", "probability", "log-probability"]
     assert scores.check_score("softmax", "softmax") == "softmax"
     with pytest.raises(ValueError, match="score is 'softmax', and the model's scores are probabilities already"):

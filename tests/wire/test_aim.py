@@ -201,6 +201,13 @@ def test_a_segmentation_lists_shares_of_the_picture(segmented: CamWidget) -> Non
     assert w.listed == np.argsort(-w.probabilities, kind="stable").tolist()
     assert w.listed[0] == 0 and w.target == w.listed[1]  # the background is not chosen unasked
     assert w.scores.shape == (5,)
+    explained = w._recording.means()[0].numpy()
+    np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), explained)
+    w.region = (3, 4)
+    raw = w._recording._scores[0, :, 3, 4].detach().numpy()
+    np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), raw, rtol=1e-6)
+    w.region = None
+    settle()
     assert w.stack["targets"] == w.listed  # one backward pass each, and never all at once
 
 
