@@ -3,7 +3,8 @@
 from .engine import CamEngine
 from .layers import LayerInfo
 from .recording import Recording
+from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
 
-__all__ = ["VARIANTS", "CamEngine", "LayerInfo", "Recording", "Variant", "upsample"]
+__all__ = ["VARIANTS", "CamEngine", "LayerInfo", "Recording", "Target", "Variant", "upsample"]

@@ -13,15 +13,17 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
+from .classes import Class
 from .graph import towards
 from .layers import LayerInfo
 from .layout import Layout
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
+from .returned import Aim, Returned, unconnected
 from .suggest import unknown
 from .tape import Tape
-from .targets import class_indices, one_hot
+from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import VARIANTS, Variant
 
@@ -56,7 +58,8 @@ class Recording:
 
     Attributes:
         x: the input as the network got it.
-        scores: ``(N, K)`` float32, before any softmax of ours, detached.
+        scores: ``(N, K)`` float32, before any softmax of ours, detached. Of dense ones the mean over all their cells.
+        output_grid: of dense scores ``(N, K, *out)``, such as those of a segmentation, their grid; else ``()``.
         layers: name -> LayerInfo of every layer that can be explained, in order of execution.
         default_layer: the deepest layer that still has a grid.
         steps: of these, the chain that every path from input to scores passes.
@@ -65,17 +68,19 @@ class Recording:
     """
 
     def __init__(
-        self, engine: Owner, x: Tensor, scores: Tensor, tape: Tape, layout: Layout, recorded_from: int
+        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: int
     ) -> None:
         self.x = x
-        self.scores = scores.detach().float()
+        self.output_grid = returned.grid
+        self.scores = returned.table()
         self.layers: Mapping[str, LayerInfo] = MappingProxyType(layout.layers)
         self.default_layer = layout.default
         self.stages = layout.stages
         self.steps = layout.steps
         self.left_out = layout.left_out
-        self._engine, self._scores, self._tape, self._layout = engine, scores, tape, layout
-        self._gradients: OrderedDict[tuple[tuple[int, ...], str], dict[str, Tensor]] = OrderedDict()
+        self._engine, self._returned, self._tape, self._layout = engine, returned, tape, layout
+        self._scores = returned.scores
+        self._gradients: OrderedDict[tuple[Target, str], dict[str, Tensor]] = OrderedDict()
         self._gradient_bytes = 0
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
@@ -95,41 +100,61 @@ class Recording:
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
 
-    def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
+    def cam(
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
+    ) -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
 
         Args:
-            target: a class index, or one an image of the batch.
+            target: a class by its index (or by its name, where the engine has ``labels``), one an image of the batch, a
+                ``Target``, or a callable from what the model returned to one number an image.
             layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
             variant: an id in ``VARIANTS``.
+            against, gamma, score, region: as of a ``Target``.
 
         Raises:
-            TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one.
+            TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one. Or the
+            target does not depend on the layer.
             StaleRecordingError: the model changed since the recording.
         """
         chosen = find_variant(variant)
-        signed = self._signed(class_indices(target, *self.scores.shape), self.resolve(layer), chosen)
+        aim = self.resolve_target(target, against=against, gamma=gamma, score=score, region=region)
+        signed = self._signed(aim, self.resolve(layer), chosen)
         return signed.clamp(min=0) if chosen.relu else signed
 
-    def cams(
+    def cams(  # noqa: PLR0913 (the signature that users type)
         self,
-        targets: Sequence[int],
+        targets: Sequence[Aim],
         layer: str | None = None,
         variant: str = "gradcam",
         signed: bool = True,
         stop: Stop | None = None,
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
             stop: asked within and between the classes' backward passes.
+            against, gamma, score, region: as of a ``Target``, the same for all.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
-        n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen, stop) for t in listed], dim=1)
+        aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed]
+        stack = torch.stack([self._signed(aim, name, chosen, stop) for aim in aims], dim=1)
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -157,6 +182,11 @@ class Recording:
         name, chosen = self.resolve(layer), find_variant(variant)
         found = self._neck(name) if self.all_at_once(name, variant) else None
         function = None if found is None else for_all(chosen.function, found[0])
+        if self.output_grid:
+            raise ValueError(
+                f"the scores are dense, {tuple(self._scores.shape)}, so {chosen.name} of all classes takes one "
+                "backward pass each; accepted: cams with a list of classes"
+            )
         if found is None or function is None:
             raise ValueError(
                 f"the scores see {name!r} in more ways than through one number a channel, so {chosen.name} of all "
@@ -189,7 +219,7 @@ class Recording:
 
     def gradients(
         self,
-        target: int | Sequence[int],
+        target: Aim,
         layers: Sequence[str] | None = None,
         rule: str = "standard",
         stop: Stop | None = None,
@@ -203,15 +233,20 @@ class Recording:
 
         Raises: as ``cam``. Stopped: ``stop`` said so.
         """
-        indices = class_indices(target, *self.scores.shape)
         names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
+        return self._gradients_at(self.resolve_target(target), names, rule, stop)
+
+    def _gradients_at(self, aim: Target, names: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
+        """``gradients`` of a resolved target at layers by their own names."""
+        if aim.function is not None:  # what it returns may depend on more than its argument: asked anew each time
+            return self._backward(aim, names, rule, stop) if names else {}
         with self._engine.lock:
-            known = self._gradients.get((indices, rule), {})
+            known = self._gradients.get((aim, rule), {})
             missing = [name for name in names if name not in known]
             if missing:
-                known = self._keep(indices, rule, known | self._backward(indices, missing, rule, stop))
+                known = self._keep(aim, rule, known | self._backward(aim, missing, rule, stop))
             elif known:
-                self._gradients.move_to_end((indices, rule))
+                self._gradients.move_to_end((aim, rule))
         return {name: known[name] for name in names}
 
     def rectifiers_above(self, layer: str | None = None) -> int:
@@ -247,22 +282,77 @@ class Recording:
             )
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
-    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
-        g = self.gradients(indices, [layer], variant.rule, stop)[layer]
+    def resolve_target(
+        self,
+        target: Aim,
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
+    ) -> Target:
+        """What is explained, as this recording reads it: with class indices, one an image.
+
+        Raises: as ``cam``.
+        """
+        return self._returned.resolve(target, against=against, gamma=gamma, score=score, region=region)
+
+    def value(self, target: Aim) -> Tensor:
+        """The number that is explained, one an image: ``(N,)`` float32. Where a callable makes a single number of a
+        batch, each image is given that.
+
+        Raises: as ``cam``.
+        """
+        aim = self.resolve_target(target)
+        with self._differentiating():
+            return self._returned.value(aim)
+
+    def shares(self) -> Tensor:
+        """``(N, K)`` float32: the softmax probability of each class, of dense scores its mean over all cells, which is
+        the share of the picture that the model gives to the class. Where there is but one class, the sigmoid.
+        """
+        return self._returned.shares()
+
+    def means(self, region: Any = None) -> Tensor:
+        """``(N, K)`` float32: the score of each class where it is explained: of dense ones the mean over the region, or
+        over the cells where the class wins (else over all). Scores without a grid as they are.
+
+        Raises: as ``cam``.
+        """
+        return self._returned.means(self.resolve_target(0, region=region).region)
+
+    def cells_won(self) -> Tensor:
+        """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
+        no region is given. A model of one class wins where its score is positive.
+        """
+        return self._returned.cells_won()
+
+    def _signed(self, target: Target, layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
+        g = self._gradients_at(target, [layer], variant.rule, stop)[layer]
         with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
             return variant.function(self.activations(layer).float(), g.float())
 
-    def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
+    def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
-        rectifiers = self._find_rectifiers() if rule != "standard" else []
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
-        with self._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
-            found = torch.autograd.grad(self._scores, edges, one_hot(indices, self._scores), retain_graph=True)
-        return {name: self.layers[name].channels_first(g) for name, g in zip(layers, found, strict=True)}
+        with self._differentiating():
+            root, start, factor = self._returned.start(target)
+            rectifiers = self._find_rectifiers(root) if rule != "standard" else []
+            with backward_rule(rectifiers, rule), stoppable(places, stop):
+                grads = torch.autograd.grad(root, edges, start, retain_graph=True, allow_unused=True)
+        found: tuple[Tensor | None, ...] = grads
+        made = {}
+        for name, g in zip(layers, found, strict=True):
+            if g is None:
+                raise ValueError(unconnected(target, root, name, self._tape))
+            made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
+        return made
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
         """Where the head sees this layer as one number a channel, and what is known of the Jacobian there."""
         with self._engine.lock:
+            if self.output_grid:
+                return None
             if layer not in self._necks:
                 with self._differentiating():
                     neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
@@ -280,16 +370,18 @@ class Recording:
                     raise StaleRecordingError(STALE) from error
                 raise
 
-    def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
-        before = self._gradients.pop((indices, rule), {})
-        self._gradients[indices, rule] = gradients
+    def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
+        before = self._gradients.pop((target, rule), {})
+        self._gradients[target, rule] = gradients
         self._gradient_bytes += _bytes(gradients) - _bytes(before)
         while self._gradient_bytes > GRADIENT_BYTES and len(self._gradients) > 1:
             _, oldest = self._gradients.popitem(last=False)
             self._gradient_bytes -= _bytes(oldest)
         return gradients
 
-    def _find_rectifiers(self) -> list[Node]:
+    def _find_rectifiers(self, root: Tensor) -> list[Node]:
+        if root is not self._scores:  # of a callable, whose graph is new each time
+            return [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
         if self._rectifiers is None:
             nodes = towards(_node(self._scores), self._tape.source)
             self._rectifiers = [node for node in nodes if is_rectifier(node)]
@@ -301,7 +393,7 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, Tensor):
         targets = targets.tolist()
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
-        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
     return list(targets)
 
 
