@@ -11,8 +11,10 @@ Kernel -> browser traits
     picture    bytes    the picture that the network saw, PNG or JPEG, sent once an image
     meta       dict     image (int id, new for every image), model, device, preprocessing (how the picture became the
                         input, in words), input [h, w] of the network's input, picture [h, w] in pixels
-    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
-                        probability ("softmax" | "sigmoid" | "none"), truth (int | None)
+    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the
+                        pixels that are explained), probabilities f32[K], unit,
+                        probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
+                        truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
     layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind;
                         in order of execution
@@ -29,12 +31,16 @@ Kernel -> browser traits
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
     status     dict     state ("ready" | "busy" | "warning" | "error"), text, hint, reply. ``hint`` says the way out.
-                        "busy": a slow map is made, and text says which and how far it is; it answers the request at
-                        once, and the stack follows without a reply
+                        Where all is ready the text says what is explained, if that is not the plain score. "busy": a
+                        slow map is made, and text says which and how far it is; it answers the request at once, and
+                        the stack follows without a reply
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
     which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
+
+    against int | None (the class that all are seen against), score ("logit" | "softmax" | "log_softmax"): what of a
+    class is explained. A change makes all maps anew, under a new image id
 
 Custom message browser -> kernel
     {"type": "request", "request": {nonce (str, one a view), seq (int, rises), target, layer, variant, want (None |
@@ -74,6 +80,8 @@ TRAITS_TO_BROWSER = (
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 )  # fmt: skip
+
+TRAITS_OF_AIM = ("against", "score")
 
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from . import foresight
+from .aim import Aim
 from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View, Working
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
@@ -110,6 +111,11 @@ class Session:
                 except StaleRecordingError:
                     continue
         raise StaleRecordingError(TOO_FAST)
+
+    def explain(self, aim: Aim) -> bool:
+        """Explain something else of each class from now on. Returns whether it is something else."""
+        with self._reading():
+            return self.atlas.explain(aim)
 
     def close(self, patience: float = AT_CLOSE) -> None:
         """Stop after the map at hand, for which so many seconds are waited. Safe to call twice and from any thread."""
@@ -358,6 +364,8 @@ class Session:
         return self.listed.index(target) if target in self.listed else len(self.listed)
 
     def _note(self, view: View) -> str | None:
+        if self.atlas.aim.against == view.target:
+            return "a class against itself leaves nothing; choose another one"
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         if variant.rule != "standard" and not recording.rectifiers_above(view.layer):
             return f"No rectifier between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"

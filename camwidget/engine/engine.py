@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,14 +15,15 @@ from torch.autograd.graph import get_gradient_edge
 
 from . import room
 from .classes import names_of, read_labels
+from .layers import find_grid
 from .layout import Layout, lay_out
 from .outputs import find_scores
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
-from .tape import Tape, find_grid
+from .tape import Tape
 from .twin import twin
-from .untouched import RandomState, fingerprint, state
+from .untouched import RandomState, fingerprint, state, usable
 
 LEAST_DIMENSIONS = 3
 
@@ -97,7 +99,7 @@ class CamEngine:
         """
         check_input(x)
         with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
-            before = fingerprint(state(self.model))
+            before = fingerprint(usable(state(self.model)))
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()
@@ -304,5 +306,6 @@ def check_input(x: Any) -> None:
         raise ValueError(
             f"x has shape {tuple(x.shape)}; accepted: (N, C, *spatial), not empty, such as (1, 3, 224, 224)"
         )
-    if not torch.isfinite(x).all():
+    # a finite sum says it in one pass; one that is not may have overflowed
+    if not math.isfinite(x.sum(dtype=torch.float32).item()) and not torch.isfinite(x).all():
         raise ValueError("x holds NaN or infinite values; accepted: finite numbers")

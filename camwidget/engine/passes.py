@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
+from .layers import find_grid
 from .method import Explained
 from .preempt import Stop, check
 from .returned import Returned
-from .tape import find_grid
 
 CHUNK_BYTES = 256 * 2**20
 """Modules may return so many bytes in one run on a CPU. A newer wish does not wait for its end, only for a module's."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -13,13 +12,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
+from .layers import TOKENS, around, find_grid
 from .room import Weight, begin
 
 SMALL = 2**16
 """Numbers in an output that is copied at little cost."""
-
-TOKENS = 3
-"""Dimensions of a sequence of tokens ``(N, L, C)``."""
 
 CONVOLUTIONS = (
     nn.modules.conv._ConvNd,
@@ -33,37 +30,18 @@ CONVOLUTIONS = (
 """Modules that return channels first, whatever the shape."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One module's output: the tensor, the place in the graph where it was made, and how often it had been written
-    to by then; the shape of the first tensor given to the module, and whether torch itself says that channels come
-    first in what it returns.
+    to by then; and whether torch itself says that channels come first in what the module returns. One is made at every
+    layer of every forward pass, so it is kept light: a frozen one takes four times as long.
     """
 
     output: Tensor
     edge: GradientEdge
     version: int
     copy: Tensor | None
-    given: torch.Size | None = None
     convolved: bool = False
-
-
-def find_grid(output: Any, shape: Sequence[int]) -> Tensor | None:
-    """The tensor in what a module returned, itself or the first that fits in a tuple or dict, that may be a grid of
-    channels or a sequence of tokens for an input of ``shape``; None where there is none.
-    """
-    if isinstance(output, Tensor):
-        return output if _may_be_grid(output, shape) else None
-    parts: Iterable[Any] = ()
-    if isinstance(output, Mapping):
-        parts = output.values()
-    elif isinstance(output, (tuple, list)):
-        parts = output
-    return next((part for part in parts if isinstance(part, Tensor) and _may_be_grid(part, shape)), None)
-
-
-def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
-    return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
 class Tape:
@@ -97,19 +75,20 @@ class Tape:
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
         self.shapes: dict[str, torch.Size] = {}
+        self.given: dict[str, int] = {}
         self._model, self._shape, self._wanted, self._copied = model, shape, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
+        self._listening: list[tuple[dict[str, Any], Any]] = []
         self._latest: tuple[str, Tensor] | None = None
 
     def __enter__(self) -> Tape:
         try:
             if self._start is not None:
                 self._handles.append(self._model.get_submodule(self._start).register_forward_hook(self._begin))
-            for name, module in self._model.named_modules():
+            for name, module in _named(self._model):
                 # a ScriptModule has no twin and is the user's own: not a hook on it
-                scripted = isinstance(module, torch.jit.ScriptModule)
-                if name and not scripted and (self._wanted is None or name in self._wanted):
-                    self._handles.append(module.register_forward_hook(partial(self._see, name)))
+                if (self._wanted is None or name in self._wanted) and not isinstance(module, torch.jit.ScriptModule):
+                    self._listen(name, module)
         except BaseException:
             self._remove()
             raise
@@ -122,12 +101,42 @@ class Tape:
         if self._latest is not None:
             name, copy = self._latest
             if self.overwritten(name):
-                self.entries[name] = replace(self.entries[name], copy=copy)
+                self.entries[name].copy = copy
             self._latest = None
+
+    def _listen(self, name: str, module: nn.Module) -> None:
+        """By a method of its own, since hooks would add a tenth to the forward pass of a small network. A hook only
+        where the user's own may change what the module returns.
+        """
+        survey = self._wanted is None
+
+        def see(args: tuple[Any, ...], output: Any) -> None:
+            self._see(name, output)
+            if survey:
+                self._survey(name, module, args, output)
+
+        if module._forward_hooks:
+            self._handles.append(module.register_forward_hook(lambda _module, args, output: see(args, output)))
+            return
+        run, own = module.forward, module.__dict__
+
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            output = run(*args, **kwargs)
+            see(args, output)
+            return output
+
+        self._listening.append((own, own.get("forward")))
+        own["forward"] = forward
 
     def _remove(self) -> None:
         while self._handles:
             self._handles.pop().remove()
+        while self._listening:
+            own, before = self._listening.pop()
+            if before is None:
+                del own["forward"]
+            else:
+                own["forward"] = before
 
     @property
     def source(self) -> Node:
@@ -141,6 +150,19 @@ class Tape:
         return self._source
 
     @property
+    def whole(self) -> bool:
+        """Whether the graph begins at the input."""
+        return self._start is None
+
+    def from_tokens(self, name: str) -> str | None:
+        """The innermost module around this one that was given tokens, if it does not return a grid; else None."""
+        for outer in around(name):
+            if self.given.get(outer) == TOKENS:
+                returned = self.shapes.get(outer)
+                return outer if returned is None or len(returned) == TOKENS else None
+        return None
+
+    @property
     def axes(self) -> int:
         """Dimensions of the input, ``(N, C, *spatial)``."""
         return len(self._shape)
@@ -149,13 +171,10 @@ class Tape:
         begun, self._source = begin(output)
         return begun
 
-    def _see(self, name: str, module: nn.Module, args: tuple[Any, ...], returned: Any) -> None:
+    def _see(self, name: str, returned: Any) -> None:
         if self._weight is not None:
             self._weight.add(returned)
         output = find_grid(returned, self._shape)
-        if output is not None:
-            self.shapes.pop(name, None)
-            self.shapes[name] = output.shape
         if output is None or not output.requires_grad:
             self.without_grid.add(name)
             return
@@ -165,11 +184,17 @@ class Tape:
         if self._wanted is None and output.numel() <= SMALL:
             # not known yet which will be overwritten: of the deepest, which is shown first, the values are kept
             self._latest = (name, output.detach().clone())
-        entry = Entry(output, get_gradient_edge(output), output._version, copy)
-        if self._wanted is None:  # for the layout
-            given = next((arg.shape for arg in args if isinstance(arg, Tensor)), None)
-            entry = replace(entry, given=given, convolved=isinstance(module, CONVOLUTIONS))
-        self.entries[name] = entry
+        self.entries[name] = Entry(output, _edge(output), output._version, copy)
+
+    def _survey(self, name: str, module: nn.Module, args: tuple[Any, ...], returned: Any) -> None:
+        """What the layout wants to know besides."""
+        self.given[name] = len(next((arg.shape for arg in args if isinstance(arg, Tensor)), ()))
+        output = find_grid(returned, self._shape)
+        if output is not None:
+            self.shapes.pop(name, None)
+            self.shapes[name] = output.shape
+        if name in self.entries:
+            self.entries[name].convolved = isinstance(module, CONVOLUTIONS)
 
     def overwritten(self, name: str) -> bool:
         """Whether a later in-place operation wrote to what the module returned."""
@@ -190,3 +215,30 @@ class Tape:
     def keep(self, names: Collection[str]) -> None:
         """Forget all but these modules' outputs."""
         self.entries = {name: entry for name, entry in self.entries.items() if name in names}
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """All modules inside the model with their names, as ``named_modules`` has them: at every forward pass, and torch's
+    own walk takes four times as long.
+    """
+    seen: set[nn.Module] = {model}
+    open_: list[tuple[str, Iterator[tuple[str, nn.Module | None]]]] = [("", iter(model._modules.items()))]
+    while open_:
+        prefix, children = open_[-1]
+        for name, module in children:
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield prefix + name, module
+                if module._modules:
+                    open_.append((f"{prefix}{name}.", iter(module._modules.items())))
+                    break
+        else:
+            open_.pop()
+
+
+def _edge(output: Tensor) -> GradientEdge:
+    """As ``get_gradient_edge``, which takes its time over what is rare."""
+    node = output.grad_fn
+    if node is None or isinstance(node, torch._C._FunctionBase):  # a leaf; a function written in Python
+        return get_gradient_edge(output)
+    return GradientEdge(node, output.output_nr)

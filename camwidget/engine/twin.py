@@ -10,8 +10,14 @@ import torch
 from torch import Tensor, nn
 
 OF_TORCH = frozenset(nn.Module().__dict__)
-TABLES = tuple(name for name, value in nn.Module().__dict__.items() if isinstance(value, (dict, set)))
-"""Attributes in which torch keeps hooks, parameters and the like: the twin has tables of its own."""
+TABLES = tuple(
+    name
+    for name, value in nn.Module().__dict__.items()
+    if isinstance(value, (dict, set)) and name not in {"_modules", "_buffers"} and "state_dict" not in name
+)
+"""Attributes in which torch keeps hooks, parameters and the like: the twin has tables of its own. What is asked only
+when weights are saved or loaded is nothing to a twin.
+"""
 
 PLAIN = (int, float, str)
 
@@ -32,7 +38,8 @@ def twin(model: nn.Module) -> nn.Module:
         copies[id(module)] = module if isinstance(module, torch.jit.ScriptModule) else object.__new__(type(module))
     for module in modules:
         if copies[id(module)] is not module:
-            copies[id(module)].__dict__.update(_attributes(module, copies))
+            # not by nn.Module's own __setattr__, which looks for parameters
+            object.__setattr__(copies[id(module)], "__dict__", _attributes(module, copies))
     second: nn.Module = copies[id(model)]
     return second
 
@@ -44,8 +51,11 @@ def _attributes(module: nn.Module, copies: dict[int, Any]) -> dict[str, Any]:
         if type(value) in TRANSLATED and name not in OF_TORCH:
             own[name] = _translated(value, copies)
     for name in TABLES:
-        if name in own:
-            own[name] = own[name].copy()
+        table = own.get(name)
+        if table:
+            own[name] = table.copy()
+        elif table is not None:  # most are empty, and a new one is quicker made than copied
+            own[name] = type(table)()
     own["_modules"] = {name: copies.get(id(child), child) for name, child in module._modules.items()}
     own["_buffers"] = {name: _copied(buffer, copies) for name, buffer in module._buffers.items()}
     own["training"] = False

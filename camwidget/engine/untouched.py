@@ -11,13 +11,28 @@ from torch import Tensor, nn
 
 
 def state(model: nn.Module) -> list[Tensor]:
-    """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk is slow.
+    """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk takes three
+    times as long.
+    """
+    tensors: list[Tensor] = []
+    waiting, seen = [model], {model}
+    while waiting:
+        module = waiting.pop()
+        for table in (module._parameters, module._buffers):
+            tensors += [t for t in table.values() if t is not None]
+        for _, child in module._modules.items():  # noqa: PERF102  (those of a ScriptModule have no values())
+            if child is not None and child not in seen:
+                seen.add(child)
+                waiting.append(child)
+    return tensors
+
+
+def usable(tensors: list[Tensor]) -> list[Tensor]:
+    """The same, if torch can differentiate through them.
 
     Raises:
-        ValueError: they were made in inference mode or have no data, so that torch cannot differentiate.
+        ValueError: they were made in inference mode or have no data.
     """
-    tables = [table for m in model.modules() for table in (m._parameters, m._buffers)]
-    tensors = [t for table in tables for t in table.values() if t is not None]
     if any(t.is_inference() for t in tensors):
         raise ValueError(
             "the model was made in inference mode, so torch cannot differentiate through it; make or load it outside "

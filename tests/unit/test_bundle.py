@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import shutil
 import subprocess
 import sys
+import zlib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -56,9 +59,14 @@ def test_bundle_is_small():
 
 
 def test_bundle_needs_nothing_from_elsewhere():
-    text = (ROOT / "camwidget" / "static" / "widget.js").read_text(encoding="utf-8")
-    assert "import(" not in text
-    assert "https://" not in text
+    outer = (ROOT / "camwidget" / "static" / "widget.js").read_text(encoding="utf-8")
+    packed = re.search(r'packed = "(.*)"', outer)
+    assert packed is not None
+    inner = zlib.decompress(base64.b64decode(packed[1]), -zlib.MAX_WBITS).decode()
+    assert "export{" in inner  # it is the front end
+    assert "import(" not in inner and 'from"' not in inner
+    assert "import(url)" in outer and outer.count("import(") == 1  # of what was unpacked
+    assert "https://" not in outer + inner
 
 
 @pytest.mark.parametrize("change", ["index.js", "lib/style.css", "../build.mjs"])

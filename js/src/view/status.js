@@ -86,7 +86,7 @@ function lineOf(frame, short) {
   if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
-  const facts = [meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  const facts = [status.text, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
   return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: short ? "" : meta.preprocessing };
 }
 

@@ -230,3 +230,19 @@ def test_where_torch_does_not_tell_shapes(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(pooled_module, "_may_hold", lambda *_: True)  # as before torch 2.6
     assert_equal_to_one_by_one(recorded(POOLED["norm after pooling"]), "last", "gradcam")
     assert not recorded(OTHERS["channels mixed"]).all_at_once("last")
+
+
+@pytest.mark.parametrize("name", ["mean", "norm after pooling"])
+def test_a_last_linear_layer_is_read_and_not_walked_class_by_class(name):
+    """By products with ones and zeros the cost would grow with the square of the number of classes."""
+    if name != "mean" and torch.__version__ < "2.5":
+        pytest.skip("torch before 2.5 begins at tensors only")
+    recording = recorded(POOLED[name], n=2)
+    assert recording.all_at_once()
+    walked = []
+    handle = recording._scores.grad_fn.register_prehook(lambda _gradients: walked.append(1))
+    try:
+        recording.all_cams()
+    finally:
+        handle.remove()
+    assert not walked
