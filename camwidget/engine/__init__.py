@@ -2,9 +2,10 @@
 
 from .engine import CamEngine
 from .layers import LayerInfo
+from .preempt import Stopped
 from .recording import Recording
 from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
 
-__all__ = ["VARIANTS", "CamEngine", "LayerInfo", "Recording", "Target", "Variant", "upsample"]
+__all__ = ["VARIANTS", "CamEngine", "LayerInfo", "Recording", "Stopped", "Target", "Variant", "upsample"]
