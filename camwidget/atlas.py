@@ -10,8 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .engine import VARIANTS, CamEngine, Recording
+from .aim import PLAIN, Aim
+from .engine import VARIANTS, CamEngine, Recording, Target
+from .engine.method import Progress
 from .engine.preempt import Stop, check
+from .engine.recording import STALE, StaleRecordingError
 
 Map = npt.NDArray[np.float32]
 
@@ -27,12 +30,14 @@ Key = tuple[str, str, int | None]
 class Atlas:
     """The maps of one image under one model, by (layer, variant, target), signed, float32 ``(h, w)``.
 
-    A model that changed since the recording is recorded again, see ``refresh``; ``generation`` counts the recordings.
+    A model that changed since the recording is recorded again, see ``refresh``, and ``aim`` says what of a class is
+    explained, see ``explain``; with each change ``generation`` rises, and all maps are new.
     """
 
-    def __init__(self, engine: CamEngine, recording: Recording) -> None:
+    def __init__(self, engine: CamEngine, recording: Recording, aim: Aim = PLAIN) -> None:
         self._engine = engine
         self.recording = recording
+        self.aim = aim
         self.generation = 1
         self._maps: OrderedDict[Key, Map] = OrderedDict()
         self._ms: dict[Key, float] = {}
@@ -49,9 +54,16 @@ class Atlas:
             if not self.recording.stale:
                 return False
             self.recording = self._engine.record(self.recording.x)
-            self.generation += 1
-            for key in list(self._maps):
-                self._forget(key)
+            self._forget_all()
+            return True
+
+    def explain(self, aim: Aim) -> bool:
+        """Explain something else of each class from now on. Returns whether it is something else."""
+        with self._engine.lock:
+            if aim == self.aim:
+                return False
+            self.aim = aim
+            self._forget_all()
             return True
 
     def map(self, layer: str, variant: str, target: int) -> Map:
@@ -61,27 +73,57 @@ class Atlas:
         """
         return self.maps(layer, variant, [target])[0]
 
-    def maps(self, layer: str, variant: str, targets: Sequence[int], stop: Stop | None = None) -> list[Map]:
+    def maps(
+        self,
+        layer: str,
+        variant: str,
+        targets: Sequence[int],
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+    ) -> list[Map]:
         """The maps of several classes, as ``map`` gives them: what is missing is computed together and comes from its
         device in one copy.
 
         Raises: as ``Recording.cams``; Stopped: ``stop`` said so.
         """
+        if VARIANTS[variant].slow:
+            self._make_slowly(layer, variant, targets, stop, progress)
         with self._engine.lock:
-            found = {target: self._find(layer, variant, target) for target in targets}
+            # of a variant that is the same for all classes, that of one stands for all
+            keys = [_target(variant, target) for target in targets]
+            found = {target: self._find(layer, variant, target) for target in keys}
             missing = [target for target, map_ in found.items() if map_ is None]
             if missing:
                 start = time.perf_counter()
-                made = to_numpy(self.recording.cams(missing, layer, variant, stop=stop)[0])
+                made = to_numpy(self.recording.cams(self._targets(missing), layer, variant, stop=stop)[0])
                 ms = (time.perf_counter() - start) * 1e3 / len(missing)
                 for target, map_ in zip(missing, made, strict=True):
                     # a copy: entries are dropped one by one, and a view would keep the others
                     found[target] = self._keep((layer, variant, target), map_.copy() if len(missing) > 1 else map_, ms)
-            return [map_ for target in targets if (map_ := found[target]) is not None]
+            return [map_ for target in keys if (map_ := found[target]) is not None]
+
+    def _make_slowly(
+        self, layer: str, variant: str, targets: Sequence[int], stop: Stop | None, progress: Progress | None
+    ) -> None:
+        """Make what is missing without the lock, which the recording takes for each run of the network: others may ask
+        meanwhile.
+        """
+        with self._engine.lock:
+            recording, generation, aim = self.recording, self.generation, self.aim
+        for target in targets:
+            if self.has(layer, variant, target):
+                continue
+            start = time.perf_counter()
+            made = to_numpy(recording.cams([aim.target(target)], layer, variant, stop=stop, progress=progress)[0, 0])
+            ms = (time.perf_counter() - start) * 1e3
+            with self._engine.lock:
+                if generation != self.generation:  # another thread recorded the model again, or explains something else
+                    raise StaleRecordingError(STALE)
+                self._keep((layer, variant, target), made, ms)
 
     def has(self, layer: str, variant: str, target: int) -> bool:
         """Whether this map is there already."""
-        return (layer, variant, target) in self._maps or (layer, variant, None) in self._maps
+        return (layer, variant, _target(variant, target)) in self._maps or (layer, variant, None) in self._maps
 
     def whole(self, layer: str, variant: str, stop: Stop | None = None) -> Map | None:
         """The maps of all classes ``(K, h, w)``, or None where they take one backward pass each (see
@@ -92,7 +134,9 @@ class Atlas:
         key = (layer, variant, None)
         with self._engine.lock:
             info, classes = self.recording.layers[layer], self.recording.scores.shape[1]
-            if classes * int(np.prod(info.grid)) > WHOLE_CELLS or not self.recording.all_at_once(layer, variant):
+            if not self.aim.plain or classes * int(np.prod(info.grid)) > WHOLE_CELLS:
+                return None
+            if not self.recording.all_at_once(layer, variant):
                 return None
             if key not in self._maps:
                 start = time.perf_counter()
@@ -106,34 +150,36 @@ class Atlas:
 
         Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
         """
-        self.recording.gradients(target, rule=VARIANTS[variant].rule, stop=stop)
+        self.recording.gradients(self.aim.target(target), rule=VARIANTS[variant].rule, stop=stop)
 
     def foresee(self, target: int, rule: str, stop: Stop | None = None) -> None:
-        """The maps of a class at all stages by every variant of a rule: one backward pass, then arithmetic.
+        """The maps of a class at all stages by the variants of a rule that are made ahead: one backward pass, then
+        arithmetic.
 
         Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
         """
-        variants = [v.id for v in VARIANTS.values() if v.rule == rule]
+        variants = [v.id for v in VARIANTS.values() if v.rule == rule and v.ahead]
         layers = self.recording.stages
         with self._engine.lock:  # readers on other threads change the order of what is kept
-            wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
+            wanted = [(layer, v) for layer in layers for v in variants if not self.has(layer, v, target)]
+            recording, generation, aim = self.recording, self.generation, self.aim
         if not wanted:
             return
-        recording, start = self.recording, time.perf_counter()
-        recording.gradients(target, list(dict.fromkeys(layer for layer, _ in wanted)), rule, stop)
+        start = time.perf_counter()
+        recording.gradients(aim.target(target), list(dict.fromkeys(layer for layer, _ in wanted)), rule, stop)
         made = []
         for layer, variant in wanted:
             check(stop)
-            made.append(recording.cams([target], layer, variant)[0, 0])
+            made.append(recording.cams([aim.target(target)], layer, variant)[0, 0])
         # one copy for all of them
         flat = to_numpy(torch.cat([map_.flatten() for map_ in made]))
         ends = np.cumsum([map_.numel() for map_ in made])[:-1]
         ms = (time.perf_counter() - start) * 1e3 / len(wanted)
         with self._engine.lock:
-            if recording is not self.recording:  # the model changed meanwhile, and another thread recorded it again
+            if generation != self.generation:  # another thread recorded the model again, or explains something else
                 return
             for (layer, variant), map_, values in zip(wanted, made, np.split(flat, ends), strict=True):
-                self._keep((layer, variant, target), values.reshape(map_.shape).copy(), ms)
+                self._keep((layer, variant, _target(variant, target)), values.reshape(map_.shape).copy(), ms)
 
     @property
     def room(self) -> bool:
@@ -142,7 +188,8 @@ class Atlas:
 
     def ms(self, layer: str, variant: str, target: int) -> float:
         """How long this map took to make, in milliseconds: its share of the time, where several were made together."""
-        return self._ms.get((layer, variant, target), self._ms.get((layer, variant, None), 0.0))
+        key = (layer, variant, _target(variant, target))
+        return self._ms.get(key, self._ms.get((layer, variant, None), 0.0))
 
     def _find(self, layer: str, variant: str, target: int) -> Map | None:
         for key in ((layer, variant, target), (layer, variant, None)):
@@ -162,9 +209,22 @@ class Atlas:
             self._forget(next(iter(self._maps)))
         return made
 
+    def _targets(self, indices: Sequence[int]) -> list[int | Target]:
+        return [self.aim.target(index) for index in indices]
+
+    def _forget_all(self) -> None:
+        self.generation += 1
+        for key in list(self._maps):
+            self._forget(key)
+
     def _forget(self, key: Key) -> None:
         self._bytes -= self._maps.pop(key).nbytes
         del self._ms[key]
+
+
+def _target(variant: str, target: int) -> int:
+    """The class under which a map is kept."""
+    return target if VARIANTS[variant].per_class else 0
 
 
 def to_numpy(maps: torch.Tensor) -> Map:

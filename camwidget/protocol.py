@@ -11,8 +11,10 @@ Kernel -> browser traits
     picture    bytes    the picture that the network saw, PNG or JPEG, sent once an image
     meta       dict     image (int id, new for every image), model, device, preprocessing (how the picture became the
                         input, in words), input [h, w] of the network's input, picture [h, w] in pixels
-    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
-                        probability ("softmax" | "sigmoid" | "none"), truth (int | None)
+    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the
+                        pixels that are explained), probabilities f32[K], unit,
+                        probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
+                        truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
     layers     [dict]   name, grid [h, w], channels, stage (bool: has a thumbnail; the others are dots between), kind,
                         sees and place; in order of execution. sees: [[centre, step, size], ...] | None, one an axis, in
@@ -20,8 +22,9 @@ Kernel -> browser traits
                         step to the next cell's, how far a cell sees (None: everywhere); None as a whole where it is not
                         known. place: the same where cells are to be placed by it, else None: then they are spread
                         evenly over the input, which is right within half a cell
-    variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
-                        are in the score's unit per cell | "relative")
+    variants   [dict]   id, name, summary, cost, slow (bool: made only when it is chosen; no thumbnails), relu (bool:
+                        negative values are cut at the end), unit ("score": values are in the score's unit per cell |
+                        "relative")
     stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid [h, w], dtype,
                         scale, data [T, h, w], done (bool: all listed classes are in), ms (float: compute time), note
                         (str | None), reply. Values are *signed*: before the variant's final ReLU. value = stored *
@@ -31,13 +34,18 @@ Kernel -> browser traits
     strip      dict     image, target, variant, maps [{layer, grid [h, w], scale, data int8[h, w]}]: thumbnails of the
                         stages for the selected class, pooled to at most THUMB cells a side; value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
-                        about: {target, layer, variant} of the map of which something is said, such as why it is blank,
-                        else None
+    status     dict     state ("ready" | "busy" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way
+                        out. about: {target, layer, variant} of the map of which something is said, such as why it is
+                        blank, else None. Where all is ready the text says what is explained, if that is not the plain
+                        score, and the hint what is good to know of the map. "busy": a slow map is made, and text says
+                        which and how far it is; it answers the request at once, and the stack follows without a reply
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
     which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
+
+    against int | None (the class that all are seen against), score ("logit" | "softmax" | "log_softmax"): what of a
+    class is explained. A change makes all maps anew, under a new image id
 
 Custom message browser -> kernel
     {"type": "request", "request": {nonce (str, one a view), seq (int, rises), target, layer, variant, want (None |
@@ -55,7 +63,7 @@ SIGNS = ("positive", "signed", "absolute")
 SHADINGS = ("smooth", "cells", "contours")
 SCALES = ("map", "listed")
 INTERPOLATIONS = ("bicubic", "bilinear")
-STATES = ("ready", "warning", "error")
+STATES = ("ready", "busy", "warning", "error")
 WANTS = (None, "variants")
 
 COLORMAPS = ("viridis", "cividis", "inferno", "magma", "turbo")
@@ -77,6 +85,8 @@ TRAITS_TO_BROWSER = (
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 )  # fmt: skip
+
+TRAITS_OF_AIM = ("against", "score")
 
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",

@@ -354,6 +354,20 @@ class Recording:
         """
         return self._returned.shares()
 
+    def means(self, region: Any = None) -> Tensor:
+        """``(N, K)`` float32: the score of each class where it is explained: of dense ones the mean over the region, or
+        over the cells where the class wins (else over all). Scores without a grid as they are.
+
+        Raises: as ``cam``.
+        """
+        return self._returned.means(self.resolve_target(0, region=region).region)
+
+    def cells_won(self) -> Tensor:
+        """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
+        no region is given. A model of one class wins where its score is positive.
+        """
+        return self._returned.cells_won()
+
     def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
@@ -415,7 +429,7 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, Tensor):
         targets = targets.tolist()
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
-        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
     return list(targets)
 
 

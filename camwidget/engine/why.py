@@ -34,7 +34,7 @@ SATURATED = 1e-6
 EVEN = 1e-6
 """Cells that differ by less than this share of their value are equal."""
 
-QUIET = frozenset(("class-agnostic", "training"))
+QUIET = frozenset(("training",))
 """Good to know, and no fault of the map."""
 
 MOST_LOOKED_AT = 24
@@ -297,7 +297,7 @@ def of_all_classes(variant: Variant, layer: str, rectifiers: Callable[[], int], 
         text = f"No rectifier between {layer} and the scores: {variant.name} is plain Grad-CAM here."
         return Reason("no-rectifier", text)
     if not variant.per_class:
-        text = f"{variant.name} looks at the layer only: its map is the same for every class."
+        text = f"{variant.name} asks no score: its map is the same for every class."
         return Reason("class-agnostic", text, "Choose another variant to compare classes.")
     return Reason("left-out", left_out) if left_out else None
 

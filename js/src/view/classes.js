@@ -21,6 +21,9 @@ const ROW = 29;
 const AHEAD = 12;
 const MOST_RESULTS = 200;
 
+/** What the last column is called. @type {Record<string, string>} */
+const COLUMNS = { none: "Score", share: "Share" };
+
 /** @param {Context} context */
 export function createClasses(context) {
   const input = h("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-controls": "cw-list" });
@@ -56,7 +59,7 @@ export function createClasses(context) {
       hide(hint, ui.query !== "");
       setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
       setText(unit, evidence ? frame.unit : "");
-      setText(last, store.classes.probability === "none" ? "Score" : "Probability");
+      setText(last, COLUMNS[store.classes.probability] ?? "Probability");
       mark(element, "at-cell", evidence !== null);
       const all = order(frame);
       const { full, rows: room } = context.size;

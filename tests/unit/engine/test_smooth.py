@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,10 +11,10 @@ from torch import Tensor, nn
 from camwidget.engine import CamEngine
 from camwidget.engine import smooth as smooth_module
 from camwidget.engine.smooth import SAMPLES, SIGMA, noise
-from tests.unit.engine.networks import CASES, made, relative_error
+from tests.unit.engine.networks import CASES, made, read, relative_error
 
 
-def by_loop(model: nn.Module, x: Tensor, layer: str, axis: int, score: int) -> Tensor:
+def by_loop(model: nn.Module, x: Tensor, layer: str, case: str, score: int) -> Tensor:
     maps = []
     for image in x:
         spread = SIGMA * (image.max() - image.min())
@@ -20,19 +22,20 @@ def by_loop(model: nn.Module, x: Tensor, layer: str, axis: int, score: int) -> T
         for sample in [None, *range(SAMPLES)]:
             seen = []
 
-            def keep(_module: nn.Module, _args: object, out: Tensor, seen: list[Tensor] = seen) -> Tensor:
-                begun = out.detach().clone().requires_grad_()
+            def keep(_module: nn.Module, _args: object, out: Any, seen: list[Tensor] = seen) -> Any:
+                first, *rest = [out] if isinstance(out, Tensor) else out
+                begun = first.detach().clone().requires_grad_()
                 seen.append(begun)
-                return begun.clone()
+                return (begun.clone(), *rest) if rest else begun.clone()
 
             handle = model.get_submodule(layer).register_forward_hook(keep)
             noisy = image if sample is None else image + spread * noise(sample, image)
             y = model(noisy[None])[0, score]
             handle.remove()
             if sample is None:
-                clean = seen[0].detach().movedim(axis, 1)[0].double()
+                clean = read(case, seen[0].detach())[0].double()
             else:
-                gradients.append(torch.autograd.grad(y, seen[0])[0].movedim(axis, 1)[0].double())
+                gradients.append(read(case, torch.autograd.grad(y, seen[0])[0])[0].double())
         g = torch.stack(gradients)
         first, second, third = g.mean(0), (g**2).mean(0), (g**3).mean(0)
         below = 2 * second + clean.flatten(1).sum(1).reshape(-1, *(1,) * (clean.ndim - 1)) * third
@@ -46,9 +49,8 @@ def by_loop(model: nn.Module, x: Tensor, layer: str, axis: int, score: int) -> T
 def test_equals_a_plain_loop(case: str) -> None:
     model, x, layer = made(case)
     maps = CamEngine(model).record(x).cams([1, 4], layer, "smoothgradcam++")
-    axis = -1 if case == "channels last" else 1
     for i, score in enumerate([1, 4]):
-        assert relative_error(maps[:, i], by_loop(model, x, layer, axis, score)) <= 1e-4
+        assert relative_error(maps[:, i], by_loop(model, x, layer, case, score)) <= 1e-4
 
 
 def test_without_noise_it_is_plus_plus(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,10 +64,11 @@ def test_without_noise_it_is_plus_plus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("size", [1e-9, 1e9])
 def test_cubes_of_small_and_large_gradients_are_kept(size: float) -> None:
-    model, x, layer = made("dense")
+    case = "dense"
+    model, x, layer = made(case)
     with torch.no_grad():
         model.fc.weight[1] *= size
-    expected = by_loop(model, x, layer, 1, 1)
+    expected = by_loop(model, x, layer, case, 1)
     found = CamEngine(model).record(x).cams([1], layer, "smoothgradcam++")[:, 0]
     assert relative_error(found, expected) <= 1e-4
 
