@@ -1,6 +1,7 @@
 # make demo    a virtual environment, and JupyterLab on the quickstart notebook
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
 # make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
+# make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
@@ -21,7 +22,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench soak hosts bundle lint fmt clean
+.PHONY: help demo test bench sweep soak hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -35,6 +36,9 @@ test: lint $(MADE)/chromium
 
 bench: $(MADE)/bench $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s --benchmark-quiet --write-results $(PYTEST_ARGS)
+
+sweep: $(MADE)/test $(MADE)/sweep
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/sweep --write-table -q $(PYTEST_ARGS)
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
@@ -63,7 +67,7 @@ $(MADE)/venv:
 	@mkdir -p $(MADE) && touch $@
 
 # An editable install; the build hook makes the bundle on the way.
-$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/hosts: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
+$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/sweep $(MADE)/hosts: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
 	$(PIP) install --editable '.[$*]'
 	@touch $@
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Target, Variant, upsample
+    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Stopped, Target, Variant, upsample
     from .widget import CamWidget
 
 __version__ = "0.1.0"
@@ -23,6 +23,7 @@ __all__ = [
     "CamWidget",
     "LayerInfo",
     "Recording",
+    "Stopped",
     "Target",
     "Variant",
     "__version__",

@@ -26,7 +26,7 @@ class Aim:
     @property
     def plain(self) -> bool:
         """Whether it is the mere score of each class."""
-        return self == Aim()
+        return self == PLAIN
 
     def target(self, index: int) -> int | Target:
         """What is explained of a class, as ``Recording.cam`` takes it."""
@@ -50,3 +50,6 @@ class Aim:
         else:
             where = f"all {cells}, since {names[index]} has the highest score in none"
         return f"mean {WORDS[self.score]} over {where}"
+
+
+PLAIN = Aim()

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from . import scores
-from .aim import Aim
+from .aim import PLAIN, Aim
 from .answers import Request, View
 from .atlas import Atlas
 from .engine import Recording
@@ -30,11 +30,12 @@ class AimedTraits(CamTraits):
     _probability: str
 
     @property
-    def region(self) -> Region | None:
+    def region(self) -> Any:
         """Which pixels of a segmentation are explained, None for those of each class; may be assigned, see
         ``Target``.
         """
-        return self._aim.region
+        region = self._aim.region
+        return None if region is None else region.plain()
 
     @region.setter
     def region(self, value: Any) -> None:
@@ -42,13 +43,13 @@ class AimedTraits(CamTraits):
 
     @property
     def _aim(self) -> Aim:
-        return Aim() if self._atlas is None else self._atlas.aim
+        return PLAIN if self._atlas is None else self._atlas.aim
 
     @traitlets.observe("against", "score")
     def _aim_changed(self, _change: Any) -> None:
         with self._lock:
             if self._session is not None:
-                self._explain(Aim(self.against, self.score, self.region))
+                self._explain(Aim(self.against, self.score, self._aim.region))
 
     def _explain(self, aim: Aim) -> None:
         """Explain something else of each class: a new image id makes the browser drop the maps it has."""

@@ -52,6 +52,17 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Working:
+    """A map that takes its time: of the runs of the network ``done`` of ``total`` (0: not known yet)."""
+
+    view: View
+    generation: int
+    done: int
+    total: int
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True)
 class Strip:
     """The selected class's map at each stage."""
 
@@ -110,4 +121,4 @@ class Failed:
     hint: str
 
 
-Answer = Stack | Strip | Menu | Nearby | Rescored | Told | Done | Failed
+Answer = Stack | Working | Strip | Menu | Nearby | Rescored | Told | Done | Failed

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .aim import Aim
+from .aim import PLAIN, Aim
 from .engine import VARIANTS, CamEngine, Recording, Target
+from .engine.method import Progress
 from .engine.preempt import Stop, check
+from .engine.recording import STALE, StaleRecordingError
 
 Map = npt.NDArray[np.float32]
 
@@ -20,8 +22,6 @@ ATLAS_BYTES = 64 * 2**20
 
 WHOLE_CELLS = 2**21
 """All classes are made at once up to this many values: 4 MB in float16, such as 21,841 classes on 7 x 7 cells twice."""
-
-PLAIN = Aim()
 
 Key = tuple[str, str, int | None]
 """Layer, variant, target; without a target the entry holds the maps of all classes ``(K, h, w)``."""
@@ -73,14 +73,25 @@ class Atlas:
         """
         return self.maps(layer, variant, [target])[0]
 
-    def maps(self, layer: str, variant: str, targets: Sequence[int], stop: Stop | None = None) -> list[Map]:
+    def maps(
+        self,
+        layer: str,
+        variant: str,
+        targets: Sequence[int],
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+    ) -> list[Map]:
         """The maps of several classes, as ``map`` gives them: what is missing is computed together and comes from its
         device in one copy.
 
         Raises: as ``Recording.cams``; Stopped: ``stop`` said so.
         """
+        if VARIANTS[variant].slow:
+            self._make_slowly(layer, variant, targets, stop, progress)
         with self._engine.lock:
-            found = {target: self._find(layer, variant, target) for target in targets}
+            # of a variant that is the same for all classes, that of one stands for all
+            keys = [_target(variant, target) for target in targets]
+            found = {target: self._find(layer, variant, target) for target in keys}
             missing = [target for target, map_ in found.items() if map_ is None]
             if missing:
                 start = time.perf_counter()
@@ -89,11 +100,30 @@ class Atlas:
                 for target, map_ in zip(missing, made, strict=True):
                     # a copy: entries are dropped one by one, and a view would keep the others
                     found[target] = self._keep((layer, variant, target), map_.copy() if len(missing) > 1 else map_, ms)
-            return [map_ for target in targets if (map_ := found[target]) is not None]
+            return [map_ for target in keys if (map_ := found[target]) is not None]
+
+    def _make_slowly(
+        self, layer: str, variant: str, targets: Sequence[int], stop: Stop | None, progress: Progress | None
+    ) -> None:
+        """Make what is missing without the lock, which the recording takes for each run of the network: others may ask
+        meanwhile.
+        """
+        with self._engine.lock:
+            recording, generation, aim = self.recording, self.generation, self.aim
+        for target in targets:
+            if self.has(layer, variant, target):
+                continue
+            start = time.perf_counter()
+            made = to_numpy(recording.cams([aim.target(target)], layer, variant, stop=stop, progress=progress)[0, 0])
+            ms = (time.perf_counter() - start) * 1e3
+            with self._engine.lock:
+                if generation != self.generation:  # another thread recorded the model again, or explains something else
+                    raise StaleRecordingError(STALE)
+                self._keep((layer, variant, target), made, ms)
 
     def has(self, layer: str, variant: str, target: int) -> bool:
         """Whether this map is there already."""
-        return (layer, variant, target) in self._maps or (layer, variant, None) in self._maps
+        return (layer, variant, _target(variant, target)) in self._maps or (layer, variant, None) in self._maps
 
     def whole(self, layer: str, variant: str, stop: Stop | None = None) -> Map | None:
         """The maps of all classes ``(K, h, w)``, or None where they take one backward pass each (see
@@ -123,14 +153,15 @@ class Atlas:
         self.recording.gradients(self.aim.target(target), rule=VARIANTS[variant].rule, stop=stop)
 
     def foresee(self, target: int, rule: str, stop: Stop | None = None) -> None:
-        """The maps of a class at all stages by every variant of a rule: one backward pass, then arithmetic.
+        """The maps of a class at all stages by the variants of a rule that are made ahead: one backward pass, then
+        arithmetic.
 
         Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
         """
-        variants = [v.id for v in VARIANTS.values() if v.rule == rule]
+        variants = [v.id for v in VARIANTS.values() if v.rule == rule and v.ahead]
         layers = self.recording.stages
         with self._engine.lock:  # readers on other threads change the order of what is kept
-            wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
+            wanted = [(layer, v) for layer in layers for v in variants if not self.has(layer, v, target)]
             recording, generation, aim = self.recording, self.generation, self.aim
         if not wanted:
             return
@@ -148,7 +179,7 @@ class Atlas:
             if generation != self.generation:  # another thread recorded the model again, or explains something else
                 return
             for (layer, variant), map_, values in zip(wanted, made, np.split(flat, ends), strict=True):
-                self._keep((layer, variant, target), values.reshape(map_.shape).copy(), ms)
+                self._keep((layer, variant, _target(variant, target)), values.reshape(map_.shape).copy(), ms)
 
     @property
     def room(self) -> bool:
@@ -157,7 +188,8 @@ class Atlas:
 
     def ms(self, layer: str, variant: str, target: int) -> float:
         """How long this map took to make, in milliseconds: its share of the time, where several were made together."""
-        return self._ms.get((layer, variant, target), self._ms.get((layer, variant, None), 0.0))
+        key = (layer, variant, _target(variant, target))
+        return self._ms.get(key, self._ms.get((layer, variant, None), 0.0))
 
     def _find(self, layer: str, variant: str, target: int) -> Map | None:
         for key in ((layer, variant, target), (layer, variant, None)):
@@ -188,6 +220,11 @@ class Atlas:
     def _forget(self, key: Key) -> None:
         self._bytes -= self._maps.pop(key).nbytes
         del self._ms[key]
+
+
+def _target(variant: str, target: int) -> int:
+    """The class under which a map is kept."""
+    return target if VARIANTS[variant].per_class else 0
 
 
 def to_numpy(maps: torch.Tensor) -> Map:

@@ -27,15 +27,17 @@ def order(view: View, listed: Sequence[int], recording: Recording) -> Iterator[t
 
 def nearby(view: View, atlas: Atlas) -> Iterator[tuple[View, Map]]:
     """The selected class at the neighbouring stages, by the other variants that are ready, and at the other stages;
-    the smaller maps of those that do not fit.
+    the smaller maps of those that do not fit. Of a variant that is not made ahead, nothing at other stages.
     """
     stages = list(atlas.recording.stages)
     here = stages.index(view.layer) if view.layer in stages else len(stages)
+    if not VARIANTS[view.variant].ahead:
+        stages = []
     by_distance = sorted((layer for layer in stages if layer != view.layer), key=lambda s: abs(stages.index(s) - here))
     rule = VARIANTS[view.variant].rule
-    variants = [v.id for v in VARIANTS.values() if v.id != view.variant and v.rule == rule]
+    variants = [v.id for v in VARIANTS.values() if v.id != view.variant and v.rule == rule and v.ahead]
     neighbours = [View(view.target, layer, view.variant) for layer in by_distance]
-    siblings = [View(view.target, view.layer, variant) for variant in variants if view.layer in stages]
+    siblings = [View(view.target, view.layer, variant) for variant in variants if view.layer in atlas.recording.stages]
     left = NEARBY_BYTES
     for other in [*neighbours[:2], *siblings, *neighbours[2:]]:
         map_ = atlas.map(other.layer, other.variant, other.target)

@@ -19,7 +19,8 @@ Kernel -> browser traits
                         picture: picture [h, w] in pixels. volume: picture [h, w] of a slice; tile [h, w] of its place
                         on the sheet; columns: slices in a row of it; axis ("slice" | "frame"). signal: rate (samples
                         per second | None), span (end of the time axis, in samples)
-    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit,
+    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the
+                        pixels that are explained), probabilities f32[K], unit,
                         probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
                         truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
@@ -29,8 +30,9 @@ Kernel -> browser traits
                         step to the next cell's, how far a cell sees (None: everywhere); None as a whole where it is not
                         known. place: the same where cells are to be placed by it, else None: then they are spread
                         evenly over the input, which is right within half a cell
-    variants   [dict]   id, name, summary, cost, relu (bool: negative values are cut at the end), unit ("score": values
-                        are in the score's unit per cell | "relative")
+    variants   [dict]   id, name, summary, cost, slow (bool: made only when it is chosen; no thumbnails), relu (bool:
+                        negative values are cut at the end), unit ("score": values are in the score's unit per cell |
+                        "relative")
     stack      dict     image, layer, variant, targets [int] * T (None: every class, in order), grid, dtype,
                         scale, data [T, *grid], done (bool: all listed classes are in), ms (float: compute time), note
                         (str | None), reply. Values are *signed*: before the variant's final ReLU. value = stored *
@@ -41,10 +43,11 @@ Kernel -> browser traits
                         selected class, pooled to at most THUMB cells a side ([h, w]; of a volume the largest magnitude
                         over its depth) or THUMB_STEPS steps ([l]); value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
-                        about: {target, layer, variant} of the map of which something is said, such as why it is blank,
-                        else None. Where all is ready and about is None the text says what is explained, if that is not
-                        the plain score
+    status     dict     state ("ready" | "busy" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way
+                        out. about: {target, layer, variant} of the map of which something is said, such as why it is
+                        blank, else None. Where all is ready the text says what is explained, if that is not the plain
+                        score, and the hint what is good to know of the map. "busy": a slow map is made, and text says
+                        which and how far it is; it answers the request at once, and the stack follows without a reply
 
 A grid is the number of cells along each axis: [h, w] of a picture, [l] of a signal, [d, h, w] of a volume.
 
@@ -73,7 +76,7 @@ SIGNS = ("positive", "signed", "absolute")
 SHADINGS = ("smooth", "cells", "contours")
 SCALES = ("map", "listed")
 INTERPOLATIONS = ("bicubic", "bilinear")
-STATES = ("ready", "warning", "error")
+STATES = ("ready", "busy", "warning", "error")
 WANTS = (None, "variants")
 
 COLORMAPS = ("viridis", "cividis", "inferno", "magma", "turbo")

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from .aim import UNITS
+from .aim import PLAIN, UNITS, Aim
 from .engine import Recording
 from .engine.suggest import unknown
 from .wire import floats
@@ -81,11 +81,12 @@ def check_score(score: str, probability: str) -> str:
     return score
 
 
-def table(recording: Recording, probability: str, score: str = "logit") -> dict[str, Any]:
-    """The numbers of the ``classes`` trait, see ``protocol.py``. ``score`` is what the maps explain."""
+def table(recording: Recording, probability: str, aim: Aim = PLAIN) -> dict[str, Any]:
+    """The numbers of the ``classes`` trait, see ``protocol.py``. ``aim`` is what the maps explain."""
+    scores = recording.means(aim.region) if recording.output_grid else recording.scores
     return {
-        "scores": floats(recording.scores[0].cpu()),
+        "scores": floats(scores[0].cpu()),
         "probabilities": floats(probabilities(recording, probability).cpu()),
-        "unit": "probability" if probability == "none" else UNITS[score],
+        "unit": "probability" if probability == "none" else UNITS[aim.score],
         "probability": probability,
     }

@@ -16,7 +16,7 @@ import numpy as np
 
 from . import foresight
 from .aim import Aim
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View, Working
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
@@ -41,6 +41,9 @@ FIRST_ANSWER = 0.002
 
 TOGETHER = 0.03
 """Seconds: if they may take longer than this, they are made one by one, so that a newer request ends it sooner."""
+
+BETWEEN = 0.2
+"""Seconds between two words about how far a slow map is."""
 
 AHEAD = 10.0
 """Seconds that are spent at most after a request on what may be asked next."""
@@ -145,6 +148,8 @@ class Session:
                 if not (answered and isinstance(answer, Done)):
                     self._send(replace(answer, reply=None) if answered and isinstance(answer, Stack) else answer)
                 answered = answered or replies
+        except Stopped:  # by a newer request; what was made is kept
+            return answered
         except Exception as error:
             log.exception("request %s", request)
             text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
@@ -197,15 +202,16 @@ class Session:
         if self._refreshed():
             yield Rescored(self.atlas.recording)
         if not self._holds(request.view):
-            for stack in self._stacks(request):
-                yield stack
-                yield from self._news(request.view, stack)
+            for answer in self._stacks(request):
+                yield answer
+                if isinstance(answer, Stack):
+                    yield from self._news(request.view, answer)
         else:
             yield from self._news(request.view, self._sent_stack)
             if request.reply is not None:
                 yield Done(request.reply)
         try:
-            if not self._holds_strip(request.view):
+            if not (self._holds_strip(request.view) or VARIANTS[request.view.variant].slow):
                 yield self._strip(request.view)
             if request.want == "variants":
                 yield self._menu(request.view)
@@ -235,13 +241,18 @@ class Session:
         self._sent_stack = self._sent_strip = self._sent_nearby = None
         return True
 
-    def _stacks(self, request: Request) -> Iterator[Stack]:
+    def _stacks(self, request: Request) -> Iterator[Stack | Working]:
         view, generation = request.view, self.atlas.generation
+        variant = VARIANTS[view.variant]
+        if variant.slow and not self.atlas.has(view.layer, view.variant, view.target):
+            # answered at once, so that the browser may change its mind meanwhile
+            yield Working(view, generation, 0, 0, request.reply)
+            self._undisturbed(partial(self._make_slowly, view))
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = self._note(view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
-        others = [t for t in self.listed if t != view.target]
+        others = [] if variant.alone else [t for t in self.listed if t != view.target]
         missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
         seconds = missing * ms / 1e3
         if missing and seconds > FIRST_ANSWER:
@@ -259,12 +270,17 @@ class Session:
 
     def _news(self, view: View, stack: Stack | None) -> Iterator[Told]:
         """What is to be said of a map that is in a stack, unless that was said last."""
-        if stack is None:
+        if stack is None or self.atlas.aim.against == view.target:
             return
         map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
-        name = self._names[view.target] if view.target < len(self._names) else None
+        name, recording = None, self.atlas.recording
+        if view.target < len(self._names):
+            name = self._names[view.target]
+            words = "" if self.atlas.aim.plain else self.atlas.aim.words(view.target, self._names, recording)
+            name += f" ({words})" if words else ""
         try:
-            reason = self.atlas.recording.why(view.target, view.layer, view.variant, name=name, signed=map_)
+            target = self.atlas.aim.target(view.target)
+            reason = recording.why(target, view.layer, view.variant, name=name, signed=map_)
         except StaleRecordingError:
             raise
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
@@ -275,6 +291,22 @@ class Session:
             return
         if last is None or (last.view, last.reason) != (view, reason):
             yield Told(view, self.atlas.generation, reason)
+
+    def _make_slowly(self, view: View) -> None:
+        """Make a map that takes its time, and say now and then how far it is.
+
+        Raises:
+            Stopped: a newer request waits, or another thread wants to read.
+        """
+        generation, told = self.atlas.generation, time.monotonic()
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            if time.monotonic() - told >= BETWEEN and not self._mailbox.newer():
+                told = time.monotonic()
+                self._send(Working(view, generation, done, total))
+
+        self.atlas.maps(view.layer, view.variant, [view.target], self._unwanted, tell)
 
     def _wants_whole(self, request: Request) -> bool:
         """Whether the maps of all classes are missing in the browser. Only the browser knows; one that asked before
@@ -349,7 +381,8 @@ class Session:
             return self.atlas.maps(view.layer, variant, [view.target], self._unwanted)[0]
 
         generation = self.atlas.generation
-        return Menu(view, generation, tuple((v, self._undisturbed(partial(made, v))) for v in VARIANTS))
+        quick = [v.id for v in VARIANTS.values() if not v.slow]
+        return Menu(view, generation, tuple((v, self._undisturbed(partial(made, v))) for v in quick))
 
     def _holds(self, view: View) -> bool:
         """Whether the stack that the browser has last been sent holds this view, with all listed classes."""
@@ -376,7 +409,13 @@ class Session:
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         rectifiers = partial(recording.rectifiers_above, view.layer)
         reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)
-        return None if reason is None or reason.quiet else reason.text
+        if reason is None and variant.needs == "second derivatives" and self._is_gradcam(view):
+            return f"No curvature between {view.layer} and the scores: {variant.name} is plain Grad-CAM here."
+        return None if reason is None else reason.text
+
+    def _is_gradcam(self, view: View) -> bool:
+        other, plain = (self.atlas.map(view.layer, variant, view.target) for variant in (view.variant, "gradcam"))
+        return np.array_equal(other, plain)
 
 
 def _row(view: View) -> tuple[int, str]:

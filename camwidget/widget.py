@@ -18,7 +18,7 @@ from torch import nn
 
 from . import colormaps, inputs, lifetime, preprocessing, scores, wire
 from .aimed import AimedTraits
-from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View, Working
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
@@ -159,8 +159,9 @@ class CamWidget(AimedTraits):
         ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
         ``Field``; 0 towards ends of the input where no cell is centred.
         """
-        maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, self._place())[0].numpy()
+        cam = self.cam
+        maps, place = torch.from_numpy(cam)[None], self._place(cam)
+        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, place)[0].numpy()
         return large
 
     @property
@@ -222,6 +223,10 @@ class CamWidget(AimedTraits):
         lifetime.shown(self)
         self._session.in_sight(self._view())
         data, metadata = bundle
+        view = self._view()
+        atlas = self._session.atlas
+        if find_variant(view.variant).slow and not atlas.has(view.layer, view.variant, view.target):
+            return bundle  # the cell must not wait for it
         try:
             picture = self._still()
         except Exception:  # a model that fails by now: the live view says so, and still has the last good map
@@ -232,7 +237,8 @@ class CamWidget(AimedTraits):
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
         look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
-        return self._subject.still(self.cam, lut, look, self._place())
+        cam = self.cam
+        return self._subject.still(cam, lut, look, self._place(cam))
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -280,7 +286,7 @@ class CamWidget(AimedTraits):
     def _sign_changed(self, _change: Any) -> None:
         # what is all negative is blank only while negative values are cut
         with self._lock:
-            if self._session is not None and self._told is not None and self.status["state"] != "error":
+            if self._session is not None and self._told is not None and self.status["state"] in ("ready", "warning"):
                 self.status = self._standing()
 
     @traitlets.observe("colormap")
@@ -338,8 +344,11 @@ class CamWidget(AimedTraits):
             match answer:
                 case Stack():
                     self.stack = wire.stack(answer)
-                    if self._complaint is not None or self.status["state"] == "error" or self._explains_else():
+                    stale = self.status["state"] == "ready" and self.status["text"] != self._words(self.target)
+                    if stale or self._complaint is not None or self.status["state"] in ("error", "busy"):
                         self._say()
+                case Working():
+                    self.status = wire.working(answer)
                 case Strip():
                     self.strip = wire.strip(answer)
                 case Nearby():
@@ -365,15 +374,11 @@ class CamWidget(AimedTraits):
 
     def _standing(self, to: Reply | None = None) -> dict[str, Any]:
         """The status while nothing is wrong but, perhaps, with the map on screen."""
-        told = self._told
-        reason = None if told is None or told.view != self._view() else told.reason
-        if reason is None or (reason.id == "all-negative" and self.sign != SIGNS[0]):
-            return wire.status("ready", self._words(self.target), to=to)
-        return wire.told(reason, self._view(), to)
-
-    def _explains_else(self) -> bool:
-        """Whether the status names something that is no longer what is explained."""
-        return self.status["about"] is None and self.status["text"] != self._words(self.target)
+        told, words = self._told, self._words(self.target)
+        if told is None or told.view != self._view():
+            return wire.told(None, to, words)
+        hidden = told.reason is not None and told.reason.id == "all-negative" and self.sign != SIGNS[0]
+        return wire.told(None if hidden else told, to, words)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
@@ -394,10 +399,12 @@ class CamWidget(AimedTraits):
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
 
-    def _place(self) -> Place | None:
-        """Where the cells of the layer on screen are centred; None: spread evenly."""
+    def _place(self, cam: Map) -> Place | None:
+        """Where the cells of the map on screen are centred; None: spread evenly, as those of a map that has the size of
+        the input.
+        """
         field = self._recording.fields(self.layer)
-        return None if field is None else field.place
+        return None if field is None or field.grid != cam.shape else field.place
 
     def _now(self) -> Recording:
         """The recording of the model as it is now."""
@@ -420,5 +427,5 @@ class CamWidget(AimedTraits):
         }
 
     def _classes(self) -> dict[str, Any]:
-        table = scores.table(self._recording, self._probability, self._aim.score)
+        table = scores.table(self._recording, self._probability, self._aim)
         return {"names": list(self._names), "truth": self._truth, **table}

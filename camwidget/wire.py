@@ -10,9 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, View
+from .answers import Menu, Nearby, Reply, Stack, Strip, Told, View, Working
 from .atlas import Map
-from .engine import VARIANTS, Field, LayerInfo, Reason, Recording
+from .engine import VARIANTS, Field, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
 
 FAINT = 2.0**-14
@@ -143,8 +143,14 @@ def _with_dots(recording: Recording) -> list[str]:
 
 def variants() -> list[dict[str, Any]]:
     """The ``variants`` trait."""
-    keys = ("id", "name", "summary", "cost", "relu", "unit")
+    keys = ("id", "name", "summary", "cost", "slow", "relu", "unit")
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
+
+
+def working(answer: Working) -> dict[str, Any]:
+    """The ``status`` trait while a slow map is made."""
+    share = f" {100 * answer.done // answer.total} %" if answer.total else ""
+    return status("busy", f"{VARIANTS[answer.view.variant].name}{share}", to=answer.reply)
 
 
 def status(state: str, text: str, hint: str = "", to: Reply | None = None, about: View | None = None) -> dict[str, Any]:
@@ -153,9 +159,16 @@ def status(state: str, text: str, hint: str = "", to: Reply | None = None, about
     return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
 
 
-def told(reason: Reason, view: View, to: Reply | None = None) -> dict[str, Any]:
-    """The ``status`` trait that says what must be known of the map of a view."""
-    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, view)
+def told(answer: Told | None, to: Reply | None = None, words: str = "") -> dict[str, Any]:
+    """The ``status`` trait that says what must be known of the map on screen; where all is well, what is explained, in
+    ``words``.
+    """
+    if answer is None or answer.reason is None:
+        return status("ready", words, to=to)
+    reason = answer.reason
+    if reason.quiet:
+        return status("ready", words, reason.text, to, answer.view)
+    return status("warning", reason.text, reason.hint, to, answer.view)
 
 
 def reply(to: Reply | None) -> list[Any] | None:

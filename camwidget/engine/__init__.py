@@ -3,10 +3,22 @@
 from .engine import CamEngine
 from .fields import Field
 from .layers import LayerInfo
+from .preempt import Stopped
 from .recording import Recording
 from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
 from .why import Reason
 
-__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Reason", "Recording", "Target", "Variant", "upsample"]
+__all__ = [
+    "VARIANTS",
+    "CamEngine",
+    "Field",
+    "LayerInfo",
+    "Reason",
+    "Recording",
+    "Stopped",
+    "Target",
+    "Variant",
+    "upsample",
+]

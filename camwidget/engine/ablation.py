@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .arithmetic import weighted_sum
 from .layers import LayerInfo
-from .method import Explained, Order, values
+from .method import Explained, Order
 from .returned import Returned
 from .suffix import Put, Suffix
 from .tables import Table, Variation, fill, table
@@ -26,15 +26,19 @@ def ablationcam(explained: Explained, order: Order) -> Tensor:
     all classes come from the same runs. Unit: relative.
     """
     a = explained.activations(order.layer).float()
-    made = table(explained, order, "ablationcam", torch.ones(a.shape[:2], dtype=torch.bool))
-    for image in [None] if made.step else range(len(a)):
+    n, channels = a.shape[:2]
+    # the last of each image has nothing switched off: y by the very runs that give y_k, since a rounding that all
+    # channels shared would add up
+    made = table(explained, order, "ablationcam", torch.ones(n, channels + 1, dtype=torch.bool))
+    for image in [None] if made.step else range(n):
         if made.next(1, image):
             _ablate(explained, order, made, image)
     maps = []
     for target in order.targets:
-        y = values(target, explained.returned, explained.returned, None).detach()
-        lost = y[:, None] - made.values(target, explained.returned, absent=0)
-        maps.append(weighted_sum(lost / torch.where(y != 0, y.abs(), 1)[:, None], a))
+        scores = made.values(target, explained.returned, absent=0)
+        y = scores[:, -1:]
+        weights = (y - scores[:, :-1]) / torch.where(y != 0, y.abs(), 1)
+        maps.append(weighted_sum(weights.float(), a))
     return torch.stack(maps, 1)
 
 
@@ -54,14 +58,16 @@ def _ablate(explained: Explained, order: Order, made: Table, image: int | None) 
 
 def without(channels: Sequence[int], info: LayerInfo) -> Put:
     """Of a layer's output of one image a batch, one for each of these channels, which is 0 there; or of an output of so
-    many images the same, each without its own channel.
+    many images the same, each without its own channel. A number behind the last channel leaves it as it is.
     """
 
     def put(output: Tensor) -> Tensor:
         batch = output.expand(len(channels), *output.shape[1:]).clone()
         rows = torch.arange(len(channels), device=output.device)
+        chosen = torch.tensor(channels, device=output.device)
+        off = chosen < info.channels
         # read as channels on a grid, which is a view: written to where the layer has it
-        info.channels_first(batch)[rows, torch.tensor(channels, device=output.device)] = 0
+        info.channels_first(batch)[rows[off], chosen[off]] = 0
         return batch
 
     return put

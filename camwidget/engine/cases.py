@@ -58,8 +58,11 @@ def case_of(
     plain = isinstance(index, int) and not aim.against and aim.region is None
 
     def activations(other: str) -> Tensor | None:
-        kept = recording._tape.value(other)
-        return None if kept is None else recording.layers[other].channels_first(kept)[image]
+        known = recording._activations.get(other)
+        kept = recording._tape.value(other) if known is None else None
+        if kept is not None:
+            known = recording.layers[other].channels_first(kept)
+        return None if known is None else known[image]
 
     def gradients(others: Sequence[str], rule: str) -> Mapping[str, Tensor]:
         found = recording._gradients_at(aim, list(others), rule, None)
@@ -74,6 +77,7 @@ def case_of(
         value=float(scores[index]) if isinstance(index, int) else 0.0,
         probability=_probability(recording, aim, scores, index, image) if plain else None,
         grids=list(recording.layers),
+        steps=recording.steps,
         default=recording.default_layer,
         training=recording._engine.model.training,
         left_out=recording.left_out,

@@ -8,7 +8,7 @@ passes is the norm before it: its queries, keys and values are one branch each.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ from .tape import Tape
 ENDS = 8
 """Places before the scores that are tried where the scores themselves see nothing."""
 
-MOST_TRIED = 12
+MOST_TRIED = 6
 """Layers that are tried one by one; in one block there are fewer."""
 
 
@@ -40,13 +40,23 @@ def live_steps(tape: Tape, scores: Tensor, layers: Mapping[str, LayerInfo], step
     if not search.begin(steps[-1] if steps else [*layers][-1]):
         return tuple(steps) or tuple(layers)
     alive = search.last_alive(steps)
-    if alive is None:
-        steps = [name for name in layers if not any(outer in layers for outer in around(name))]
-        alive = search.last_alive(steps)
-    if alive is None or alive == len(steps) - 1:
-        return tuple(steps)
-    cut = search.cut_after(steps[alive])
-    return tuple(steps[: alive + 1]) if cut is None else (*steps[: alive + 1], cut)
+    kept = list(steps[: 0 if alive is None else alive + 1])
+    later = [*layers][[*layers].index(kept[-1]) + 1 if kept else 0 :]
+    if len(kept) < len(steps) or not kept:
+        # two streams side by side have no step in common: then what is in no other layer is walked along
+        blocks = [name for name in later if not any(outer in layers for outer in around(name))]
+        alive = search.last_alive(blocks)
+        kept += blocks[: 0 if alive is None else alive + 1]
+    if not kept:
+        return tuple(steps) or tuple(layers)
+    cut = search.cut_after(kept[-1])
+    return tuple(kept) if cut is None else (*kept, cut)
+
+
+def in_head(tape: Tape, name: str) -> bool:
+    """Whether a layer is inside a head that pools tokens by attention: its keys and values are for nothing else."""
+    outer = tape.from_tokens(name)
+    return outer is not None and outer not in tape.shapes
 
 
 def is_score_map(tape: Tape, scores: Tensor, info: LayerInfo) -> bool:
@@ -91,12 +101,16 @@ class _Search:
 
     def cut_after(self, base: str) -> str | None:
         """The deepest layer after ``base`` without whose gradient that of ``base`` is exactly zero on the grid."""
+        widths = _widths(self._layers.values())
         names = list(self._layers)
-        later = names[names.index(base) + 1 :]
-        grids = [(self._layers[name].grid, self._layers[name].channels) for name in later]
         # queries, keys and values made in one go have other channels than what runs through the block
-        widths = _widths(grids)
-        later = [name for name, grid in zip(later, grids, strict=True) if grid in widths]
+        later = [
+            name
+            for name, info in ((name, self._layers[name]) for name in names[names.index(base) + 1 :])
+            if info.grid == self._layers[base].grid
+            and info.channels == widths[info.grid]
+            and not in_head(self._tape, name)
+        ]
         found = self._gradients(later) if later else {}
         candidates = [name for name in reversed(later) if name in found and _all_channels(found[name])]
         return next((name for name in candidates[:MOST_TRIED] if self._is_cut(name, base)), None)
@@ -148,12 +162,12 @@ def _random(like: Tensor) -> Tensor:
     return torch.randn(like.shape, generator=source, device="cpu", dtype=torch.float32).to(like.device, like.dtype)
 
 
-def _widths(grids: Sequence[tuple[tuple[int, ...], int]]) -> set[tuple[tuple[int, ...], int]]:
-    """For each grid its commonest number of channels."""
+def _widths(layers: Iterable[LayerInfo]) -> dict[tuple[int, ...], int]:
+    """For each grid the commonest number of channels."""
     counted: dict[tuple[int, ...], Counter[int]] = {}
-    for grid, channels in grids:
-        counted.setdefault(grid, Counter())[channels] += 1
-    return {(grid, channels.most_common(1)[0][0]) for grid, channels in counted.items()}
+    for info in layers:
+        counted.setdefault(info.grid, Counter())[info.channels] += 1
+    return {grid: channels.most_common(1)[0][0] for grid, channels in counted.items()}
 
 
 def _all_channels(gradient: Tensor) -> bool:

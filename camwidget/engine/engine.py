@@ -16,12 +16,13 @@ from torch.autograd.graph import get_gradient_edge
 from . import room
 from .accepted import unwrap
 from .classes import names_of, read_labels
+from .layers import find_grid
 from .layout import Layout, lay_out
 from .outputs import find_scores
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
-from .tape import Tape, find_grid
+from .tape import Tape
 from .twin import twin
 from .untouched import RandomState, fingerprint, state, usable
 

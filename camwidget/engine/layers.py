@@ -5,13 +5,17 @@ class names.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from torch import Tensor
 
 KINDS = ("channels_first", "channels_last", "tokens")
+
+TOKENS = 3
+"""Dimensions of a sequence of tokens ``(N, L, C)``."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,24 @@ class LayerInfo:
             cells = t[:, self.prefix : self.prefix + self.cells].transpose(1, 2)
             return cells.reshape(*cells.shape[:2], *self.grid)
         return t.movedim(-1, 1) if self.kind == "channels_last" else t
+
+
+def find_grid(output: Any, shape: Sequence[int]) -> Tensor | None:
+    """The tensor in what a module returned, itself or the first that fits in a tuple or dict, that may be a grid of
+    channels or a sequence of tokens for an input of ``shape``; None where there is none.
+    """
+    if isinstance(output, Tensor):
+        return output if _may_be_grid(output, shape) else None
+    parts: Iterable[Any] = ()
+    if isinstance(output, Mapping):
+        parts = output.values()
+    elif isinstance(output, (tuple, list)):
+        parts = output
+    return next((part for part in parts if isinstance(part, Tensor) and _may_be_grid(part, shape)), None)
+
+
+def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
+    return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
 def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> LayerInfo | None:

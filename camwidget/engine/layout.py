@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
-from .deepest import is_score_map, live_steps
+from .deepest import in_head, is_score_map, live_steps
 from .fields import Field
 from .graph import bottlenecks, towards
 from .layers import LayerInfo, pick_stages
@@ -167,6 +167,8 @@ def _steps(layers: dict[str, LayerInfo], tape: Tape, scores: Tensor, chain: set[
     while len(steps) > 1 and (
         is_score_map(tape, scores, layers[steps[-1]]) or _only_enlarges(layers[steps[-1]], layers[steps[-2]])
     ):
+        steps.pop()
+    while len(steps) > 1 and layers[steps[-1]].kind == "tokens" and in_head(tape, steps[-1]):
         steps.pop()
     distinct = steps[:1]
     for name in steps[1:]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .layers import LayerInfo
 from .preempt import Stop
 from .returned import Returned
+from .scoring import wide
 from .targets import Target
 
 Progress = Callable[[int, int], None]
@@ -112,20 +113,20 @@ def in_step(explained: Explained, order: Order) -> bool:
 
 
 def values(target: Target, returned: Returned, recorded: Returned, image: int | None) -> Tensor:
-    """What is explained of variations, one number a row, ``(B,)`` float32 with its graph. A region is where it is for
-    the recorded scores.
+    """What is explained of variations, one number a row: ``(B,)``, float64 where the device has it, with its graph. A
+    region is where it is for the recorded scores.
 
     Args:
         image: of which all rows are variations; None where there is one row for each image of the recording.
     """
     if image is not None and target.plain and not returned.grid:
-        return returned.scores[:, target.classes[image]].float()  # type: ignore[index]
+        return wide(returned.scores[:, target.classes[image]])  # type: ignore[index]
     pinned = target.pinned(recorded.scores)
     if image is not None:
         rows, mine = len(returned.scores), pinned.row(image)
         classes: tuple[int, ...] = mine.classes  # type: ignore[assignment]
         pinned = mine._with(classes=classes * rows, against=mine.against * rows)
-    return pinned.value(returned.scores, returned.output).float()
+    return pinned.value(returned.scores, returned.output)
 
 
 def summed(target: Target, returned: Returned, recorded: Returned) -> Tensor:

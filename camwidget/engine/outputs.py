@@ -21,8 +21,8 @@ WAY_OUT = "or forward=lambda model, x: model(x)[...], which picks them"
 def find_scores(output: Any, shape: Sequence[int]) -> Tensor:
     """The scores ``(N, K)``, or dense ``(N, K, *out)``, in what a model returned for an input of this shape.
 
-    Of several tensors those win whose key or attribute says that they are scores (SCORE_KEYS), then those of the form
-    ``(N, K)``, then the first. How one is read:
+    Of several tensors those win that have a graph, then those whose key or attribute says that they are scores
+    (SCORE_KEYS), then those of the form ``(N, K)``, then the first. How one is read:
 
     * ``(N, K)``, also with further axes of size 1, ``(N, K, 1, 1)`` or ``(N, 1, K)``: one row an image.
     * ``(N, K, *out)`` with as many axes as the input: dense scores, such as those of a segmentation ``(N, K, H, W)`` or
@@ -39,8 +39,7 @@ def find_scores(output: Any, shape: Sequence[int]) -> Tensor:
             f"the model returned {described(output)}; accepted: a tensor of scores (N, K), or a dict or tuple that "
             f"holds one (keys looked for: {', '.join(SCORE_KEYS)}), {WAY_OUT}"
         )
-    alone = len(candidates) == 1
-    readings = [(_read(t, shape, alone), (not t.is_floating_point(), not named, _rank(t))) for named, t in candidates]
+    readings = [(_read(t, shape, len(candidates) == 1), _rank(t, named)) for named, t in candidates]
     fitting = [(found, rank) for found, rank in readings if found is not None]
     if not fitting:
         shapes = " and ".join(str(tuple(t.shape)) for _, t in candidates[:3])
@@ -63,9 +62,9 @@ def tensors(output: Any) -> list[Tensor]:
     return [t for _, t in _tensors(output)]
 
 
-def _rank(t: Tensor) -> int:
+def _rank(t: Tensor, named: bool) -> tuple[bool, bool, bool, int]:
     """Which of several tensors are likelier to be scores: the smaller. A single axis may be a loss."""
-    return t.ndim if t.ndim > 1 else 99
+    return not t.is_floating_point(), not t.requires_grad, not named, t.ndim if t.ndim > 1 else 99
 
 
 def _read(t: Tensor, shape: Sequence[int], alone: bool) -> Tensor | None:

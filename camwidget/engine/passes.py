@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map
 
+from .layers import find_grid
 from .method import Explained
 from .preempt import Stop, check
 from .returned import Returned
@@ -42,7 +47,7 @@ class Passes:
     """
 
     def __init__(self, explained: Explained, stop: Stop | None, layer: str | None = None) -> None:
-        self._network, self._stop = explained.network, stop
+        self._network, self._stop, self._shape = explained.network, stop, explained.x.shape
         self._model = self._network.copy()
         self._begun: Tensor | None = None
         listen(self._model, stop)
@@ -57,7 +62,7 @@ class Passes:
             Stopped: ``stop`` said so.
         """
         check(self._stop)
-        self._begun = None
+        self._begun, self._shape = None, x.shape
         returned = self._network.run(self._model, x, len(x))
         check(self._stop)  # a model may have caught what was raised inside of it
         return returned
@@ -74,12 +79,40 @@ class Passes:
             raise ValueError("the layer did not run when the model was run again: its control flow changes")
         return self._begun
 
-    def _begin(self, _module: nn.Module, _args: object, output: Tensor) -> Tensor:
+    def _begin(self, _module: nn.Module, _args: object, returned: Any) -> Any:
         # until the block ends in which the model runs
         torch.set_grad_enabled(True)
-        self._begun = output.detach().requires_grad_()
+        grid = grid_of(returned, self._shape)
+        self._begun = grid.detach().requires_grad_()
         # a copy, since an in-place operation must not reach where the graph begins
-        return self._begun.clone()
+        return put_back(returned, grid, self._begun.clone())
+
+
+def grid_of(returned: Any, shape: Sequence[int]) -> Tensor:
+    """The grid in what a layer returned for an input of ``shape``.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = find_grid(returned, shape)
+    if found is None:
+        raise ValueError("the layer returned no grid when the model was run again: its control flow changes")
+    return found
+
+
+def put_back(returned: Any, grid: Tensor, other: Tensor) -> Any:
+    """What a layer returned, with another tensor in the place of its grid.
+
+    Raises:
+        ValueError: it is in something that cannot be made anew.
+    """
+    made = tree_map(lambda part: other if part is grid else part, returned)
+    if made is not other and not any(part is other for part in tree_leaves(made)):
+        raise ValueError(
+            f"the layer returns a {type(returned).__name__}, into which no other values can be put; accepted: a "
+            "variant that does not run the network again, such as 'gradcam'"
+        )
+    return made
 
 
 def listen(model: nn.Module, stop: Stop | None, but: frozenset[nn.Module] = frozenset()) -> None:

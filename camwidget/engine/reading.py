@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Sequence
 
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from .layers import LayerInfo, around, read
+from .layers import LayerInfo, read
 from .looking import local_axis
 from .tape import Tape
 from .tokens import Grid, Grids
-
-DIGITS = re.compile(r"\d+")
 
 MOST_ASKED = 12
 """Sequences of which it is tried which axis is that of the cells: each takes two ways back to the input."""
@@ -37,7 +34,7 @@ class Reader:
         self._grids = Grids(self._spatial)
         self._lengths: set[int] = set()
         self._widths: set[int] = set()
-        self._asked: dict[tuple[str, int, int], bool] = {}
+        self._asked = 0
         self._axes: dict[tuple[int, ...], int] = {}
         self.doubtful: set[Grid] = set()
 
@@ -85,12 +82,13 @@ class Reader:
         """Whether this is not an image but, say, an attention matrix ``(N, heads, L, L)``: in a module from tokens to
         tokens nothing has more cells than there are tokens.
         """
-        for outer in around(name):
-            entry = self._tape.entries.get(outer)
-            if entry is not None and entry.output.ndim == 3 and entry.given is not None and len(entry.given) == 3:
-                most = max(entry.given[1], entry.output.shape[1])
-                return math.prod(shape[1:]) // min(shape[1], shape[-1]) > most
-        return False
+        outer = self._tape.from_tokens(name)
+        if outer is None:
+            return False
+        # a head returns no tokens, and may be given as many as there are along one axis of the matrix
+        known = self._tape.shapes.get(outer)
+        most = max(self._lengths, default=0) if known is None else int(known[1])
+        return math.prod(shape[1:]) // min(shape[1], shape[-1]) > most
 
     def _tokens(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
         """``(N, L, C)``; None where it is rather ``(N, C, L)``, as inside of an MLP-Mixer."""
@@ -98,8 +96,8 @@ class Reader:
         entry = self._tape.entries.get(name)
         if entry is not None and entry.convolved:
             return None
-        turned = self._grids.flat(channels) or channels in self._lengths
-        if turned and not self._is_sequence(name, length, channels):
+        turned = self._grids.flat(channels) or channels in self._lengths or length in self._widths
+        if turned and not self._is_sequence(name, length):
             return None
         found = self._grids.find(length)
         if found is None:
@@ -108,19 +106,19 @@ class Reader:
         self._widths.add(channels)
         return LayerInfo(name, found[0], channels, "tokens", prefix=found[1])
 
-    def _is_sequence(self, name: str, length: int, channels: int) -> bool:
+    def _is_sequence(self, name: str, length: int) -> bool:
         """Whether ``(N, length, C)`` is no ``(N, C, L)``, where C might be the number of cells."""
         if length in self._lengths and length not in self._widths:
             return True
         entry = self._tape.entries.get(name)
-        if self._grids.seen(length) is None or entry is None:
+        if entry is None:
             return False
-        alike = DIGITS.sub("", name), length, channels  # the same place in another block
-        if alike not in self._asked:
-            if len(self._asked) == MOST_ASKED:
-                return entry.edge.node in self._chain
-            self._asked[alike] = local_axis(entry.output, self._tape.source) != 2
-        return self._asked[alike]
+        if not self._tape.whole:
+            return self._grids.seen(length) is not None
+        self._asked += 1
+        if self._asked > MOST_ASKED:
+            return entry.edge.node in self._chain
+        return local_axis(entry.output, self._tape.source) == 1
 
     def _signal(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
         """``(N, C, L)`` or ``(N, L, C)``: the shape says nothing, so it is tried which axis looks at places."""

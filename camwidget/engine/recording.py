@@ -363,6 +363,14 @@ class Recording:
         """
         return self._returned.shares()
 
+    def means(self, region: Any = None) -> Tensor:
+        """``(N, K)`` float32: the score of each class where it is explained: of dense ones the mean over the region, or
+        over the cells where the class wins (else over all). Scores without a grid as they are.
+
+        Raises: as ``cam``.
+        """
+        return self._returned.means(self.resolve_target(0, region=region).region)
+
     def cells_won(self) -> Tensor:
         """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
         no region is given. A model of one class wins where its score is positive.
@@ -433,7 +441,7 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, Tensor):
         targets = targets.tolist()
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
-        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
     return list(targets)
 
 

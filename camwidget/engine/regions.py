@@ -31,6 +31,10 @@ class Window:
     def __str__(self) -> str:
         return f"[{', '.join(map(_written, self.axes))}]"
 
+    def plain(self) -> tuple[int | slice, ...]:
+        """As users give it."""
+        return tuple(axis if isinstance(axis, int) else slice(*axis) for axis in self.axes)
+
     def cells(self, out: Sequence[int]) -> Tensor:
         """``(1, *out)`` booleans.
 
@@ -59,7 +63,7 @@ class Window:
         return slice(axis, axis + 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mask:
     """Booleans over the whole grid, for all images ``(*out)`` or one an image ``(N, *out)``, packed so that two of them
     are quickly compared.
@@ -67,6 +71,9 @@ class Mask:
 
     shape: tuple[int, ...]
     bits: bytes
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         return f"a mask of {_times(self.shape[self.shape[:1] == (1,) :])}"
@@ -85,6 +92,11 @@ class Mask:
         if not chosen.flatten(1).any(1).all():
             raise ValueError(f"region is {self} that chooses nothing; {ACCEPTED}")
         return chosen
+
+    def plain(self) -> np.ndarray[Any, Any]:
+        """As users give it."""
+        flat = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=math.prod(self.shape))
+        return flat.astype(bool).reshape(self.shape[self.shape[:1] == (1,) :])
 
     def row(self, i: int) -> Mask:
         """The mask of one image, of a mask ``(N, *out)``, or ``(1, *out)`` for all."""

@@ -11,6 +11,7 @@ from torch.autograd.graph import get_gradient_edge
 
 from .classes import Class, class_indices
 from .graph import towards
+from .regions import Region
 from .tape import Tape
 from .targets import Function, Target, winners
 
@@ -31,6 +32,7 @@ class Returned:
         self.output, self.scores, self.names = output, scores, names
         self._winners: Tensor | None = None
         self._cells_won: Tensor | None = None
+        self._shares: Tensor | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -46,9 +48,11 @@ class Returned:
         """``(N, K)`` float32: each class's softmax probability, its mean over all cells; of one class alone its
         sigmoid.
         """
-        scores = self.scores.detach().float()
-        each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
-        return each.flatten(2).mean(2) if self.grid else each
+        if self._shares is None:
+            scores = self.scores.detach().float()
+            each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
+            self._shares = each.flatten(2).mean(2) if self.grid else each
+        return self._shares.clone()
 
     def cells_won(self) -> Tensor:
         """``(N, K)`` on the CPU: in how many cells of dense scores each class has the highest one, see ``winners``.
@@ -60,6 +64,23 @@ class Returned:
             flat = (winners(self.scores) if wins is None else wins).reshape(n, -1) + 1
             self._cells_won = torch.stack([row.bincount(minlength=k + 1)[1:] for row in flat]).cpu()
         return self._cells_won
+
+    def means(self, region: Region | None) -> Tensor:
+        """``(N, K)`` float32: the mean score of each class over the cells where it is explained, see ``Target``; scores
+        without a grid as they are.
+        """
+        wins = self._wins()
+        if wins is None:
+            return self.table()
+        n, k, *out = self.scores.shape
+        flat = self.scores.detach().float().flatten(2)
+        if region is not None:
+            cells = region.cells(out).to(flat.device).expand(n, *out).flatten(1)
+            return torch.stack([scores[:, chosen].mean(1) for scores, chosen in zip(flat, cells, strict=True)])
+        won, index = self.cells_won().to(flat.device), wins.flatten(1)
+        own = flat.gather(1, index.clamp(min=0)[:, None])[:, 0] * (index >= 0)
+        total = torch.zeros(n, k, device=flat.device).scatter_add(1, index.clamp(min=0), own)
+        return torch.where(won > 0, total / won.clamp(min=1), flat.mean(2))
 
     def resolve(self, target: Aim, **keywords: Any) -> Target:
         """What is explained, with class indices, one an image.

@@ -16,8 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node, get_gradient_edge
 
+from .layers import find_grid
+
 SHARE = 0.5
 """Of the memory that is free: outputs of functions are not weighed, and gradients and the user's own work want room."""
+
+LISTS = (nn.Sequential, nn.ModuleList)
 
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
@@ -99,12 +103,17 @@ def find_start(
     Raises:
         ValueError: no layer has a grid.
     """
-    weight, passed = Weight(None), dict[str, int]()
+    weight, passed, sequences = Weight(None), dict[str, int](), set[str]()
 
     def see(name: str, output: Any) -> None:
         weight.add(output)
-        if isinstance(output, Tensor) and output.ndim == x.ndim and output.shape[2:].numel() > 1:
-            passed[name] = weight.bytes
+        # what is no tensor itself cannot be begun anew
+        if isinstance(output, Tensor) and find_grid(output, x.shape) is not None:
+            cells = output.shape[2:] if output.ndim == x.ndim else output.shape[1:2]
+            if cells.numel() > 1:
+                passed[name] = weight.bytes
+            if output.ndim < x.ndim:
+                sequences.add(name)
 
     handles = [
         m.register_forward_hook(lambda _m, _a, out, name=name: see(name, out))
@@ -117,7 +126,7 @@ def find_start(
     finally:
         for handle in handles:
             handle.remove()
-    trunk = list(_trunk(model, passed))
+    trunk = list(_trunk(model, passed, sequences))
     if not trunk:
         raise ValueError("no layer has a grid of channels (N, C, H, W), so there is no map to draw")
     trunk.sort(key=passed.__getitem__)
@@ -135,16 +144,18 @@ def begin(output: Tensor) -> tuple[Tensor, Node]:
     return begun, get_gradient_edge(begun).node
 
 
-def _trunk(model: nn.Module, grids: Container[str], prefix: str = "") -> Iterator[str]:
+def _trunk(model: nn.Module, grids: Container[str], sequences: Container[str], prefix: str = "") -> Iterator[str]:
     """Of the modules that returned grids, those that run one after another: the model's own, and what is inside of its
-    sequences and of modules around the whole (a backbone returns scores, a list of stages nothing).
+    sequences and of modules around the whole (a backbone returns scores, a list of stages nothing; the encoder of a
+    transformer returns tokens, and holds its blocks).
     """
     for name, child in model.named_children():
         full = prefix + name
         if full in grids:
             yield full
-        if full not in grids or isinstance(child, nn.Sequential):
-            yield from _trunk(child, grids, f"{full}.")
+        encoder = full in sequences and any(isinstance(part, LISTS) for part in child.children())
+        if full not in grids or encoder or isinstance(child, nn.Sequential):
+            yield from _trunk(child, grids, sequences, f"{full}.")
 
 
 def _free_on_gpu(device: torch.device) -> int:

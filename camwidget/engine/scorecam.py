@@ -43,7 +43,7 @@ def scorecam(explained: Explained, order: Order) -> Tensor:
         scores = torch.where(masked, scores, -torch.inf)
         # an image without any mask would give 0 / 0
         weights = torch.where(masked.any(1, keepdim=True), scores.softmax(1), 0)
-        maps.append(weighted_sum(weights, a))
+        maps.append(weighted_sum(weights.float(), a))
     return torch.stack(maps, 1)
 
 

@@ -9,7 +9,7 @@ rows with a plain run of two images, and then the whole network runs on a batch 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from .method import Network, nbytes
-from .passes import chunk_rows, listen, own_modules
+from .passes import chunk_rows, grid_of, listen, own_modules, put_back
 from .preempt import Stop, check
 from .returned import Returned
 
@@ -49,11 +49,11 @@ class Suffix:
     ) -> None:
         self._network, self._x, self._layer, self._stop, self._step = network, x, layer, stop, step
         model = network.copy()
-        watch = _Watch(model, model.get_submodule(layer), stop)
+        watch = _Watch(model, model.get_submodule(layer), stop, x.shape)
         with watch:
             network.run(model, x, len(x))
         check(stop)
-        self.output = watch.output
+        self._returned, self._grid = watch.returned, grid_of(watch.returned, x.shape)
         self._calls, self._after, self._all = watch.calls, watch.bytes_after, watch.bytes_all
         self._short = _Stand(model, model.get_submodule(layer), watch.before, stop)
         self._whole: _Stand | None = None
@@ -73,7 +73,7 @@ class Suffix:
         return self._run_short(put, rows) if self.shares else self._run_whole(put, rows)
 
     def _run_short(self, put: Put, rows: int) -> Returned:
-        self._short.begin(partial(put, self.output))
+        self._short.begin(partial(self._instead, put))
         # the model is given one image, and answers for all variations
         returned = self._network.run(self._short.model, self._x, rows)
         check(self._stop)
@@ -83,11 +83,15 @@ class Suffix:
         if self._whole is None:
             model = self._network.copy()
             self._whole = _Stand(model, model.get_submodule(self._layer), None, self._stop, self._calls)
-        self._whole.begin(partial(put, self.output))
+        self._whole.begin(partial(self._instead, put))
         x = self._x.expand(rows, *self._x.shape[1:])
         returned = self._network.run(self._whole.model, x, rows)
         check(self._stop)
         return returned
+
+    def _instead(self, put: Put) -> Any:
+        """What the layer returns with a batch of variations in it."""
+        return put_back(self._returned, self._grid, put(self._grid))
 
     def _found_to_share(self) -> bool:
         """Whether the short way gives what the long one does: for the layer as it is, and with half of it gone."""
@@ -115,11 +119,11 @@ class _Watch:
     all modules and those behind the layer return.
     """
 
-    def __init__(self, model: nn.Module, layer: nn.Module, stop: Stop | None) -> None:
-        self._model, self._layer, self._stop = model, layer, stop
+    def __init__(self, model: nn.Module, layer: nn.Module, stop: Stop | None, shape: Sequence[int]) -> None:
+        self._model, self._layer, self._stop, self._shape = model, layer, stop, shape
         self.before: list[tuple[nn.Module, Any]] = []
         self.calls = self.bytes_after = self.bytes_all = 0
-        self._output: Tensor | None = None
+        self.returned: Any = None
         # the outermost modules that are done, and where in this list each open one began
         self._done: list[tuple[nn.Module, Any]] = []
         self._began: list[int] = []
@@ -138,17 +142,6 @@ class _Watch:
             self._handles.pop().remove()
         self._done = []
 
-    @property
-    def output(self) -> Tensor:
-        """What the layer returned for the image, where it ran last.
-
-        Raises:
-            ValueError: it did not run.
-        """
-        if self._output is None:
-            raise ValueError("the layer did not run when the model was run again: its control flow changes")
-        return self._output
-
     def _enter(self, module: nn.Module, _args: Any) -> None:
         check(self._stop)
         if module is self._layer:
@@ -164,9 +157,9 @@ class _Watch:
         self._done[began:] = [(module, _copied(output))]
         if module is self._layer:
             self.calls += 1
-            self._output = output.detach().clone()
+            self.returned = _copied(output)
             # the batch that is put there, and a copy of it
-            self.bytes_after = 2 * nbytes(output)
+            self.bytes_after = 2 * nbytes(grid_of(output, self._shape))
 
 
 class _Stand:
@@ -190,7 +183,7 @@ class _Stand:
         self._served[0].passed = calls - 1 if before is None else 0
         listen(model, stop, frozenset(known))
 
-    def begin(self, last: Callable[[], Tensor]) -> None:
+    def begin(self, last: Callable[[], Any]) -> None:
         """Before each run: what the layer shall return at its last call."""
         for served in self._served:
             served.turn = 0
@@ -205,7 +198,7 @@ class _Served:
     def __init__(self, module: nn.Module, outputs: list[Any]) -> None:
         self._outputs, self._forward = outputs, module.forward
         self.turn = self.passed = 0
-        self.last: Callable[[], Tensor] | None = None
+        self.last: Callable[[], Any] | None = None
         for name in HOOKS:  # the outputs were seen behind the user's hooks
             getattr(module, name).clear()
         module.__dict__["forward"] = self

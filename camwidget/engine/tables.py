@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .method import Explained, Order, Progress, in_step, values
 from .returned import Returned
+from .scoring import wide
 from .targets import Target
 
 TABLE_BYTES = 32 * 2**20
@@ -40,6 +41,7 @@ class Table:
         else:
             self.variations = [(i, k) for i, k in changed.nonzero().tolist()]
         self._chunks: list[Tensor] = []
+        self._index: Tensor | None = None
         self.done = 0
 
     def next(self, rows: int, image: int | None = None) -> Sequence[Variation]:
@@ -50,20 +52,26 @@ class Table:
     def add(self, returned: Returned, recorded: Returned) -> None:
         """What the model returned for the next chunk."""
         image = None if self.step else self.variations[self.done][0]
-        kept = returned.scores.detach().float()
+        kept = returned.scores.detach()
         if self._targets is not None:
             kept = torch.stack([values(target, returned, recorded, image) for target in self._targets], 1)
+        elif torch.finfo(kept.dtype).bits < 32:
+            kept = kept.float()
         self._chunks.append(kept)
         self.done += len(kept)
 
     def values(self, target: Target, recorded: Returned, absent: float) -> Tensor:
-        """The values of a target ``(N, C)``, and ``absent`` where there is no variation."""
+        """The values of a target ``(N, C)``, float64 where the device has it, and ``absent`` where there is no
+        variation.
+        """
         device = recorded.scores.device
-        made = torch.full(self._shape, absent, dtype=torch.float32, device=device)
+        made = wide(torch.full(self._shape, absent, device=device))
         if not self._chunks:
             return made
         self._chunks = [torch.cat(self._chunks)]
-        images, channels = torch.tensor(self.variations, device=device).T
+        if self._index is None:
+            self._index = torch.tensor(self.variations, device=device).T
+        images, channels = self._index
         for image in range(self._shape[0]):
             mine = images == image
             rows = self._chunks[0][mine]
@@ -71,7 +79,7 @@ class Table:
                 found = values(target, Returned(None, rows), recorded, image)
             else:
                 found = rows[:, self._targets.index(target)]
-            made[image, channels[mine]] = found
+            made[image, channels[mine]] = found.to(made.dtype)
         return made
 
 

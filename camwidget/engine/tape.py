@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -13,13 +12,11 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
+from .layers import TOKENS, around, find_grid
 from .room import Weight, begin
 
 SMALL = 2**16
 """Numbers in an output that is copied at little cost."""
-
-TOKENS = 3
-"""Dimensions of a sequence of tokens ``(N, L, C)``."""
 
 CONVOLUTIONS = (
     nn.modules.conv._ConvNd,
@@ -36,35 +33,15 @@ CONVOLUTIONS = (
 @dataclass(slots=True)
 class Entry:
     """One module's output: the tensor, the place in the graph where it was made, and how often it had been written
-    to by then; the shape of the first tensor given to the module, and whether torch itself says that channels come
-    first in what it returns. One is made at every layer of every forward pass, so it is kept light: a frozen one takes
-    four times as long.
+    to by then; and whether torch itself says that channels come first in what the module returns. One is made at every
+    layer of every forward pass, so it is kept light: a frozen one takes four times as long.
     """
 
     output: Tensor
     edge: GradientEdge
     version: int
     copy: Tensor | None
-    given: torch.Size | None = None
     convolved: bool = False
-
-
-def find_grid(output: Any, shape: Sequence[int]) -> Tensor | None:
-    """The tensor in what a module returned, itself or the first that fits in a tuple or dict, that may be a grid of
-    channels or a sequence of tokens for an input of ``shape``; None where there is none.
-    """
-    if isinstance(output, Tensor):
-        return output if _may_be_grid(output, shape) else None
-    parts: Iterable[Any] = ()
-    if isinstance(output, Mapping):
-        parts = output.values()
-    elif isinstance(output, (tuple, list)):
-        parts = output
-    return next((part for part in parts if isinstance(part, Tensor) and _may_be_grid(part, shape)), None)
-
-
-def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
-    return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
 class Tape:
@@ -98,6 +75,7 @@ class Tape:
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
         self.shapes: dict[str, torch.Size] = {}
+        self.given: dict[str, int] = {}
         self._model, self._shape, self._wanted, self._copied = model, shape, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
         self._listening: list[tuple[dict[str, Any], Any]] = []
@@ -130,15 +108,22 @@ class Tape:
         """By a method of its own, since hooks would add a tenth to the forward pass of a small network. A hook only
         where the user's own may change what the module returns.
         """
+        survey = self._wanted is None
+
+        def see(args: tuple[Any, ...], output: Any) -> None:
+            self._see(name, output)
+            if survey:
+                self._survey(name, module, args, output)
+
         if module._forward_hooks:
-            self._handles.append(module.register_forward_hook(partial(self._see, name)))
+            self._handles.append(module.register_forward_hook(lambda _module, args, output: see(args, output)))
             return
         run, own = module.forward, module.__dict__
 
         def forward(*args: Any, **kwargs: Any) -> Any:
-            returned = run(*args, **kwargs)
-            self._see(name, module, args, returned)
-            return returned
+            output = run(*args, **kwargs)
+            see(args, output)
+            return output
 
         self._listening.append((own, own.get("forward")))
         own["forward"] = forward
@@ -165,6 +150,19 @@ class Tape:
         return self._source
 
     @property
+    def whole(self) -> bool:
+        """Whether the graph begins at the input."""
+        return self._start is None
+
+    def from_tokens(self, name: str) -> str | None:
+        """The innermost module around this one that was given tokens, if it does not return a grid; else None."""
+        for outer in around(name):
+            if self.given.get(outer) == TOKENS:
+                returned = self.shapes.get(outer)
+                return outer if returned is None or len(returned) == TOKENS else None
+        return None
+
+    @property
     def axes(self) -> int:
         """Dimensions of the input, ``(N, C, *spatial)``."""
         return len(self._shape)
@@ -173,13 +171,10 @@ class Tape:
         begun, self._source = begin(output)
         return begun
 
-    def _see(self, name: str, module: nn.Module, args: tuple[Any, ...], returned: Any) -> None:
+    def _see(self, name: str, returned: Any) -> None:
         if self._weight is not None:
             self._weight.add(returned)
         output = find_grid(returned, self._shape)
-        if output is not None and self._wanted is None:  # for the layout
-            self.shapes.pop(name, None)
-            self.shapes[name] = output.shape
         if output is None or not output.requires_grad:
             self.without_grid.add(name)
             return
@@ -189,11 +184,17 @@ class Tape:
         if self._wanted is None and output.numel() <= SMALL:
             # not known yet which will be overwritten: of the deepest, which is shown first, the values are kept
             self._latest = (name, output.detach().clone())
-        entry = Entry(output, _edge(output), output._version, copy)
-        if self._wanted is None:  # for the layout
-            entry.given = next((arg.shape for arg in args if isinstance(arg, Tensor)), None)
-            entry.convolved = isinstance(module, CONVOLUTIONS)
-        self.entries[name] = entry
+        self.entries[name] = Entry(output, _edge(output), output._version, copy)
+
+    def _survey(self, name: str, module: nn.Module, args: tuple[Any, ...], returned: Any) -> None:
+        """What the layout wants to know besides."""
+        self.given[name] = len(next((arg.shape for arg in args if isinstance(arg, Tensor)), ()))
+        output = find_grid(returned, self._shape)
+        if output is not None:
+            self.shapes.pop(name, None)
+            self.shapes[name] = output.shape
+        if name in self.entries:
+            self.entries[name].convolved = isinstance(module, CONVOLUTIONS)
 
     def overwritten(self, name: str) -> bool:
         """Whether a later in-place operation wrote to what the module returned."""

@@ -22,7 +22,7 @@ from .scoring import Score, read_score
 Function = Callable[[Any], Tensor]
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Target:
     """What is being explained: one number an image. Frozen, hashable, and not bound to a recording.
 
@@ -90,6 +90,9 @@ class Target:
         made = object.__new__(Target)
         made._put(classes=indices, against=(), gamma=1.0, score="logit", region=None, function=None)
         return made
+
+    def __repr__(self) -> str:
+        return f"<Target: {self}>"
 
     def __str__(self) -> str:
         if self.function is not None:

@@ -45,6 +45,7 @@ class Variant:
         together: whether the work of one class is that of all: a second class is then arithmetic.
         seeded: whether random numbers are drawn (from a generator of our own, so that answers repeat).
         at_input: whether the map has the size of the input instead of the layer's grid.
+        ahead: whether it is made before anyone asks.
     """
 
     id: str
@@ -62,11 +63,17 @@ class Variant:
     together: bool = False
     seeded: bool = False
     at_input: bool = False
+    ahead: bool = True
 
     @property
     def slow(self) -> bool:
-        """Whether it is made only when it is asked for: not ahead, and not for the sake of a thumbnail."""
+        """Whether it is made only when it is asked for by itself, not for the sake of a thumbnail."""
         return self.cost != INSTANT and self.function is None
+
+    @property
+    def alone(self) -> bool:
+        """Whether the class that is asked comes alone, since each other one would cost as much again."""
+        return self.at_input or (self.needs == "passes" and not self.together)
 
 
 def _eigencam(explained: Explained, order: Order) -> Tensor:
@@ -152,6 +159,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         cost=INSTANT,
         function=eigengradcam,
         unit="relative",
+        ahead=False,
     ),
     Variant(
         id="guided_relu",
@@ -180,6 +188,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         paper="Zhang et al., CVPR 2025",
         cost=FAST,
         method=finercam,
+        ahead=False,
     ),
     Variant(
         id="shapleycam",
@@ -189,6 +198,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         cost=FAST,
         method=shapleycam,
         needs="second derivatives",
+        ahead=False,
     ),
     Variant(
         id="guided_gradcam",
@@ -200,28 +210,31 @@ VARIANTS: Mapping[str, Variant] = _registry(
         relu=False,
         unit="relative",
         at_input=True,
+        ahead=False,
     ),
     Variant(
         id="smoothgradcam++",
         name="Smooth Grad-CAM++",
         summary="Grad-CAM++, averaged over noisy inputs",
         paper="Omeiza et al., arXiv 1908.01224, 2019",
-        cost="seconds",
+        cost="1-2 s",
         method=smoothgradcam_plus_plus,
         unit="relative",
         needs="passes",
         seeded=True,
+        ahead=False,
     ),
     Variant(
         id="ablationcam",
         name="Ablation-CAM",
         summary="what the score loses without a channel",
         paper="Desai and Ramaswamy, WACV 2020",
-        cost="seconds",
+        cost="1-2 s",
         method=ablationcam,
         unit="relative",
         needs="passes",
         together=True,
+        ahead=False,
     ),
     Variant(
         id="scorecam",
@@ -233,6 +246,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         unit="relative",
         needs="passes",
         together=True,
+        ahead=False,
     ),
 )
 """Every variant by id, in the order of the menu."""

@@ -34,8 +34,11 @@ SATURATED = 1e-6
 EVEN = 1e-6
 """Cells that differ by less than this share of their value are equal."""
 
-QUIET = frozenset(("class-agnostic", "training"))
+QUIET = frozenset(("training",))
 """Good to know, and no fault of the map."""
+
+MOST_LOOKED_AT = 24
+"""In so many later layers we look for the one where a gradient ends; of more, in the steps only."""
 
 POSITIVE_ONLY = frozenset(("layercam", "gradcam++", "elementwise", "smoothgradcam++"))
 """Variants that let nothing through but positive gradients, or positive products."""
@@ -78,7 +81,7 @@ class Case:
         layer: how the layer is read. variant: by which method.
         scores: ``(K,)`` of the image. value: the number that is explained.
         probability: what is explained, if it is one.
-        grids: the layers, in order of execution.
+        grids: the layers, in order of execution. steps: of these, the chain that every path to the scores passes.
         default: the layer that is shown first.
         rectifiers: how many lie between layer and scores.
         training: the user's model is in training mode. left_out: why the first layers are not there.
@@ -95,6 +98,7 @@ class Case:
     value: float
     probability: Probability | None
     grids: Sequence[str]
+    steps: Sequence[str]
     default: str
     training: bool
     left_out: str
@@ -243,7 +247,9 @@ def _all_zero(case: Case) -> Reason:
 def _no_gradient(case: Case) -> Reason:
     """Where on the way from the score the gradient ends."""
     layer, name = case.layer.name, case.name
-    after = case.grids[case.grids.index(layer) + 1 :] if layer in case.grids else []
+    after = case.grids[case.grids.index(layer) + 1 :]
+    if len(after) > MOST_LOOKED_AT:  # their gradients take memory
+        after = [other for other in after if other in case.steps]
     listed = list(dict.fromkeys([case.default, *after]))
     found = case.gradients(listed, "standard")
     if case.layer.kind == "tokens" and case.layer.prefix and not _zero(found[case.default]):
@@ -291,7 +297,7 @@ def of_all_classes(variant: Variant, layer: str, rectifiers: Callable[[], int], 
         text = f"No rectifier between {layer} and the scores: {variant.name} is plain Grad-CAM here."
         return Reason("no-rectifier", text)
     if not variant.per_class:
-        text = f"{variant.name} looks at the layer only: its map is the same for every class."
+        text = f"{variant.name} asks no score: its map is the same for every class."
         return Reason("class-agnostic", text, "Choose another variant to compare classes.")
     return Reason("left-out", left_out) if left_out else None
 

@@ -9,7 +9,7 @@ export const SIGNS = /** @type {const} */ (["positive", "signed", "absolute"]);
 export const SHADINGS = /** @type {const} */ (["smooth", "cells", "contours"]);
 export const SCALES = /** @type {const} */ (["map", "listed"]);
 export const INTERPOLATIONS = /** @type {const} */ (["bicubic", "bilinear"]);
-export const STATES = /** @type {const} */ (["ready", "warning", "error"]);
+export const STATES = /** @type {const} */ (["ready", "busy", "warning", "error"]);
 export const WANTS = /** @type {const} */ ([null, "variants"]);
 
 export const COLORMAPS = /** @type {const} */ (["viridis", "cividis", "inferno", "magma", "turbo"]);
@@ -69,7 +69,7 @@ export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "la
  *   next, how far a cell sees (null: everywhere)
  * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string, sees?: Span[] | null,
  *   place?: Span[] | null}} Layer
- * @typedef {{id: string, name: string, summary: string, cost: string, relu: boolean, unit: string}} Variant
+ * @typedef {{id: string, name: string, summary: string, cost: string, slow: boolean, relu: boolean, unit: string}} Variant
  * @typedef {{state: (typeof STATES)[number], text: string, hint: string, about?: Selection | null}} Status  about: whose
  *   map something is said of
  */

@@ -185,7 +185,7 @@ export class Store {
   wantVariants() {
     const { target, layer } = this.#view;
     if (!this.#canAsk || (this.#asked?.target === target && this.#asked.layer === layer)) return;
-    if (this.variants.every(({ id }) => this.#inbox.has({ target, layer, variant: id }))) return;
+    if (this.variants.every(({ id, slow }) => slow || this.#inbox.has({ target, layer, variant: id }))) return;
     this.#asked = { target, layer };
     this.#wantsVariants = true;
     this.#gate.push();
@@ -314,7 +314,9 @@ export class Store {
     if (this.#gate.busy) return;
     if (answers.length) this.#asked = null;
     const { fault, status } = this.#inbox;
-    const failed = answers.includes("status") ? status.state === "error" : answers.length > 0 && fault !== null;
+    // What was answered with "busy" may fail later.
+    const late = names.has("status") && this.#waiting !== null;
+    const failed = answers.includes("status") || late ? status.state === "error" : answers.length > 0 && fault !== null;
     if (failed) this.#goBack();
     else if (this.#touched || (answers.length && !this.#accepted(stack))) this.#adopt();
     this.#touched = false;

@@ -398,3 +398,47 @@ test("no answer is hoped for after an error that was nobody's", async () => {
   await model.kernel({ status: { state: "error", text: "out of memory", hint: "", reply: null } });
   assert.equal(store.waiting, null);
 });
+
+test("a slow map is answered at once with busy: another may be chosen meanwhile, and the map comes without a reply", async () => {
+  const { model, store } = setUp();
+  store.select({ variant: "scorecam" });
+  const [{ nonce }] = model.requests;
+  const busy = (/** @type {string} */ text, /** @type {unknown} */ reply) => model.kernel({
+    target: 0, layer: "late", variant: "scorecam", status: { state: "busy", text, hint: "", reply },
+  });
+  await busy("Score-CAM", [nonce, 1]);
+  await busy("Score-CAM 34 %", null);
+  assert.equal(store.status.text, "Score-CAM 34 %");
+  assert.equal(short(store.view), "0 late scorecam");
+  assert.equal(short(store.shown), "0 late gradcam", "the last good picture stays");
+  assert.equal(store.waiting?.variant, "scorecam");
+  store.cancel();
+  assert.deepEqual(model.requests.map((r) => r.variant), ["scorecam", "gradcam"]);
+  assert.equal(store.waiting, null);
+  await model.answer(model.requests[1]);
+  store.select({ variant: "scorecam" });
+  await busy("Score-CAM", [nonce, 3]);
+  await model.kernel({ stack: stackOf({ layer: "late", variant: "scorecam", targets: [0] }), status: { state: "ready", text: "", hint: "", reply: null } });
+  assert.equal(short(store.shown), "0 late scorecam");
+  assert.equal(store.waiting, null);
+});
+
+test("a slow map that fails later brings the selection back", async () => {
+  const { model, store } = setUp();
+  store.select({ variant: "scorecam" });
+  const [{ nonce }] = model.requests;
+  await model.kernel({ variant: "scorecam", status: { state: "busy", text: "Score-CAM", hint: "", reply: [nonce, 1] } });
+  await model.kernel({ status: { state: "error", text: "out of memory", hint: "", reply: null } });
+  assert.equal(short(store.view), "0 late gradcam");
+  assert.equal(store.waiting, null);
+});
+
+test("slow variants are not asked for the sake of the menu", () => {
+  const { model, store } = setUp();
+  const known = { name: "", summary: "", cost: "", relu: true, unit: "score" };
+  model.set("variants", [{ id: "gradcam", slow: false, ...known }, { id: "scorecam", slow: true, ...known }]);
+  const other = createStore(model);
+  other.wantVariants();
+  assert.equal(model.requests.length, 0);
+  store.destroy();
+});

@@ -21,14 +21,14 @@ class Network:
     """One network of the sweep.
 
     Attributes:
-        name: as its library calls it. family: for the table.
+        name: as its library calls it. library: for the table.
         make: returns the network. size: of the input, ``(*spatial)``. channels: of the input.
         grid: the default layer's, known from the network's strides and patches, not from what is under test.
         batch: how many inputs.
     """
 
     name: str
-    family: str
+    library: str
     make: Callable[[], nn.Module]
     size: tuple[int, ...]
     grid: tuple[int, ...]
@@ -41,7 +41,7 @@ class Found:
     """What came of it: a row of the table."""
 
     name: str
-    family: str
+    library: str
     input: list[int]
     layer: str = ""
     grid: list[int] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Found:
 def check(network: Network) -> Found:
     """Record one input and ask for everything. What is wrong is listed, not raised."""
     torch.manual_seed(0)
-    found = Found(network.name, network.family, list(network.size))
+    found = Found(network.name, network.library, list(network.size))
     try:
         model = weighted(network.make())
         x = torch.randn(network.batch, network.channels, *network.size)

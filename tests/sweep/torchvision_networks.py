@@ -46,7 +46,8 @@ def every() -> Iterator[Network]:
 def dense() -> Iterator[Network]:
     """All networks that give scores for each pixel: their default layer is the backbone's last."""
     for name in models.list_models(module=torchvision.models.segmentation):
-        stride = 16 if name.startswith("lraspp") or "mobilenet" in name else 8
+        # LR-ASPP sees two scales: the finer is the last that all of it passes
+        stride = 16 if "deeplabv3_mobilenet" in name else 8
         yield of_torchvision(name, SMALL, tuple(side // stride for side in SMALL), weights_backbone=None)
 
 
@@ -71,7 +72,7 @@ def picture(name: str) -> Network:
 def video(name: str) -> Network:
     """A classifier of videos: time and space are coarsened by different steps."""
     if name.startswith("mvit"):
-        return of_torchvision(name, (8, 64, 96), (4, 2, 3), spatial_size=(64, 96), temporal_size=8)
+        return of_torchvision(name, (16, 224, 224), (8, 7, 7))
     if name.startswith("swin3d"):
         return of_torchvision(name, (8, 64, 96), (4, 2, 3))
     if name == "s3d":  # its head wants seven cells a side

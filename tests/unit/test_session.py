@@ -73,7 +73,7 @@ class FakeAtlas:
     def has(self, layer: str, variant: str, target: int) -> bool:
         return False
 
-    def maps(self, layer: str, variant: str, targets: Any, stop: Any = None) -> list[Any]:
+    def maps(self, layer: str, variant: str, targets: Any, stop: Any = None, progress: Any = None) -> list[Any]:
         check(stop)
         return [self.map(layer, variant, target) for target in targets]
 
@@ -274,7 +274,7 @@ def test_the_menu_holds_every_variant(desk: Desk) -> None:
     desk.ask(2, want="variants")
     done, menu = desk.settle()
     assert (done, type(menu)) == (Done(("nonce", 2)), Menu)
-    assert [variant for variant, _ in menu.maps] == list(VARIANTS)
+    assert [variant for variant, _ in menu.maps] == [v.id for v in VARIANTS.values() if not v.slow]
 
 
 def test_a_click_ends_the_making_of_the_menu(desk: Desk) -> None:
@@ -484,7 +484,8 @@ def test_idle_time_makes_the_selected_class_and_rule_ready_first(desk: Desk) -> 
     assert kinds(desk.settle()) == [Done]
     desk.ask(3, target=7)
     assert {view for view, _ in desk.settle()[-1].maps} == {
-        View(7, "first", "gradcam"), *(View(7, "last", v.id) for v in VARIANTS.values() if v.rule == "standard"),
+        View(7, "first", "gradcam"),
+        *(View(7, "last", v.id) for v in VARIANTS.values() if v.rule == "standard" and v.ahead),
     } - {View(7, "last", "gradcam")}  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
-from camwidget.answers import Menu, Nearby, Stack, Strip, View
+from camwidget.aim import Aim
+from camwidget.answers import Menu, Nearby, Stack, Strip, Told, View, Working
 from camwidget.engine import VARIANTS, CamEngine, Reason, Recording
 from camwidget.engine.scoring import SCORES
 
@@ -148,15 +149,22 @@ def test_status_and_variants() -> None:
     assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
     blank, quiet = Reason("all-negative", "Blank map.", "Show signed."), Reason("training", "In training mode.")
     about = {"target": 4, "layer": "last", "variant": "gradcam"}
-    assert wire.told(blank, VIEW, ("page", 2)) == {
+    assert wire.told(Told(VIEW, 1, blank), ("page", 2)) == {
         "state": "warning", "text": "Blank map.", "hint": "Show signed.", "about": about, "reply": ["page", 2],
     }  # fmt: skip
-    assert wire.told(quiet, VIEW) == {
-        "state": "ready", "text": "In training mode.", "hint": "", "about": about, "reply": None,
+    assert wire.told(Told(VIEW, 1, quiet)) == {
+        "state": "ready", "text": "", "hint": "In training mode.", "about": about, "reply": None,
     }  # fmt: skip
     for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
-        assert made["id"] == variant.id and made["relu"] == variant.relu
+        assert made["id"] == variant.id and made["relu"] == variant.relu and made["slow"] == variant.slow
         assert made["unit"] in ("score", "relative")
+
+
+def test_how_far_a_slow_map_is() -> None:
+    slow = replace(VIEW, variant="scorecam")
+    assert wire.working(Working(slow, 1, 0, 0, ("page", 1))) == wire.status("busy", "Score-CAM", to=("page", 1))
+    assert wire.working(Working(slow, 1, 699, 2048)) == wire.status("busy", "Score-CAM 34 %")
+    assert wire.working(Working(slow, 1, 2048, 2048))["text"] == "Score-CAM 100 %"
 
 
 # ---------------------------------------------------------------------- layers
@@ -275,7 +283,7 @@ def test_the_background_of_a_segmentation_is_not_what_is_explained_unasked() -> 
 
 
 def test_units_of_the_maps() -> None:
-    units = [scores.table(recorded([2.0, -1.0]), "softmax", score)["unit"] for score in SCORES]
+    units = [scores.table(recorded([2.0, -1.0]), "softmax", Aim(score=score))["unit"] for score in SCORES]
     assert units == ["logits", "probability", "log-probability"]
     assert scores.check_score("softmax", "softmax") == "softmax"
     with pytest.raises(ValueError, match="score is 'softmax', and the model's scores are probabilities already"):

@@ -93,7 +93,8 @@ def test_the_score_may_be_a_probability(w: CamWidget, page: FrontEnd, cnn: nn.Mo
 
 def test_given_at_the_start(make: Callable[..., CamWidget], cnn: nn.Module, photo: Tensor) -> None:
     w = make(against="owl", score="log_softmax", target="cat")
-    assert (w.against, w.score, w.region, w.status["text"]) == (2, "log_softmax", None, "log-softmax, against owl")
+    assert (w.against, w.score, w.region) == (2, "log_softmax", None)
+    assert "log-softmax, against owl" in w.status["text"]  # by itself, or in the sentence about a blank map
     made = expected(cnn, photo, [0], against=2, score="log_softmax")[0]
     np.testing.assert_allclose(w.cam, made.clip(min=0), rtol=1e-4, atol=1e-7)
 
@@ -120,7 +121,7 @@ def test_a_class_against_itself_is_blank_and_says_so(w: CamWidget, page: FrontEn
     assert not w.cam.any()
     settle()
     assert "against itself leaves nothing" in w.stack["note"]
-    assert w.status == {"state": "ready", "text": "against itself", "hint": "", "reply": None}
+    assert w.status == {"state": "ready", "text": "against itself", "hint": "", "about": None, "reply": None}
 
 
 def test_wrong_values_change_nothing(w: CamWidget) -> None:
@@ -201,6 +202,13 @@ def test_a_segmentation_lists_shares_of_the_picture(segmented: CamWidget) -> Non
     assert w.listed == np.argsort(-w.probabilities, kind="stable").tolist()
     assert w.listed[0] == 0 and w.target == w.listed[1]  # the background is not chosen unasked
     assert w.scores.shape == (5,)
+    explained = w._recording.means()[0].numpy()
+    np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), explained)
+    w.region = (3, 4)
+    raw = w._recording._scores[0, :, 3, 4].detach().numpy()
+    np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), raw, rtol=1e-6)
+    w.region = None
+    settle()
     assert w.stack["targets"] == w.listed  # one backward pass each, and never all at once
 
 
@@ -229,8 +237,15 @@ def test_a_region_may_be_set(segmented: CamWidget) -> None:
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
     settle()
     assert w.status["text"] == "mean logit over the region [3, 4]"
+    assert w.region == (3, 4)
     w.region = np.s_[2:9, 3:]
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=np.s_[2:9, 3:])[0], rtol=1e-4, atol=1e-7)
+    assert w.region == (slice(2, 9), slice(3, None))
+    mask = np.zeros((16, 16), bool)
+    mask[3, 4] = True
+    w.region = mask
+    np.testing.assert_array_equal(w.region, mask)
+    np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
     w.region = None
     np.testing.assert_allclose(w.cam, whole, rtol=1e-4, atol=1e-7)
     with pytest.raises(ValueError, match="lies outside of the scores' grid 16 x 16"):

@@ -64,6 +64,7 @@ class Page:
         names = [
             *protocol.TRAITS_TO_BROWSER,
             *protocol.TRAITS_TWO_WAY,
+            *protocol.TRAITS_OF_AIM,
             "_esm",
             "_view_name",
             "_model_name",
@@ -158,13 +159,13 @@ def test_what_only_the_kernel_sets_is_not_set_by_a_browser(page: Page, name: str
     assert set(page.widget.status) == set(protocol.STATUS_KEYS)
 
 
-@pytest.mark.parametrize("name", [name for name in protocol.TRAITS_TWO_WAY if name != "scale"])
+@pytest.mark.parametrize("name", sorted({*protocol.TRAITS_TWO_WAY, *protocol.TRAITS_OF_AIM} - {"scale"}))
 @pytest.mark.parametrize("value", [None, True, -1, 7.5, "x", "", LONE, [], [0], {}, {"a": 1}, 10**30])
 def test_wrong_values_of_traits_are_refused(page: Page, name: str, value: Any) -> None:
     before = page.shown()
     page.sent.clear()
     page.send({name: value})
-    if (name, value) == ("layer", None):  # means the default layer, in Python as well
+    if (name, value) in (("layer", None), ("against", None)):  # mean the default layer, and no class
         return
     assert page.shown() == before
     assert page.widget.status["state"] == "error"
@@ -245,7 +246,11 @@ def answerable(request: Any) -> bool:
 
 
 @given(
-    st.dictionaries(st.sampled_from([*protocol.TRAITS_TO_BROWSER, *protocol.TRAITS_TWO_WAY]) | TEXT, JSON, max_size=3)
+    st.dictionaries(
+        st.sampled_from([*protocol.TRAITS_TO_BROWSER, *protocol.TRAITS_TWO_WAY, *protocol.TRAITS_OF_AIM]) | TEXT,
+        JSON,
+        max_size=3,
+    )
 )
 @settings(max_examples=60, deadline=None)
 def test_any_state(page: Page, state: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ def test_training_mode_is_good_to_know_and_no_warning(cnn: nn.Module, photo: Ten
     cnn.train()
     with CamWidget(cnn, photo, NAMES, target="cat") as w:
         settle()
-        assert w.status["state"] == "ready" and "maps are made in evaluation mode" in w.status["text"]
+        assert w.status["state"] == "ready" and "maps are made in evaluation mode" in w.status["hint"]
         assert cnn.training
 
 

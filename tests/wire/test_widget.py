@@ -132,7 +132,8 @@ def test_variants_come_as_one_message(page: FrontEnd, w: CamWidget, cnn: nn.Modu
     (message,) = [(d, b) for d, b in page.messages if d.get("method") == "custom"]
     content, buffers = message[0]["content"], message[1]
     assert content["type"] == "maps"
-    assert [(item["target"], item["layer"]) for item in content["maps"]] == [(2, "last")] * len(VARIANTS)
+    assert [(item["target"], item["layer"]) for item in content["maps"]] == [(2, "last")] * len(content["maps"])
+    assert [item["variant"] for item in content["maps"]] == [v.id for v in VARIANTS.values() if not v.slow]
     for item, buffer in zip(content["maps"], buffers, strict=True):
         expected = CamEngine(cnn).record(photo[None]).cams([2], "last", item["variant"])[0, 0].numpy()
         made = np.frombuffer(buffer, "<f4").reshape(item["grid"]) * item["scale"]

@@ -17,7 +17,7 @@ import { quantity } from "./row.js";
 
 const HINT = "Hover the $ to read a %, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
-const SECOND_LINE = Object.freeze(["here", "peak", "way"]);
+const SECOND_LINE = Object.freeze(["sees", "here", "peak", "way"]);
 
 const TOUCH_HINT = "Touch the $ to read a %";
 

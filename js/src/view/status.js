@@ -46,6 +46,8 @@ export function createStatus(context) {
       lead.replaceChildren(warns ? icon("warning") : h("span", { class: line.kind === "busy" ? "ring" : "led" }));
       // The seconds tick beside the words, not in them: a status that is read out every second is noise.
       if (line.kind === "busy" || words.dataset.key !== key) showWords(words, line, key);
+      // Nor is a share of the work that grows several times a second.
+      words.setAttribute("aria-live", frame.store.status.state === "busy" ? "off" : "polite");
       hide(inline, !line.button);
       inline.textContent = line.button?.text ?? "";
       side.textContent = side.title = line.side;
@@ -61,12 +63,14 @@ export function createStatus(context) {
  * @param {string} key
  */
 function showWords(element, { words, hint }, key) {
-  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` · ${hint}` : "");
+  const said = words.map((word) => (typeof word === "string" ? word : word.strong)).join("");
+  const gap = said.endsWith(".") ? " " : "  ·  ";
+  const text = hint ? said + gap + hint : said;
   element.dataset.key = key;
   if (element.title === text) return;
   element.title = text;
   element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
-  if (hint) element.append(" · ", h("span.way-out", { text: hint }));
+  if (hint) element.append(gap, h("span.way-out", { text: hint }));
 }
 
 /**
@@ -88,10 +92,9 @@ function lineOf(frame, short) {
   }
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
-  const said = about ? status.text : "";
-  const facts = [status.about ? "" : said, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  const facts = [status.text, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
   const words = [facts.filter(Boolean).join("  ·  ")];
-  return { kind: "ready", words, hint: status.about ? said : "", side: short ? "" : meta.preprocessing };
+  return { kind: "ready", words, hint: about ? status.hint : "", side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */
@@ -112,11 +115,12 @@ function timing({ store, preview }) {
  * @returns {Line}
  */
 function busyLine({ store, busy }, short) {
-  const { shown } = store;
+  const { shown, status } = store;
   const { layer, variant, target, since } = busy ?? { ...shown, since: 0 };
   const other = variant !== shown.variant ? variantName(store, variant) : className(store, target);
   const what = { strong: layer !== shown.layer ? layer : other };
   const seconds = Math.round((Date.now() - since) / 1000);
+  if (status.state === "busy") return { kind: "busy", words: [{ strong: status.text }], side: `${seconds} s` };
   const lost = short ? ["No answer. Restarted? Run the cell again."] :
     ["The kernel does not answer. It is busy, or was restarted: then run the cell again."];
   return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -91,6 +92,30 @@ class LastAxis(nn.Module):
         return self.fc((x + F.gelu(self.mlp(x))).mean((1, 2)))
 
 
+class Pair(nn.Module):
+    """A block that returns a tuple, and a dict in it, as blocks of transformers do."""
+
+    def __init__(self, classes: int = 5) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 3, stride=2, padding=1)
+        self.block = Twofold()
+        self.fc = nn.Linear(6, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.conv1(x))
+        made, more = self.block(x)
+        return self.fc(F.relu(made * more["scale"] + x).mean((2, 3)))
+
+
+class Twofold(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(6, 6, 3, padding=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        return self.conv(x).tanh(), {"scale": x.mean((1, 2, 3)).reshape(-1, 1, 1, 1)}
+
+
 class Signal(nn.Module):
     def __init__(self, dimensions: int, classes: int = 5) -> None:
         super().__init__()
@@ -132,6 +157,7 @@ CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], str]] = {
     "mixed by a view": (Silent, (2, 3, 16, 16), "conv1"),
     "called for its side effect": (Overwriting, (2, 3, 16, 16), "conv2"),
     "channels last": (LastAxis, (2, 3, 18, 22), "norm"),
+    "a tuple": (Pair, (2, 3, 16, 16), "block"),
     "tokens": (Tokens, (2, 3, 16, 24), "norm1"),
     "1-D": (lambda: Signal(1), (2, 2, 40), "conv1"),
     "3-D": (lambda: Signal(3), (2, 2, 8, 6, 8), "conv1"),
@@ -153,7 +179,11 @@ def made(case: str) -> tuple[nn.Module, Tensor, str]:
 
 def replaced(model: nn.Module, x: Tensor, layer: str, change: Callable[[Tensor], Tensor]) -> Tensor:
     """The scores of a plain run in which the layer returns something else."""
-    handle = model.get_submodule(layer).register_forward_hook(lambda _m, _a, out: change(out.clone()))
+
+    def hook(_module: nn.Module, _args: object, out: Any) -> Any:
+        return change(out.clone()) if isinstance(out, Tensor) else (change(out[0].clone()), *out[1:])
+
+    handle = model.get_submodule(layer).register_forward_hook(hook)
     try:
         with torch.no_grad():
             return model(x)

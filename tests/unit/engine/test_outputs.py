@@ -118,6 +118,11 @@ def test_what_cannot_be_read_names_shape_and_way_out(output: Any, shape: tuple[i
         find_scores(output, shape)
 
 
+def test_a_tensor_with_a_graph_goes_before_one_without() -> None:
+    scores = S.clone().requires_grad_() * 1
+    assert find_scores({"logits": S, "anything": scores}, IMAGE) is scores
+
+
 def test_all_tensors_of_an_output_are_known() -> None:
     found = tensors(ModelOutput(logits=S, hidden_states=HIDDEN, other={"deep": [DENSE]}))
     assert [id(t) for t in found] == [id(t) for t in (S, *HIDDEN, DENSE)]

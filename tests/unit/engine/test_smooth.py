@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -20,10 +22,11 @@ def by_loop(model: nn.Module, x: Tensor, layer: str, case: str, score: int) -> T
         for sample in [None, *range(SAMPLES)]:
             seen = []
 
-            def keep(_module: nn.Module, _args: object, out: Tensor, seen: list[Tensor] = seen) -> Tensor:
-                begun = out.detach().clone().requires_grad_()
+            def keep(_module: nn.Module, _args: object, out: Any, seen: list[Tensor] = seen) -> Any:
+                first, *rest = [out] if isinstance(out, Tensor) else out
+                begun = first.detach().clone().requires_grad_()
                 seen.append(begun)
-                return begun.clone()
+                return (begun.clone(), *rest) if rest else begun.clone()
 
             handle = model.get_submodule(layer).register_forward_hook(keep)
             noisy = image if sample is None else image + spread * noise(sample, image)

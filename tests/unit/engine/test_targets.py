@@ -188,6 +188,25 @@ def test_of_one_class_where_its_score_is_positive() -> None:
     close(dense.shares(), dense._scores.detach().sigmoid().mean((2, 3)))
 
 
+@pytest.mark.parametrize("classes", [1, 5])
+@pytest.mark.parametrize("region", [None, (3, 4), np.s_[2:9, 3:], "masks"])
+def test_the_means_of_all_classes_are_their_values(classes: int, region: Any) -> None:
+    model, x = Segmenter(classes), torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        model.head.bias[-1] -= 100  # wins nowhere
+    dense = CamEngine(model).record(x)
+    chosen = torch.rand(2, 16, 16) > 0.5 if region == "masks" else region
+    expected = torch.stack([dense.value(Target(k, region=chosen)) for k in range(classes)], 1)
+    close(dense.means(chosen), expected, rtol=1e-4, atol=1e-4)
+    assert int(dense.cells_won()[:, :-1].sum()) == (512 if classes > 1 else 0)
+
+
+def test_means_without_a_grid_are_the_scores(recording: Recording) -> None:
+    assert torch.equal(recording.means(), recording.scores)
+    assert torch.equal(recording.cells_won().sum(1), torch.ones(2, dtype=torch.long))
+    assert torch.equal(recording.cells_won().argmax(1), recording.scores.argmax(1))
+
+
 def test_steps_of_a_signal() -> None:
     model = nn.Sequential(nn.Conv1d(4, 8, 3, padding=1), nn.ReLU(), nn.Conv1d(8, 3, 1))
     recording = CamEngine(model).record(torch.randn(2, 4, 30))
@@ -266,6 +285,7 @@ def test_targets_are_known_again() -> None:
 )
 def test_targets_in_words(target: Target, words: str) -> None:
     assert str(target) == words
+    assert repr(target) == f"<Target: {words}>"
 
 
 # ---------------------------------------------------------------------- what does not fit

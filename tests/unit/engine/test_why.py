@@ -301,7 +301,7 @@ def test_rules_without_a_rectifier() -> None:
 
 def test_a_variant_that_looks_at_no_class() -> None:
     recording = recorded(Small())
-    assert said(recording.why(0, "late", "eigencam"), "class-agnostic").quiet
+    assert "EigenCAM asks no score" in said(recording.why(0, "late", "eigencam"), "class-agnostic").text
     assert recording.why(0, "late", "gradcam") is None
 
 
@@ -353,3 +353,25 @@ def test_the_order_is_documented() -> None:
     documented = re.findall(r"``([a-z-]+)``", why_module.__doc__ or "")
     source = Path(why_module.__file__).read_text(encoding="utf-8")
     assert set(documented) == set(re.findall(r'Reason\(\s*"([a-z-]+)"', source))
+
+
+def test_in_deep_networks_only_the_steps_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = recorded(change(Small(), lambda m: m.late[0].bias.fill_(-1e3)))
+    asked: list[int] = []
+    original = recording._gradients_at
+    monkeypatch.setattr(
+        recording, "_gradients_at", lambda aim, names, *more: asked.append(len(names)) or original(aim, names, *more)
+    )
+    said(recording.why(0, "early.0"), "dead-above")
+    assert max(asked) == len(recording.layers) - 1
+    asked.clear()
+    monkeypatch.setattr(why_module, "MOST_LOOKED_AT", 1)
+    said(recording.why(0, "early.0"), "dead-above")
+    assert max(asked) <= len(recording.steps)
+
+
+def test_a_layer_that_was_overwritten_is_looked_at_all_the_same() -> None:
+    model = change(Small(), lambda m: (m.early[0].weight.zero_(), m.early[0].bias.zero_()))
+    model.early[1].inplace = True
+    recording = recorded(model)
+    assert "every output of early.0 is zero" in said(recording.why(0, "early.0"), "dead-layer").text
