@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
 from .deepest import in_head, is_score_map, live_steps
+from .fields import Field
 from .graph import bottlenecks, towards
 from .layers import LayerInfo, pick_stages
 from .looking import looks_where_it_lies
@@ -31,10 +32,12 @@ class Layout:
         stages: of these, the few that stand for the way from edges to object. The last is the default.
         default: the deepest layer that still has a grid, and whose grid the scores see.
         aliases: other names for a layer's very same output, such as a block's last module.
-        without_grid: modules that cannot be explained.
+        without_grid: modules that cannot be explained. Of these, ``one_cell``: those pooled to a single cell;
+            ``off_path``: those with a grid on which the scores do not depend.
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
         bytes: what the graph keeps for one image, about; 0 where that was not weighed.
         left_out: why the first layers are not there; empty where all are.
+        fields: where each layer's cells look, once that was asked for; see ``Recording.fields``.
     """
 
     layers: dict[str, LayerInfo]
@@ -46,6 +49,9 @@ class Layout:
     overwritten: frozenset[str]
     bytes: int = 0
     left_out: str = ""
+    one_cell: frozenset[str] = frozenset()
+    off_path: frozenset[str] = frozenset()
+    fields: dict[str, Field | None] = field(default_factory=dict)
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
@@ -79,7 +85,13 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
         aliases=aliases,
         without_grid=frozenset((tape.without_grid | set(tape.entries)) - set(aliases)),
         overwritten=frozenset(name for name in layers if tape.overwritten(name)),
+        one_cell=frozenset(name for name, shape in tape.shapes.items() if _one_cell(shape, x.shape)),
+        off_path=frozenset(set(infos) - set(aliases)),
     )
+
+
+def _one_cell(shape: Sequence[int], x: Sequence[int]) -> bool:
+    return len(shape) == len(x) and math.prod(shape[2:]) == 1
 
 
 def _same_output(tape: Tape, names: Iterable[str], on_path: set[Node]) -> list[list[str]]:

@@ -9,11 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
+from .cases import why_of
 from .classes import Class
+from .fields import Field, measure
 from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo
@@ -22,18 +25,28 @@ from .method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
-from .returned import Aim, Returned, unconnected
+from .returned import Aim, Returned, UnconnectedError, unconnected
 from .suggest import unknown
 from .tape import Tape
 from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
+from .why import Reason, one_cell
 
 GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
 only."""
 
 STALE = "the model's parameters changed since the recording: record again"
+
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -253,6 +266,46 @@ class Recording:
             self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
         return self._above[name]
 
+    def fields(self, layer: str | None = None) -> Field | None:
+        """Where the cells of a layer look: centre, step and size of their receptive fields. Measured once for all
+        layers of a model and a size of input, from the graph of this recording.
+
+        None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
+        their first layers (see ``left_out``), and torch before 2.6.
+
+        Raises: as ``cam``.
+        """
+        name, known = self.resolve(layer), self._layout.fields
+        if self.left_out:
+            return None
+        if name not in known:
+            places = {other: self._tape.edge(other).node for other in self.layers}
+            with self._differentiating():
+                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+        return known[name]
+
+    def why(
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        image: int = 0,
+        name: str | None = None,
+        signed: npt.NDArray[np.float32] | None = None,
+    ) -> Reason | None:
+        """Why a map is blank and what to do about it, or what else must be known of it; None where it is as it should
+        be. See ``why.py`` for the causes and their order.
+
+        Args:
+            target, layer, variant: as of ``cam``; the layer may also be one that has no map.
+            image: which of the batch. name: what to call the target in the sentence; default: "class 7".
+            signed: the signed map ``(*grid)`` of that image, where it is at hand.
+
+        Raises: as ``cam``.
+        """
+        return why_of(self, target, layer, find_variant(variant), signed, image, name)
+
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
 
@@ -270,6 +323,9 @@ class Recording:
         if layer in self._layout.without_grid:
             if self.left_out:
                 raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
+            if layer in self._layout.one_cell:
+                reason = one_cell(layer, self.default_layer)
+                raise ValueError(f"{reason.text} {reason.hint}")
             raise ValueError(
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"
@@ -333,7 +389,7 @@ class Recording:
         made = {}
         for name, g in zip(layers, found, strict=True):
             if g is None:
-                raise ValueError(unconnected(target, root, name, self._tape))
+                raise UnconnectedError(unconnected(target, root, name, self._tape))
             made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
         return made
 
@@ -357,6 +413,9 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
+                for said, reason in REASONS.items():
+                    if said in str(error):
+                        raise ValueError(reason) from error
                 raise
 
     def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -238,7 +238,7 @@ def _named(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def _edge(output: Tensor) -> GradientEdge:
     """As ``get_gradient_edge``, which takes its time over what is rare."""
-    node = output.grad_fn
+    node: Any = output.grad_fn
     if node is None or isinstance(node, torch._C._FunctionBase):  # a leaf; a function written in Python
         return get_gradient_edge(output)
     return GradientEdge(node, output.output_nr)

@@ -112,7 +112,7 @@ def test_nothing_slow_is_made_unasked(pace: Pace, page: FrontEnd, w: CamWidget) 
 def test_python_reads_what_is_under_way(pace: Pace, make: Callable[..., CamWidget]) -> None:
     pace.seconds = 0.02
     w = make(variant="ablationcam", target=1)
-    assert w.status == {"state": "busy", "text": "Ablation-CAM", "hint": "", "reply": None}
+    assert w.status == {"state": "busy", "text": "Ablation-CAM", "hint": "", "about": None, "reply": None}
     assert "image/jpeg" not in w._repr_mimebundle_()[0], "the cell must not wait for it"
     assert w.cam.shape == (7, 7)
     settle()
@@ -138,7 +138,7 @@ def test_a_closed_widget_leaves_no_work_behind(pace: Pace, make: Callable[..., C
 
 def test_notes(page: FrontEnd, w: CamWidget) -> None:
     page.request(1, variant="eigencam")
-    assert w.stack["note"] == "EigenCAM asks no score: its map is the same for every class"
+    assert w.stack["note"] == "EigenCAM looks at the layer only: its map is the same for every class."
     page.request(1, variant="shapleycam")
     assert w.stack["note"] == "No curvature between last and the scores: ShapleyCAM is plain Grad-CAM here"
     page.request(1, variant="finercam")
