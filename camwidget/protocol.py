@@ -45,9 +45,9 @@ Kernel -> browser traits
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
     status     dict     state ("ready" | "busy" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way
                         out; about: {target, layer, variant} of the map of which something is said, such as why it is
-                        blank, else None. Where all is ready and about is None the text says what is explained, if that is not
-                        the plain score. "busy": a slow map is made, and text says which and how far it is; it answers
-                        the request at once, and the stack follows without a reply
+                        blank, else None. Where all is ready and about is None the text says what is explained, if that
+                        is not the plain score. "busy": a slow map is made, and text says which and how far it is; it
+                        answers the request at once, and the stack follows without a reply
 
 A grid is the number of cells along each axis: [h, w] of a picture, [l] of a signal, [d, h, w] of a volume.
 

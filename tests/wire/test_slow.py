@@ -88,7 +88,7 @@ def test_a_newer_click_ends_it_and_the_rest_is_done_when_it_is_asked_again(
     assert w.status["state"] == "ready"
     before, pace.seconds = pace.runs, 0.0
     page.request(1, variant="scorecam")
-    fresh = CamEngine(w._atlas._engine.model).record(w._picture.input)
+    fresh = CamEngine(w._atlas._engine.model).record(w._atlas.recording.x)
     first = pace.runs - before
     fresh.cam(1, w.layer, "scorecam")
     assert 0 < first < pace.runs - before - first
@@ -138,7 +138,7 @@ def test_a_closed_widget_leaves_no_work_behind(pace: Pace, make: Callable[..., C
 
 def test_notes(page: FrontEnd, w: CamWidget) -> None:
     page.request(1, variant="eigencam")
-    assert w.stack["note"] == "EigenCAM looks at the layer only: its map is the same for every class."
+    assert w.status["text"] == "EigenCAM looks at the layer only: its map is the same for every class."
     page.request(1, variant="shapleycam")
     assert w.stack["note"] == "No curvature between last and the scores: ShapleyCAM is plain Grad-CAM here"
     page.request(1, variant="finercam")
