@@ -1,4 +1,4 @@
-"""Variants that need more than a gradient, against the libraries that have them and are right: see each test for
+"""Variants that need more than a layer's gradient, against the libraries that have them and are right: each test says
 what of a peer is compared, since none ends in the raw map.
 """
 

@@ -88,7 +88,7 @@ def test_a_newer_click_ends_it_and_the_rest_is_done_when_it_is_asked_again(
     assert w.status["state"] == "ready"
     before, pace.seconds = pace.runs, 0.0
     page.request(1, variant="scorecam")
-    fresh = CamEngine(w._atlas._engine.model).record(w._picture.input)
+    fresh = CamEngine(w._atlas._engine.model).record(w._atlas.recording.x)
     first = pace.runs - before
     fresh.cam(1, w.layer, "scorecam")
     assert 0 < first < pace.runs - before - first

@@ -230,7 +230,7 @@ def test_what_may_be_chosen_next_comes_unasked(page: FrontEnd, w: CamWidget, cnn
     names = {(item["layer"], item["variant"]) for item in nearby["maps"]}
     assert names == {
         *((layer, "layercam") for layer in ("stem", "pool1", "pool2", "last")),
-        *(("block", v) for v in ("gradcam", "hirescam", "gradcam++", "xgradcam", "elementwise")),
+        *(("block", v) for v in ("gradcam", "hirescam", "gradcam++", "xgradcam", "elementwise", "eigencam")),
     }  # fmt: skip
     for item in nearby["maps"]:
         assert item["target"] == 2
