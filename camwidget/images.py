@@ -9,14 +9,17 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from camwidget.atlas import Map
 from camwidget.engine import suggest
+from camwidget.engine.fields import Place
 from camwidget.preprocessing import Preprocessing, plain_tensor
+from camwidget.still import Look, jpeg
 
 ACCEPTED = (
     "a path, a PIL image, an array (H, W) or (H, W, 3) of uint8 or of floats in [0, 1], "
@@ -50,6 +53,8 @@ class MissingImage(ValueError, FileNotFoundError):
 class Picture:
     """The network's input and the picture of it."""
 
+    kind: ClassVar[str] = "picture"
+
     input: torch.Tensor
     """float32 (1, C, H, W), on the device on which it was given."""
     encoded: bytes
@@ -61,6 +66,18 @@ class Picture:
     """Where the picture comes from, in words."""
     words: str
     """How the image became the network's input, in words."""
+
+    def meta(self) -> dict[str, Any]:
+        """What the ``meta`` trait says of it."""
+        return {"picture": list(self.size)}
+
+    def state(self) -> dict[str, Any]:
+        """The traits that show it."""
+        return {"picture": self.encoded}
+
+    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
+        """It with a map ``(h, w)`` over it, as JPEG."""
+        return jpeg(self.encoded, cam, lut, place=place, **look)
 
 
 def read(image: object, preprocess: Preprocessing, channels: int | None = None) -> Picture:
@@ -186,7 +203,7 @@ def _array_remedy(array: np.ndarray[Any, Any]) -> str:
 
 
 def _bytes(array: np.ndarray[Any, Any], given: str) -> np.ndarray[Any, Any]:
-    _finite(torch.from_numpy(np.isfinite(array)), given)
+    check_finite(torch.from_numpy(np.isfinite(array)), given)
     low, high = float(array.min()), float(array.max())
     if low < -ROUNDING or high > 1 + ROUNDING:
         if low >= 0 and high <= 255:
@@ -198,13 +215,13 @@ def _bytes(array: np.ndarray[Any, Any], given: str) -> np.ndarray[Any, Any]:
     return pixels.astype(np.uint8)
 
 
-def _finite(fine: torch.Tensor, given: str) -> None:
+def check_finite(fine: torch.Tensor, given: str) -> None:
     if not fine.all():
         wrong = (~fine).nonzero()
         first = tuple(wrong[0].tolist())
         raise ValueError(
             f"{given} with {len(wrong)} values that are NaN or infinite, the first at {first}; "
-            "replace them first, for example with numpy.nan_to_num(image) or torch.nan_to_num(image)"
+            "replace them first, for example with numpy.nan_to_num or torch.nan_to_num"
         )
 
 
@@ -267,14 +284,14 @@ def _tensor(tensor: torch.Tensor, channels: int | None) -> torch.Tensor:
     if channels is not None and batch.shape[1] != channels:
         remedy = ": give image.expand(3, -1, -1)" if (batch.shape[1], channels, tensor.ndim) == (1, 3, 3) else ""
         raise ValueError(f"{given}; the network takes {channels} channels, ({channels}, H, W){remedy}")
-    _finite(torch.isfinite(tensor), given)
+    check_finite(torch.isfinite(tensor), given)
     # A copy: what the user later does to the tensor must not change what is explained.
     return plain_tensor(batch).to(torch.float32, copy=True)
 
 
 def _display(tensor: torch.Tensor, original: Image.Image | None, known: Preprocessing) -> tuple[Image.Image, str]:
     # A picture has passed through these very statistics; of a ready tensor they may only be assumed.
-    values, source = _visible(tensor[0].cpu(), known, guess=original is None and known.assumed)
+    values, source = visible(tensor[0].cpu(), known, guess=original is None and known.assumed)
     plain = _image(values)
     sharp = None if original is None else _sharper(original, known, plain.size)
     if sharp is not None:
@@ -289,13 +306,14 @@ def _display(tensor: torch.Tensor, original: Image.Image | None, known: Preproce
     return plain, source
 
 
-def _visible(tensor: torch.Tensor, known: Preprocessing, guess: bool) -> tuple[np.ndarray[Any, Any], str]:
-    """The input with values in [0, 1], (C, H, W), and how they came about."""
+def visible(tensor: torch.Tensor, known: Preprocessing, guess: bool) -> tuple[np.ndarray[Any, Any], str]:
+    """The input with values in [0, 1], (C, H, W) or (C, D, H, W), and how they came about."""
     values = tensor.numpy()
     low, high = float(values.min()), float(values.max())
     inside = low >= -ROUNDING and high <= 1 + ROUNDING
     if _fits(known, len(values)) and not (guess and inside):
-        mean, std = (np.asarray(part, np.float32).reshape(-1, 1, 1) for part in (known.mean, known.std))
+        beside = (1,) * (values.ndim - 1)
+        mean, std = (np.asarray(part, np.float32).reshape(-1, *beside) for part in (known.mean, known.std))
         pixels = values * std + mean
         # Far outside, these are not the statistics that this input was made with. Bicubic resizing overshoots a little.
         if pixels.min() >= -0.25 and pixels.max() <= 1.25:

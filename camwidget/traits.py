@@ -64,6 +64,7 @@ class CamTraits(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
 
     picture = traitlets.Bytes().tag(sync=True)
+    bands = traitlets.List(traitlets.Dict()).tag(sync=True)
     meta = traitlets.Dict().tag(sync=True)
     classes = traitlets.Dict().tag(sync=True)
     listed = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -16,18 +16,20 @@ import torch
 import traitlets
 from torch import nn
 
-from . import colormaps, images, lifetime, preprocessing, scores, still, wire
+from . import colormaps, inputs, lifetime, preprocessing, scores, wire
 from .aimed import AimedTraits
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
 from .engine.engine import Forward
-from .engine.recording import find_variant
+from .engine.fields import Place
+from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_TWO_WAY
+from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_OF_AIM, TRAITS_TWO_WAY
 from .session import AT_CLOSE, Session
+from .still import Look
 from .traits import CHOICES, bundle
 
 log = logging.getLogger("camwidget")
@@ -43,7 +45,7 @@ class CamWidget(AimedTraits):
     Args:
         model: a classifier, ``nn.Module``. It is left untouched and run in evaluation mode.
         image: a path, ``PIL.Image``, ``uint8`` or float array ``(H, W[, 3])``, or preprocessed tensor ``(C, H, W)`` or
-            ``(1, C, H, W)``.
+            ``(1, C, H, W)``; a signal ``(L,)`` or ``([1, ]C, L)``; a volume or video clip ``([1, ]C, D, H, W)``.
         labels: names of the classes: sequence, dict, or ``weights.meta["categories"]``; default: found from the model.
         truth: the true class, by name or index; it is marked in the list.
         preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else
@@ -59,6 +61,10 @@ class CamWidget(AimedTraits):
         against: a class, by name or index, that all others are seen against: their score less its score.
         region: of a segmentation, the pixels that are explained, see ``Target``; default: those where a class has the
             highest score.
+        kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
+        rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
+        display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
+            with a name, such as ``{"waveform": (wave, 16000)}``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``against`` int | None (likewise), ``score``, ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold``
@@ -89,17 +95,21 @@ class CamWidget(AimedTraits):
         score: str = "logit",
         against: int | str | None = None,
         region: Any = None,
-        **display: Any,
+        kind: str | None = None,
+        rate: float | None = None,
+        display: Any = None,
+        **look: Any,
     ) -> None:
         self._lock = threading.RLock()
-        keywords(CamWidget.__init__, display, DISPLAY)
-        display = {name: self._checked(name, value) for name, value in display.items()}
+        keywords(CamWidget.__init__, look, DISPLAY)
+        look = {name: self._checked(name, value) for name, value in look.items()}
         self._accepting = False
         self._complaint: str | None = None
+        self._told: Told | None = None
         engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
-        self._picture = images.read(image, found)
-        recording = engine.record(self._picture.input)
+        self._subject = inputs.read(image, engine.model, found, kind, rate, display)
+        recording = inputs.record(engine, self._subject)
         self._probability = scores.find_probability(engine.model, recording, probability)
         self._names = find_labels(engine.model, labels, recording.scores.shape[1])
         self._truth = None if truth is None else self._index(truth)
@@ -112,7 +122,7 @@ class CamWidget(AimedTraits):
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle(),
-                picture=self._picture.encoded,
+                **self._subject.state(),
                 meta=self._meta(engine.model),
                 classes=self._classes(),
                 listed=self._listed_with(first),
@@ -126,17 +136,17 @@ class CamWidget(AimedTraits):
                 layer=view.layer,
                 variant=view.variant,
                 colormap=colormap,
-                **display,
+                **look,
             )
-            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show))
+            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show), self._names)
             self._session.answer_now(Request(view))
 
     # ------------------------------------------------------------------ what users read
 
     @property
     def cam(self) -> Map:
-        """The map on screen on its own grid, ``(h, w)`` float32 in raw units; ``sign`` says what is done with
-        negative values.
+        """The map on screen on its own grid, ``(h, w)`` float32 in raw units (``(l,)`` of a signal, ``(d, h, w)`` of a
+        volume); ``sign`` says what is done with negative values.
         """
         signed = self._open().map(self._view())
         if self.sign == "signed":
@@ -145,11 +155,12 @@ class CamWidget(AimedTraits):
 
     @property
     def heatmap(self) -> Map:
-        """``cam`` at the size of the network's input, ``(H, W)`` float32, by ``interpolation``, within the limits of
-        ``cam``.
+        """``cam`` at the size of the network's input, ``(H, W)``, ``(L,)`` or ``(D, H, W)`` float32, by
+        ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
+        ``Field``; 0 towards ends of the input where no cell is centred.
         """
         maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._picture.input.shape[2:], self.interpolation)[0].numpy()
+        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, self._place())[0].numpy()
         return large
 
     @property
@@ -220,8 +231,8 @@ class CamWidget(AimedTraits):
 
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
-        look = {"signed": self.signed, "opacity": self.opacity, "threshold": self.threshold}
-        return still.jpeg(self.picture, self.cam, lut, mode=self.interpolation, **look)
+        look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
+        return self._subject.still(self.cam, lut, look, self._place())
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -264,6 +275,13 @@ class CamWidget(AimedTraits):
         with self._lock:
             if self._session is not None and not self._accepting:
                 self._ask(Request(self._view()))
+
+    @traitlets.observe("sign")
+    def _sign_changed(self, _change: Any) -> None:
+        # what is all negative is blank only while negative values are cut
+        with self._lock:
+            if self._session is not None and self._told is not None and self.status["state"] != "error":
+                self.status = self._standing()
 
     @traitlets.observe("colormap")
     def _colormap_changed(self, change: Any) -> None:
@@ -320,10 +338,8 @@ class CamWidget(AimedTraits):
             match answer:
                 case Stack():
                     self.stack = wire.stack(answer)
-                    if self._complaint is not None:
-                        self.status = wire.status("error", self._complaint)
-                    elif self.status["state"] == "error" or self.status["text"] != self._words(self.target):
-                        self.status = wire.status("ready", self._words(self.target))
+                    if self._complaint is not None or self.status["state"] == "error" or self._explains_else():
+                        self._say()
                 case Strip():
                     self.strip = wire.strip(answer)
                 case Nearby():
@@ -332,12 +348,32 @@ class CamWidget(AimedTraits):
                     self.send(*wire.menu(answer))
                 case Rescored():
                     self._rescore()
+                case Told():
+                    self._told = answer
+                    self._say()
                 case Done():
-                    self.status = wire.status("ready", self._words(self.target), to=answer.reply)
-                    if self._complaint is not None:
-                        self.status = wire.status("error", self._complaint)
+                    self._say(answer.reply)
                 case Failed():
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
+
+    def _say(self, to: Reply | None = None) -> None:
+        """What stands to be said, in answer to a request or of itself; what an observer did wrong comes last."""
+        if to is not None or self._complaint is None:
+            self.status = self._standing(to)
+        if self._complaint is not None:
+            self.status = wire.status("error", self._complaint)
+
+    def _standing(self, to: Reply | None = None) -> dict[str, Any]:
+        """The status while nothing is wrong but, perhaps, with the map on screen."""
+        told = self._told
+        reason = None if told is None or told.view != self._view() else told.reason
+        if reason is None or (reason.id == "all-negative" and self.sign != SIGNS[0]):
+            return wire.status("ready", self._words(self.target), to=to)
+        return wire.told(reason, self._view(), to)
+
+    def _explains_else(self) -> bool:
+        """Whether the status names something that is no longer what is explained."""
+        return self.status["about"] is None and self.status["text"] != self._words(self.target)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
@@ -358,6 +394,11 @@ class CamWidget(AimedTraits):
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
 
+    def _place(self) -> Place | None:
+        """Where the cells of the layer on screen are centred; None: spread evenly."""
+        field = self._recording.fields(self.layer)
+        return None if field is None else field.place
+
     def _now(self) -> Recording:
         """The recording of the model as it is now."""
         return self._open().recording(self._view())
@@ -370,15 +411,12 @@ class CamWidget(AimedTraits):
         return self._top if target in self._top else [*self._top, target]
 
     def _meta(self, model: nn.Module) -> dict[str, Any]:
-        picture = self._picture
         parameter = next(model.parameters(), None)
         return {
             "image": 1,
             "model": type(model).__name__,
             "device": str(parameter.device) if parameter is not None else "cpu",
-            "preprocessing": picture.words,
-            "input": list(picture.input.shape[2:]),
-            "picture": list(picture.size),
+            **inputs.meta(self._subject),
         }
 
     def _classes(self) -> dict[str, Any]:

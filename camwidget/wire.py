@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,8 +12,8 @@ import torch.nn.functional as F
 
 from .answers import Menu, Nearby, Reply, Stack, Strip, View
 from .atlas import Map
-from .engine import VARIANTS, LayerInfo, Recording
-from .protocol import HALF_ABOVE, THUMB
+from .engine import VARIANTS, Field, LayerInfo, Reason, Recording
+from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
 
 FAINT = 2.0**-14
 """Maps whose peak is a smaller share of the largest one's would lose their shape, or all of it, in float16."""
@@ -27,7 +28,7 @@ def floats(values: Any) -> bytes:
 
 
 def packed(values: np.ndarray[Any, Any], above: int = HALF_ABOVE) -> dict[str, Any]:
-    """``dtype``, ``scale``, ``data`` of a map or of several: float32, or float16 scaled to [-1, 1] where it has more
+    """``dtype``, ``scale``, ``data`` of maps ``(T, *grid)``: float32, or float16 scaled to [-1, 1] where it has more
     bytes, unless the maps differ too much in size for one scale (of probabilities, say).
     """
     scale = _largest(values) or 1.0
@@ -60,15 +61,26 @@ def strip(answer: Strip) -> dict[str, Any]:
 
 
 def thumbnail(values: Map) -> dict[str, Any]:
-    """``grid``, ``scale``, ``data`` of a map pooled to at most THUMB cells a side, int8."""
-    h, w = values.shape
-    shrink = max(1.0, max(h, w) / THUMB)
-    size = (max(1, round(h / shrink)), max(1, round(w / shrink)))
-    small = F.adaptive_avg_pool2d(torch.from_numpy(values.copy())[None], size)[0].numpy()
+    """``grid``, ``scale``, ``data`` of a map pooled to at most THUMB cells a side, or THUMB_STEPS steps, int8; of a
+    volume, the largest magnitude over its depth.
+    """
+    flat = strongest_in_depth(values) if values.ndim == 3 else np.atleast_2d(values)
+    h, w = flat.shape
+    shrink = max(1.0, max(h, w) / (THUMB_STEPS if values.ndim == 1 else THUMB))
+    whole = (max(1, round(h / shrink)), max(1, round(w / shrink)))
+    small = F.adaptive_avg_pool2d(torch.from_numpy(flat.copy())[None], whole)[0].numpy()
+    size = whole[-min(values.ndim, 2) :]
     largest = _largest(small) or 1.0
     # divided first: a hundredth of the smallest number is none
     steps = np.rint(np.nan_to_num(small) / largest * 127).astype("i1")
     return {"grid": list(size), "scale": largest / 127, "data": steps.tobytes()}
+
+
+def strongest_in_depth(values: Map) -> Map:
+    """``(d, h, w)`` to ``(h, w)``: at each place the value of the largest magnitude, with its sign."""
+    at = np.nan_to_num(np.abs(values)).argmax(0)
+    flat: Map = np.take_along_axis(values, at[None], 0)[0]
+    return flat
 
 
 def menu(answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
@@ -85,7 +97,7 @@ def nearby(answer: Nearby) -> dict[str, Any]:
 
 def _one(view: View, values: Map, above: int = HALF_ABOVE) -> dict[str, Any]:
     """A single map with its name."""
-    return {**asdict(view), "grid": list(values.shape), **packed(values, above)}
+    return {**asdict(view), "grid": list(values.shape), **packed(values[None], above)}
 
 
 def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any]]:
@@ -94,17 +106,24 @@ def layers(recording: Recording, extra: str | None = None) -> list[dict[str, Any
     if extra is not None and extra not in shown:
         shown.append(extra)
     order = list(recording.layers)
-    return [_layer(recording.layers[name]) for name in sorted(shown, key=order.index)]
+    return [_layer(recording.layers[name], recording.fields(name)) for name in sorted(shown, key=order.index)]
 
 
-def _layer(info: LayerInfo) -> dict[str, Any]:
+def _layer(info: LayerInfo, field: Field | None) -> dict[str, Any]:
+    sees = None if field is None else [_span(*axis) for axis in zip(field.centre, field.step, field.size, strict=True)]
     return {
         "name": info.name,
         "grid": list(info.grid),
         "channels": info.channels,
         "stage": info.stage,
         "kind": info.kind,
+        "sees": sees,
+        "place": None if field is None or field.place is None else sees,
     }
+
+
+def _span(centre: float, step: float, size: float) -> list[float | None]:
+    return [centre, step, size if math.isfinite(size) else None]
 
 
 def _with_dots(recording: Recording) -> list[str]:
@@ -128,9 +147,15 @@ def variants() -> list[dict[str, Any]]:
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
 
 
-def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> dict[str, Any]:
+def status(state: str, text: str, hint: str = "", to: Reply | None = None, about: View | None = None) -> dict[str, Any]:
     """The ``status`` trait."""
-    return {"state": state, "text": text, "hint": hint, "reply": reply(to)}
+    subject = None if about is None else asdict(about)
+    return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
+
+
+def told(reason: Reason, view: View, to: Reply | None = None) -> dict[str, Any]:
+    """The ``status`` trait that says what must be known of the map of a view."""
+    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, view)
 
 
 def reply(to: Reply | None) -> list[Any] | None:
@@ -139,9 +164,9 @@ def reply(to: Reply | None) -> list[Any] | None:
 
 
 def _some_are_faint(maps: np.ndarray[Any, Any], largest: float) -> bool:
-    if maps.ndim < 3:
+    if len(maps) == 1:
         return False
-    peaks = np.nan_to_num(np.abs(maps), posinf=0).max((1, 2))
+    peaks = np.nan_to_num(np.abs(maps), posinf=0).reshape(len(maps), -1).max(1)
     return bool(((peaks > 0) & (peaks < FAINT * largest)).any())
 
 

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
 from . import room
+from .accepted import unwrap
 from .classes import names_of, read_labels
 from .layout import Layout, lay_out
 from .outputs import find_scores
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
-from .tape import Tape
+from .tape import Tape, find_grid
 from .twin import twin
 from .untouched import RandomState, fingerprint, state, usable
 
@@ -56,8 +57,8 @@ class CamEngine:
         lock: held while the model or a recorded graph is used; recordings may be asked from several threads.
 
     Raises:
-        TypeError: ``model`` is no ``nn.Module``, or one that cannot be listened to (a ScriptModule); another argument
-            is nothing of its kind.
+        TypeError: ``model`` is no ``nn.Module``; or one that cannot be listened to, a ScriptModule or an exported
+            graph; or a quantised one; another argument is nothing of its kind.
 
     Example:
         >>> engine = CamEngine(model)
@@ -167,7 +168,7 @@ class CamEngine:
             # in-place operations of the model must not reach the leaf
             source = leaf.clone()
             node = get_gradient_edge(source).node if start is None else None
-            tape = Tape(model, node, source.ndim, wanted, copied, weight, None if start is None else start.layer)
+            tape = Tape(model, node, source.shape, wanted, copied, weight, None if start is None else start.layer)
             with tape:
                 output = self._call(model, source)
                 scores = find_scores(output, source.shape)
@@ -207,8 +208,10 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
-            seen.append(output.detach().clone())
+        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+            grid = find_grid(output, x.shape)
+            if grid is not None:
+                seen.append(grid.detach().clone())
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
@@ -216,6 +219,25 @@ class CamEngine:
             with self._cast():
                 self._call(model, x.clone())
         return seen[-1]
+
+    def copy(self) -> nn.Module:
+        """A twin of the model that may be changed and run at will."""
+        with self.lock, torch.inference_mode(False):
+            return twin(self.model)
+
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """What such a twin returns for ``x``, read as scores of ``rows`` images; without a graph unless a hook begins
+        one.
+        """
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+            with self._cast():
+                output = self._call(model, x.clone())
+            return Returned(output, find_scores(output, (rows, *x.shape[1:])))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether each run must have the images of the recording, since ``forward`` passes more beside them."""
+        return self.forward is not None
 
     def _device(self) -> torch.device | None:
         parameter = next(self.model.parameters(), None)
@@ -250,26 +272,6 @@ def _checked_dtype(autocast: Any) -> torch.dtype | None:
     if autocast is not None and not (isinstance(autocast, torch.dtype) and autocast.is_floating_point):
         raise TypeError(f"autocast is {autocast!r}; accepted: None or a floating-point dtype such as torch.bfloat16")
     return autocast
-
-
-def unwrap(model: Any) -> nn.Module:
-    """The module that does the work, below DataParallel, DDP and torch.compile.
-
-    Raises:
-        TypeError: not an ``nn.Module``, or a ScriptModule.
-    """
-    while isinstance(model, nn.Module):
-        if isinstance(model, torch.jit.ScriptModule):
-            raise TypeError(
-                "a ScriptModule cannot be listened to; accepted: the nn.Module it was scripted or traced from"
-            )
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            inner = model.module
-        if inner is None:
-            return model
-        model = inner
-    raise TypeError(f"model is a {type(model).__name__}; accepted: a torch.nn.Module")
 
 
 def check_input(x: Any) -> None:

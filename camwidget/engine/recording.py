@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
+from .cases import why_of
 from .classes import Class
+from .fields import Field, measure
 from .graph import towards
-from .layers import LayerInfo, channels_first
+from .inside import Inside
+from .layers import LayerInfo
 from .layout import Layout
+from .method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
-from .returned import Aim, Returned, unconnected
+from .returned import Aim, Returned, UnconnectedError, unconnected
 from .suggest import unknown
 from .tape import Tape
 from .targets import Target
 from .untouched import fingerprint, state, uncast
-from .variants import VARIANTS, Variant
+from .variants import find_variant
+from .why import Reason, one_cell
 
 GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
@@ -33,20 +39,14 @@ only."""
 
 STALE = "the model's parameters changed since the recording: record again"
 
-
-class Owner(Protocol):
-    """What a recording needs of the engine that made it."""
-
-    @property
-    def model(self) -> nn.Module:
-        """The user's model."""
-
-    @property
-    def lock(self) -> AbstractContextManager[object]:
-        """Held while the model or the graph is used."""
-
-    def replay(self, x: Tensor, layer: str) -> Tensor:
-        """What the layer returns for ``x``, by another forward pass."""
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -87,6 +87,7 @@ class Recording:
         self._above: dict[str, int] = {}
         self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
         self._fingerprint = recorded_from
+        self._shelf = Shelf()
 
     def __repr__(self) -> str:
         return f"Recording(x={tuple(self.x.shape)}, classes={self.scores.shape[1]}, layers={len(self.layers)})"
@@ -100,7 +101,7 @@ class Recording:
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
 
-    def cam(
+    def cam(  # noqa: PLR0913 (the signature that users type)
         self,
         target: Aim,
         layer: str | None = None,
@@ -110,6 +111,8 @@ class Recording:
         gamma: float = 1.0,
         score: str = "logit",
         region: Any = None,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
 
@@ -117,17 +120,20 @@ class Recording:
             target: a class by its index (or by its name, where the engine has ``labels``), one an image of the batch, a
                 ``Target``, or a callable from what the model returned to one number an image.
             layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
-            variant: an id in ``VARIANTS``.
+            variant: an id in ``VARIANTS``. The map of Guided Grad-CAM has the size of the input.
             against, gamma, score, region: as of a ``Target``.
+            stop: asked often, between and within the runs of the network that some variants take.
+            progress: told ``(done, total)`` after each chunk of these runs.
 
         Raises:
             TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one. Or the
             target does not depend on the layer.
             StaleRecordingError: the model changed since the recording.
+            Stopped: ``stop`` said so. What was done by then is kept for the next time, and the model untouched.
         """
         chosen = find_variant(variant)
         aim = self.resolve_target(target, against=against, gamma=gamma, score=score, region=region)
-        signed = self._signed(aim, self.resolve(layer), chosen)
+        signed = Inside(self).signed(chosen, Order([aim], self.resolve(layer), stop, progress))[:, 0]
         return signed.clamp(min=0) if chosen.relu else signed
 
     def cams(  # noqa: PLR0913 (the signature that users type)
@@ -142,11 +148,12 @@ class Recording:
         gamma: float = 1.0,
         score: str = "logit",
         region: Any = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
-            stop: asked within and between the classes' backward passes.
+            stop: asked within and between the classes' backward passes, and as in ``cam``. progress: as in ``cam``.
             against, gamma, score, region: as of a ``Target``, the same for all.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
@@ -154,7 +161,7 @@ class Recording:
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
         aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed]
-        stack = torch.stack([self._signed(aim, name, chosen, stop) for aim in aims], dim=1)
+        stack = Inside(self).signed(chosen, Order(aims, name, stop, progress))
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -167,7 +174,7 @@ class Recording:
         if chosen.rule != "standard" and self.rectifiers_above(name):
             return False
         found = self._neck(name)
-        return found is not None and for_all(chosen.function, found[0]) is not None
+        return found is not None and chosen.function is not None and for_all(chosen.function, found[0]) is not None
 
     def all_cams(
         self, layer: str | None = None, variant: str = "gradcam", signed: bool = True, stop: Stop | None = None
@@ -181,7 +188,7 @@ class Recording:
         """
         name, chosen = self.resolve(layer), find_variant(variant)
         found = self._neck(name) if self.all_at_once(name, variant) else None
-        function = None if found is None else for_all(chosen.function, found[0])
+        function = None if found is None or chosen.function is None else for_all(chosen.function, found[0])
         if self.output_grid:
             raise ValueError(
                 f"the scores are dense, {tuple(self._scores.shape)}, so {chosen.name} of all classes takes one "
@@ -214,7 +221,7 @@ class Recording:
                     if self.stale:
                         raise StaleRecordingError(STALE)
                     kept = self._engine.replay(self.x, name)
-                self._activations[name] = channels_first(kept, self.layers[name].kind)
+                self._activations[name] = self.layers[name].channels_first(kept)
             return self._activations[name]
 
     def gradients(
@@ -259,6 +266,46 @@ class Recording:
             self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
         return self._above[name]
 
+    def fields(self, layer: str | None = None) -> Field | None:
+        """Where the cells of a layer look: centre, step and size of their receptive fields. Measured once for all
+        layers of a model and a size of input, from the graph of this recording.
+
+        None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
+        their first layers (see ``left_out``), and torch before 2.6.
+
+        Raises: as ``cam``.
+        """
+        name, known = self.resolve(layer), self._layout.fields
+        if self.left_out:
+            return None
+        if name not in known:
+            places = {other: self._tape.edge(other).node for other in self.layers}
+            with self._differentiating():
+                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+        return known[name]
+
+    def why(
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        image: int = 0,
+        name: str | None = None,
+        signed: npt.NDArray[np.float32] | None = None,
+    ) -> Reason | None:
+        """Why a map is blank and what to do about it, or what else must be known of it; None where it is as it should
+        be. See ``why.py`` for the causes and their order.
+
+        Args:
+            target, layer, variant: as of ``cam``; the layer may also be one that has no map.
+            image: which of the batch. name: what to call the target in the sentence; default: "class 7".
+            signed: the signed map ``(*grid)`` of that image, where it is at hand.
+
+        Raises: as ``cam``.
+        """
+        return why_of(self, target, layer, find_variant(variant), signed, image, name)
+
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
 
@@ -276,6 +323,9 @@ class Recording:
         if layer in self._layout.without_grid:
             if self.left_out:
                 raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
+            if layer in self._layout.one_cell:
+                reason = one_cell(layer, self.default_layer)
+                raise ValueError(f"{reason.text} {reason.hint}")
             raise ValueError(
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"
@@ -327,11 +377,6 @@ class Recording:
         """
         return self._returned.cells_won()
 
-    def _signed(self, target: Target, layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
-        g = self._gradients_at(target, [layer], variant.rule, stop)[layer]
-        with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
-            return variant.function(self.activations(layer).float(), g.float())
-
     def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
@@ -344,8 +389,8 @@ class Recording:
         made = {}
         for name, g in zip(layers, found, strict=True):
             if g is None:
-                raise ValueError(unconnected(target, root, name, self._tape))
-            made[name] = channels_first(g if factor == 1 else g.float() * factor, self.layers[name].kind)
+                raise UnconnectedError(unconnected(target, root, name, self._tape))
+            made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
         return made
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
@@ -354,10 +399,8 @@ class Recording:
             if self.output_grid:
                 return None
             if layer not in self._necks:
-                info = self.layers[layer]
-                shape = (self.scores.shape[0], info.channels, *info.grid)
                 with self._differentiating():
-                    neck = find_neck(self._scores, self._tape.edge(layer), info.kind, shape)
+                    neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
                 self._necks[layer] = None if neck is None else (neck, Jacobian(self._scores, neck))
             return self._necks[layer]
 
@@ -370,6 +413,9 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
+                for said, reason in REASONS.items():
+                    if said in str(error):
+                        raise ValueError(reason) from error
                 raise
 
     def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -397,17 +443,6 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
         raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
     return list(targets)
-
-
-def find_variant(variant: Any) -> Variant:
-    """The variant of this id.
-
-    Raises:
-        ValueError: unknown; the message names the nearest right one.
-    """
-    if not isinstance(variant, str) or variant not in VARIANTS:
-        raise ValueError(unknown("variant", variant, list(VARIANTS)))
-    return VARIANTS[variant]
 
 
 def _node(t: Tensor) -> Node:

@@ -132,6 +132,10 @@ class Returned:
         return self._winners
 
 
+class UnconnectedError(ValueError):
+    """What is explained does not depend on the layer."""
+
+
 def unconnected(target: Target, root: Tensor, layer: str, tape: Tape) -> str:
     """Why a target, whose value is ``root``, has no gradient at a layer, and the way out."""
     on_path = set(towards(get_gradient_edge(root).node, tape.source))

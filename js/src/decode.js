@@ -5,7 +5,7 @@
  */
 
 import { bytes, floats, ITEM_SIZE } from "./lib/buffers.js";
-import { STATES } from "./protocol.js";
+import { BANDS, KINDS, STATES } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").Grid} Grid
@@ -19,7 +19,8 @@ import { STATES } from "./protocol.js";
  * @typedef {Record<string, unknown>} Bag
  */
 
-const LARGEST_GRID = 8192;
+/** A layer of raw sound has a step for each of its samples; no grid has more cells than this. */
+const LARGEST_GRID = 2 ** 24;
 
 export class Malformed extends Error {}
 
@@ -43,29 +44,34 @@ export function bag(value) {
 
 /**
  * @param {unknown} value
+ * @param {number} sides
  * @returns {Grid}
  */
-function gridOf(value) {
-  check(Array.isArray(value) && value.length === 2, "a grid needs two sides");
-  const fits = value.every((n) => Number.isInteger(n) && n >= 1 && n <= LARGEST_GRID);
+function gridOf(value, sides) {
+  check(Array.isArray(value) && value.length === sides, `a grid needs ${sides} sides`);
+  const fits = value.every((n) => Number.isInteger(n) && n >= 1) && cellsOf(value) <= LARGEST_GRID;
   check(fits, `a grid of ${value.map(String).join(" × ")}`);
-  return [value[0], value[1]];
+  return Object.freeze([...value]);
 }
+
+/** How many cells a grid has. @param {Grid} grid */
+export const cellsOf = (grid) => grid.reduce((all, side) => all * side, 1);
 
 /**
  * @param {unknown} data
  * @param {Bag} from  with grid, dtype and scale
+ * @param {number} sides  of its grid
  * @param {number} [count]  of maps that lie behind one another
  * @returns {HeatMap}
  */
-function mapOf(data, from, count = 1) {
-  const grid = gridOf(from.grid);
+function mapOf(data, from, sides, count = 1) {
+  const grid = gridOf(from.grid, sides);
   const dtype = /** @type {Dtype} */ (from.dtype ?? "int8");
   const scale = from.scale ?? 1;
   check(Object.hasOwn(ITEM_SIZE, dtype), `numbers of type ${String(dtype)}`);
   check(typeof scale === "number" && Number.isFinite(scale), `a scale of ${String(scale)}`);
   const given = bytes(data).byteLength;
-  const due = count * grid[0] * grid[1] * ITEM_SIZE[dtype];
+  const due = count * cellsOf(grid) * ITEM_SIZE[dtype];
   check(given === due, `${given} bytes instead of ${due}`);
   return { values: floats(data, dtype, scale), grid };
 }
@@ -73,9 +79,10 @@ function mapOf(data, from, count = 1) {
 /**
  * @param {unknown} value
  * @param {number} classes  how many a stack of all classes holds
+ * @param {number} sides  of a grid
  * @returns {Stack | null}
  */
-export function decodeStack(value, classes) {
+export function decodeStack(value, classes, sides) {
   const from = bag(value);
   if (!from) return null;
   const { image, layer, variant, targets } = from;
@@ -83,8 +90,8 @@ export function decodeStack(value, classes) {
   check(Number.isInteger(image) && named, "no image, layer or variant");
   const list = targets === null ? [] : targets;
   check(Array.isArray(list) && list.every((t) => Number.isInteger(t) && t >= 0), "no list of classes");
-  const all = mapOf(from.data, from, targets === null ? classes : list.length);
-  const cells = all.grid[0] * all.grid[1];
+  const all = mapOf(from.data, from, sides, targets === null ? classes : list.length);
+  const cells = cellsOf(all.grid);
   return {
     image: /** @type {number} */ (image),
     layer,
@@ -100,9 +107,10 @@ export function decodeStack(value, classes) {
 
 /**
  * @param {unknown} value
+ * @param {number} sides  of a grid
  * @returns {Strip | null}
  */
-export function decodeStrip(value) {
+export function decodeStrip(value, sides) {
   const from = bag(value);
   if (!from) return null;
   const { image, target, variant, maps } = from;
@@ -115,17 +123,18 @@ export function decodeStrip(value) {
     variant,
     maps: maps.map((item) => {
       check(typeof item?.layer === "string", "a thumbnail without its layer");
-      return [item.layer, mapOf(item.data, item)];
+      return [item.layer, mapOf(item.data, item, sides)];
     }),
   };
 }
 
 /**
  * @param {unknown} value
+ * @param {number} sides  of a grid
  * @param {readonly unknown[]} [buffers]  of a message, one a map; a trait has the data in each map
  * @returns {LooseMaps | null}
  */
-export function decodeMaps(value, buffers) {
+export function decodeMaps(value, sides, buffers) {
   const from = bag(value);
   if (!from) return null;
   const { image, maps } = from;
@@ -136,7 +145,7 @@ export function decodeMaps(value, buffers) {
       const { target, layer, variant } = item ?? {};
       const named = typeof layer === "string" && typeof variant === "string";
       check(Number.isInteger(target) && named, "a map without its class, layer or variant");
-      return [{ target, layer, variant }, mapOf(buffers ? buffers[i] : item.data, item)];
+      return [{ target, layer, variant }, mapOf(buffers ? buffers[i] : item.data, item, sides)];
     }),
   };
 }
@@ -163,6 +172,59 @@ export function decodeClasses(value) {
   });
 }
 
+/** @type {import("./protocol.js").Meta} */
+const NO_META = {
+  image: -1, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1], tile: [1, 1],
+  columns: 1, axis: "", rate: null, span: 1,
+};
+
+/** @param {unknown} value */
+const positive = (value) => typeof value === "number" && value > 0 && Number.isFinite(value);
+
+/** Sides of the input by kind. */
+const SIDES = Object.freeze({ picture: 2, signal: 1, volume: 3 });
+
+/**
+ * What is missing, or makes no sense, is as nothing.
+ * @param {unknown} value
+ * @returns {import("./protocol.js").Meta}
+ */
+export function decodeMeta(value) {
+  const from = { ...NO_META, ...bag(value) };
+  const kind = KINDS.find((name) => name === from.kind) ?? "picture";
+  const sizes = /** @type {const} */ ([["input", SIDES[kind]], ["picture", 2], ["tile", 2]]);
+  const counts = /** @type {(list: any, sides: number) => boolean} */ ((list, sides) =>
+    Array.isArray(list) && list.length === sides && list.every((n) => Number.isInteger(n) && n > 0));
+  for (const [name, sides] of sizes) {
+    if (!counts(from[name], sides)) Object.assign(from, { [name]: new Array(sides).fill(name === "input" ? 0 : 1) });
+  }
+  for (const name of /** @type {const} */ (["columns", "span"])) if (!positive(from[name])) from[name] = 1;
+  if (!positive(from.rate)) from.rate = null;
+  return Object.freeze({ ...from, kind });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {readonly import("./protocol.js").Band[]}
+ */
+export function decodeBands(value) {
+  if (!Array.isArray(value)) return [];
+  return Object.freeze(value.map((item) => {
+    const form = BANDS.find((name) => name === item?.form);
+    check(form !== undefined, `a band of form ${String(item?.form)}`);
+    const numbers = [item.low, item.high, item.start, item.step];
+    check(numbers.every(Number.isFinite) && item.step > 0, "a band without its scale or place");
+    const grid = gridOf(item.grid, 2);
+    check(form === "image" || grid[0] <= 2, `a trace of ${grid[0]} rows`);
+    const { byteLength } = bytes(item.data);
+    check(byteLength === cellsOf(grid) * (form === "image" ? 1 : 4), `a band of ${byteLength} bytes`);
+    const values = form === "image" ? Float32Array.from(bytes(item.data), (v) => v / 255) : floats(item.data, "float32");
+    const [low, high, start, step] = numbers;
+    return Object.freeze({ label: String(item.label), form, low, high, start, step, values,
+      grid: /** @type {import("./protocol.js").Size} */ (grid) });
+  }));
+}
+
 /**
  * Colour tables of the right length only; the others are left out.
  * @param {unknown} value
@@ -178,11 +240,14 @@ export function decodeLuts(value) {
  * @returns {import("./protocol.js").Status}
  */
 export function decodeStatus(value) {
-  const { state, text, hint } = bag(value) ?? {};
+  const { state, text, hint, about } = bag(value) ?? {};
+  const { target, layer, variant } = bag(about) ?? {};
+  const named = Number.isInteger(target) && typeof layer === "string" && typeof variant === "string";
   return Object.freeze({
     state: STATES.find((s) => s === state) ?? "ready",
     text: typeof text === "string" ? text : "",
     hint: typeof hint === "string" ? hint : "",
+    about: named ? Object.freeze({ target: /** @type {number} */ (target), layer, variant }) : null,
   });
 }
 

@@ -5,7 +5,7 @@
 
 import { createCache } from "./cache.js";
 import {
-  bag, decodeClasses, decodeLuts, decodeMaps, decodeStack, decodeStatus, decodeStrip, Malformed,
+  bag, cellsOf, decodeBands, decodeClasses, decodeLuts, decodeMaps, decodeMeta, decodeStack, decodeStatus, decodeStrip, Malformed,
 } from "./decode.js";
 import { bytes } from "./lib/buffers.js";
 import { equal } from "./lib/changes.js";
@@ -19,15 +19,12 @@ import { equal } from "./lib/changes.js";
  * @typedef {import("./protocol.js").Variant} Variant
  * @typedef {import("./protocol.js").Status} Status
  * @typedef {import("./decode.js").Stack} Stack
- * @typedef {"picture" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
+ * @typedef {"picture" | "bands" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
  *   | "waiting"} Change
  * @typedef {{count: number, at: (cell: number) => Float32Array}} Seen  at: a cell's value of every class, NaN where its
  *   map is not here
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
  */
-
-/** @type {Meta} */
-const NO_META = { image: -1, model: "", device: "", preprocessing: "", input: [0, 0], picture: [0, 0] };
 
 /** @type {Classes} */
 const NO_CLASSES = {
@@ -40,12 +37,12 @@ const list = (value) => Object.freeze([...(value ?? [])]);
 
 /** Traits that are changes of the same name, and how each is read. */
 const PLAIN = Object.freeze({
-  picture: bytes, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
+  picture: bytes, bands: decodeBands, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
   status: decodeStatus,
 });
 
 /** Traits whose new value may mend a fault. */
-const CHECKED = ["meta", "classes", "stack", "strip", "nearby"];
+const CHECKED = ["meta", "bands", "classes", "stack", "strip", "nearby"];
 
 /** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
@@ -66,9 +63,11 @@ export class Inbox {
   #cache;
   #note;
 
-  meta = NO_META;
+  meta = decodeMeta(null);
   /** @type {Uint8Array} */
   picture = new Uint8Array(0);
+  /** @type {readonly import("./protocol.js").Band[]} */
+  bands = [];
   classes = NO_CLASSES;
   /** @type {readonly number[]} */
   listed = [];
@@ -117,7 +116,7 @@ export class Inbox {
     if (!all?.views) return this.#cache.get(key(MAP, selection, target));
     const { values, grid, views } = all;
     if (target >= views.length) return null;
-    const cells = grid[0] * grid[1];
+    const cells = cellsOf(grid);
     return (views[target] ??= { values: values.subarray(target * cells, (target + 1) * cells), grid });
   }
 
@@ -140,7 +139,7 @@ export class Inbox {
       at: (cell) => {
         const column = new Float32Array(length).fill(NaN);
         for (const [target, { values }] of single) column[Number(target)] = values[cell];
-        const cells = all ? all.grid[0] * all.grid[1] : 0;
+        const cells = all ? cellsOf(all.grid) : 0;
         if (all) for (let i = 0; i < length; i++) column[i] = all.values[i * cells + cell];
         return column;
       },
@@ -184,7 +183,7 @@ export class Inbox {
    * @param {readonly unknown[]} [buffers]
    */
   #take(value, buffers) {
-    const found = this.#guard(() => decodeMaps(value, buffers));
+    const found = this.#guard(() => decodeMaps(value, this.meta.input.length, buffers));
     if (!found || found.image !== this.meta.image) return;
     for (const [selection, map] of found.maps) this.#keep(selection, map);
     this.#note("maps", "thumbs");
@@ -193,7 +192,7 @@ export class Inbox {
   /** @returns {boolean} whether the image is another one */
   #readMeta() {
     const before = this.meta;
-    const meta = Object.freeze({ ...NO_META, ...bag(this.#get("meta")) });
+    const meta = decodeMeta(this.#get("meta"));
     if (equal(meta, before)) return false;
     this.meta = meta;
     this.#note("picture");
@@ -216,7 +215,7 @@ export class Inbox {
 
   /** @returns {Stack | null} */
   #readStack() {
-    const stack = decodeStack(this.#get("stack"), this.classes.names.length);
+    const stack = decodeStack(this.#get("stack"), this.classes.names.length, this.meta.input.length);
     if (!stack || stack.image !== this.meta.image) return null;
     const { layer, variant, whole, ms, done, note } = stack;
     for (const [target, map] of stack.maps) this.#keep({ target, layer, variant }, map);
@@ -242,7 +241,7 @@ export class Inbox {
    */
   #keepAll(where, { values, grid }) {
     if (this.hasAll(where)) return;
-    const cells = grid[0] * grid[1];
+    const cells = cellsOf(grid);
     /** @type {Array<HeatMap | undefined>} */
     const views = new Array(values.length / cells);
     const start = key(MAP, where);
@@ -256,7 +255,7 @@ export class Inbox {
   }
 
   #readStrip() {
-    const strip = decodeStrip(this.#get("strip"));
+    const strip = decodeStrip(this.#get("strip"), Math.min(2, this.meta.input.length));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
     for (const [layer, map] of strip.maps) {

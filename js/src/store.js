@@ -106,6 +106,7 @@ export class Store {
   }
 
   get picture() { return this.#inbox.picture; }
+  get bands() { return this.#inbox.bands; }
   get meta() { return this.#inbox.meta; }
   get classes() { return this.#inbox.classes; }
   get listed() { return this.#inbox.listed; }

@@ -6,10 +6,25 @@ import { upsample } from "../src/lib/upsample.js";
 /**
  * @typedef {[number, number]} Size
  * @typedef {{mode: "bicubic" | "bilinear", from: Size, to: Size, values: number[], expected: number[]}} Case
+ * @typedef {Omit<Case, "expected"> & {place: Array<[number, number]>, expected: Array<number | null>}} Placed
  */
 
 /** @type {Case[]} */
 const cases = JSON.parse(readFileSync(new URL("fixtures/upsample.json", import.meta.url), "utf8"));
+
+/** @type {Placed[]} */
+const placed = JSON.parse(readFileSync(new URL("fixtures/placed.json", import.meta.url), "utf8"));
+
+for (const { mode, from, to, place, values, expected } of placed) {
+  test(`${mode} ${from} -> ${to}, placed at ${place.join(" and ")}, equals torch, and is no number beyond`, () => {
+    const out = upsample(values, from, to, mode, undefined, place);
+    assert.equal(out.length, expected.length);
+    expected.forEach((due, i) => {
+      if (due === null) assert.ok(Number.isNaN(out[i]));
+      else assert.ok(Math.abs(out[i] - due) <= 1e-5, `off by ${out[i] - due}`);
+    });
+  });
+}
 
 for (const { mode, from, to, values, expected } of cases) {
   test(`${mode} ${from} -> ${to} equals torch`, () => {

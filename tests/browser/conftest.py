@@ -37,7 +37,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     environment = {"TORCH_HOME": str(SHARED)} if SHARED.is_dir() else {}
     with serve(tmp_path_factory.mktemp("lab"), environment) as running:
-        for module in ("beacons.py", "expected.py"):
+        for module in ("beacons.py", "expected.py", "waves.py"):
             shutil.copy(HERE / module, running.root)
         yield running
 

@@ -1,8 +1,9 @@
 """Writes the fixtures that hold JavaScript to torch: ``python tests/parity/make_js_fixtures.py``.
 
-``upsample.json`` holds `torch.nn.functional.interpolate` results, ``half.json`` half floats and what they mean. The
-files are small and kept in git, so that the JavaScript tests need no Python; ``test_js_fixtures.py`` makes them anew
-and compares, so that they cannot drift from torch.
+``upsample.json`` holds `torch.nn.functional.interpolate` results, ``placed.json`` those of `grid_sample` for cells that
+are not spread evenly, ``half.json`` half floats and what they mean. The files are small and kept in git, so that the
+JavaScript tests need no Python; ``test_js_fixtures.py`` makes them anew and compares, so that they cannot drift from
+torch.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ SIZES = (
 )
 MODES = ("bicubic", "bilinear")
 
+PLACES = (
+    ((13, 13), (40, 31), ((0.078125, 0.0714285714), (0.078125, 0.0714285714))),
+    ((5, 7), (41, 29), ((0.0508, 0.2115), (0.2064, 0.1128))),
+    ((6, 4), (30, 37), ((-0.055, 0.2275), (0.008, 0.326))),
+    ((3, 3), (31, 20), ((0.6548, 0.0548), (0.245, 0.22))),
+)
+"""Grid, size, and for each axis the centre of cell 0 and the step, in shares: unpadded, oblong, jutting out, off."""
+
 
 def upsample_cases() -> list[dict[str, Any]]:
     """Maps with negative values, edges and odd ratios; sizes that grow, stay and shrink."""
@@ -52,6 +61,35 @@ def upsample_cases() -> list[dict[str, Any]]:
     return cases
 
 
+def placed_cases() -> list[dict[str, Any]]:
+    """Cells placed by `grid_sample`, whose coordinates run from -1 to 1 over the grid; ``null``: none is centred."""
+    generator = torch.Generator().manual_seed(1)
+    cases = []
+    for grid, size, place in PLACES:
+        values = torch.randn((1, 1, *grid), generator=generator).mul(3).round(decimals=3)
+        at = [
+            ((torch.arange(n, dtype=torch.float64) + 0.5) / n - centre) / step
+            for n, (centre, step) in zip(size, place, strict=True)
+        ]
+        rows, columns = torch.meshgrid(*(2 * (a + 0.5) / n - 1 for a, n in zip(at, grid, strict=True)), indexing="ij")
+        inside = (rows.abs() <= 1) & (columns.abs() <= 1)
+        for mode in MODES:
+            where = torch.stack([columns, rows], -1)[None]
+            out = F.grid_sample(values.double(), where, mode, "border", align_corners=False)[0, 0]
+            known = zip(out.flatten().tolist(), inside.flatten().tolist(), strict=True)
+            cases.append(
+                {
+                    "mode": mode,
+                    "from": list(grid),
+                    "to": list(size),
+                    "place": [list(pair) for pair in place],
+                    "values": [round(v, 3) for v in values.flatten().tolist()],
+                    "expected": [round(v, 7) if there else None for v, there in known],
+                }
+            )
+    return cases
+
+
 def half_cases() -> dict[str, Any]:
     """Every kind of half float: zeros of both signs, subnormal, normal, largest, infinite; NaN is ``null``."""
     zeros, small, usual = [0x0000, 0x8000], [0x0001, 0x03FF, 0x0400], [0x3C00, 0xBC00, 0x3555, 0xC248]
@@ -62,7 +100,7 @@ def half_cases() -> dict[str, Any]:
 
 
 def fixtures() -> dict[str, Any]:
-    return {"upsample.json": upsample_cases(), "half.json": half_cases()}
+    return {"upsample.json": upsample_cases(), "placed.json": placed_cases(), "half.json": half_cases()}
 
 
 def main() -> None:

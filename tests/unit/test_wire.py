@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from camwidget import protocol, scores, wire
 from camwidget.aim import Aim
 from camwidget.answers import Menu, Nearby, Stack, Strip, View
-from camwidget.engine import VARIANTS, CamEngine, Recording
+from camwidget.engine import VARIANTS, CamEngine, Reason, Recording
 from camwidget.engine.scoring import SCORES
 
 DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
@@ -144,15 +144,48 @@ def test_a_stack_of_all_classes_names_none() -> None:
 
 def test_status_and_variants() -> None:
     assert wire.status("error", "text", "hint", ("page", 1)) == {
-        "state": "error", "text": "text", "hint": "hint", "reply": ["page", 1],
+        "state": "error", "text": "text", "hint": "hint", "about": None, "reply": ["page", 1],
     }  # fmt: skip
     assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
+    blank, quiet = Reason("all-negative", "Blank map.", "Show signed."), Reason("training", "In training mode.")
+    about = {"target": 4, "layer": "last", "variant": "gradcam"}
+    assert wire.told(blank, VIEW, ("page", 2)) == {
+        "state": "warning", "text": "Blank map.", "hint": "Show signed.", "about": about, "reply": ["page", 2],
+    }  # fmt: skip
+    assert wire.told(quiet, VIEW) == {
+        "state": "ready", "text": "In training mode.", "hint": "", "about": about, "reply": None,
+    }  # fmt: skip
     for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
         assert made["id"] == variant.id and made["relu"] == variant.relu
         assert made["unit"] in ("score", "relative")
 
 
 # ---------------------------------------------------------------------- layers
+
+
+def test_layers_say_what_their_cells_see_and_where_they_are_placed(cnn: nn.Module, x: Tensor) -> None:
+    padded = {layer["name"]: layer for layer in wire.layers(CamEngine(cnn).record(x))}
+    assert all(tuple(layer) == protocol.LAYER_KEYS for layer in padded.values())
+    # convolutions with padding 1, pooling by 2: 3 samples, then 4 + 2 * 2, then 10 + 2 * 4
+    assert padded["stem"]["sees"] == [[0.5, 1.0, 3.0]] * 2
+    assert padded["block"]["sees"] == [[1.0, 2.0, 8.0]] * 2
+    assert padded["last"]["sees"] == [[2.0, 4.0, 18.0]] * 2
+    assert all(layer["place"] is None for layer in padded.values())
+    for module in cnn.modules():
+        if isinstance(module, nn.Conv2d):
+            module.padding = (0, 0)
+    bare = {layer["name"]: layer for layer in wire.layers(CamEngine(cnn).record(x))}
+    assert bare["last"]["sees"] == bare["last"]["place"] == [[9.0, 4.0, 18.0]] * 2
+
+
+def test_what_sees_everything_sees_null(x: Tensor) -> None:
+    class Normed(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x).mean((2, 3))
+
+    recording = CamEngine(Normed(nn.Conv2d(3, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.Conv2d(4, 5, 1))).record(x)
+    made = {layer["name"]: layer["sees"] for layer in wire.layers(recording, "1")}
+    assert made["1"] == [[0.5, 1.0, None]] * 2
 
 
 @pytest.fixture
@@ -248,3 +281,34 @@ def test_units_of_the_maps() -> None:
     assert scores.check_score("softmax", "softmax") == "softmax"
     with pytest.raises(ValueError, match="score is 'softmax', and the model's scores are probabilities already"):
         scores.check_score("softmax", "none")
+
+
+def test_the_thumbnail_of_a_signal_is_a_line_of_steps() -> None:
+    values = np.zeros(1000, np.float32)
+    values[500:510] = 4.0
+    made = wire.thumbnail(values)
+    assert made["grid"] == [protocol.THUMB_STEPS]
+    line = unpacked(made, (protocol.THUMB_STEPS,), dtype="int8")
+    assert abs(int(line.argmax()) - 48) <= 1 and line.min() == 0
+    assert wire.thumbnail(values[:7])["grid"] == [7]
+
+
+def test_the_thumbnail_of_a_volume_is_the_strongest_over_its_depth_with_its_sign() -> None:
+    values = np.zeros((6, 10, 20), np.float32)
+    values[4, 2, 3], values[1, 2, 3], values[0, 7, 15] = 2.0, -1.0, -3.0
+    made = wire.thumbnail(values)
+    assert made["grid"] == [10, 20]
+    flat = unpacked(made, (10, 20), dtype="int8")
+    assert flat[2, 3] == pytest.approx(2, abs=0.03) and flat[7, 15] == pytest.approx(-3, abs=0.03)
+    values[0, 0, 0] = np.nan
+    assert wire.thumbnail(values)["grid"] == [10, 20]
+
+
+@pytest.mark.parametrize("grid", [(400,), (4, 20, 20)])
+def test_maps_of_very_different_size_keep_their_shape_on_any_grid(grid: tuple[int, ...]) -> None:
+    maps = np.random.default_rng(0).normal(size=(20, *grid)).astype(np.float32)
+    maps *= 10.0 ** -np.arange(20, dtype=np.float32).reshape(-1, *(1,) * len(grid))
+    made = wire.stack(answer(maps))
+    assert made["dtype"] == "float32" and made["grid"] == list(grid)
+    same = wire.stack(answer(np.repeat(maps[:1], 20, 0)))
+    assert same["dtype"] == "float16"

@@ -1,33 +1,57 @@
 /** Geometry of the grid on the picture, and what a cell's value means among the others. */
 
-/** @typedef {import("../protocol.js").Grid} Grid */
+import { centreOf, indexAt } from "./places.js";
 
 /**
- * The cell under a point of a W x H picture; null outside.
+ * @typedef {import("../protocol.js").Grid} Grid
+ * @typedef {import("./places.js").Place} Place
+ */
+
+/**
+ * The cell under a point of a W x H picture; null outside, and towards ends where no cell is centred.
  * @param {number} x
  * @param {number} y
  * @param {Grid} grid
  * @param {number} W
  * @param {number} H
+ * @param {Place | null} [place]
  * @returns {{row: number, col: number, index: number} | null}
  */
-export function cellAt(x, y, [h, w], W, H) {
+export function cellAt(x, y, [h, w], W, H, place) {
   if (!(x >= 0 && y >= 0 && x < W && y < H)) return null;
-  const row = Math.min(h - 1, Math.floor((y * h) / H));
-  const col = Math.min(w - 1, Math.floor((x * w) / W));
-  return { row, col, index: row * w + col };
+  const row = indexAt(y / H, h, place?.[0]);
+  const col = indexAt(x / W, w, place?.[1]);
+  return row < 0 || col < 0 ? null : { row, col, index: row * w + col };
 }
 
 /**
+ * A cell on a W x H picture, as far as it lies on it.
  * @param {number} row
  * @param {number} col
  * @param {Grid} grid
  * @param {number} W
  * @param {number} H
+ * @param {Place | null} [place]
  * @returns {{x: number, y: number, width: number, height: number}}
  */
-export function cellRect(row, col, [h, w], W, H) {
-  return { x: (col * W) / w, y: (row * H) / h, width: W / w, height: H / h };
+export function cellRect(row, col, [h, w], W, H, place) {
+  const [top, bottom] = ends(row, h, H, place?.[0]);
+  const [left, right] = ends(col, w, W, place?.[1]);
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/**
+ * @param {number} index
+ * @param {number} cells
+ * @param {number} size
+ * @param {readonly [number, number] | undefined} span
+ * @returns {[number, number]}
+ */
+function ends(index, cells, size, span) {
+  const middle = centreOf(index, cells, span);
+  const half = (span ? span[1] : 1 / cells) / 2;
+  const within = (/** @type {number} */ at) => size * Math.min(1, Math.max(0, at));
+  return [within(middle - half), within(middle + half)];
 }
 
 /**

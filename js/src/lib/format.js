@@ -75,12 +75,12 @@ export function percent(p) {
 }
 
 /**
- * "13×13", rows first as everywhere.
- * @param {readonly [number, number]} size
+ * "13×13", rows first as everywhere; of a volume its depth first; "282 steps" of a signal.
+ * @param {readonly number[]} size
  * @returns {string}
  */
-export function grid([h, w]) {
-  return `${h}×${w}`;
+export function grid(size) {
+  return size.length === 1 ? `${size[0]} steps` : size.join("×");
 }
 
 /**
@@ -96,7 +96,7 @@ export function ms(t) {
 }
 
 /**
- * A cell in words, across and down as x and y are: "(9, 8)" is `w.cam[8, 9]`.
- * @param {{row: number, col: number}} cell
+ * A cell in words, across and down as x and y are, then deep: "(9, 8)" is `w.cam[8, 9]`.
+ * @param {{row: number, col: number, depth?: number}} cell
  */
-export const place = ({ row, col }) => `(${col}, ${row})`;
+export const place = ({ row, col, depth }) => `(${[col, row, ...(depth === undefined ? [] : [depth])].join(", ")})`;

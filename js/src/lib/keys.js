@@ -1,9 +1,11 @@
 /** The one table of shortcuts: key handling, tooltips, the help and the docs all read it. */
 
 /**
- * @typedef {"widget" | "picture"} Where  "picture": only while the picture has the focus, and then before "widget"
+ * @typedef {"widget" | "picture" | "signal" | "volume"} Where  where not "widget": only while what is explained has the focus,
+ *   and then before "widget"; a volume's slice is a picture
  * @typedef {"class-previous" | "class-next" | "layer-previous" | "layer-next" | "variant" | "bare" | "display"
- *   | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"} Action
+ *   | "field" | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"
+ *   | "slice-previous" | "slice-next"} Action
  * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`
  */
 
@@ -24,6 +26,7 @@ export const SHORTCUTS = Object.freeze([
     ["Variant", "variant", "v"],
     ["Bare photo", "bare", "0", " "],
     ["Display", "display", "d"],
+    ["What a cell sees", "field", "r"],
     ["Search classes", "search", "/"],
     ["Full screen", "fullscreen", "f"],
     ["Help", "help", "?"],
@@ -35,6 +38,15 @@ export const SHORTCUTS = Object.freeze([
     ["Cell to the left", "cell-left", "ArrowLeft"],
     ["Cell to the right", "cell-right", "ArrowRight"],
     ["Pin the cell", "pin", "Enter"],
+  ]),
+  ...listed("signal", [
+    ["Earlier step (Shift: ten)", "cell-left", "ArrowLeft"],
+    ["Later step", "cell-right", "ArrowRight"],
+    ["Pin the step", "pin", "Enter"],
+  ]),
+  ...listed("volume", [
+    ["Slice before", "slice-previous", "PageUp"],
+    ["Slice after", "slice-next", "PageDown"],
   ]),
 ]);
 

@@ -5,7 +5,10 @@
 
 const A = -0.75; // torch's cubic kernel; PIL and OpenCV differ in this constant or at the border
 
-/** @typedef {{index: Int32Array, weight: Float64Array}} Taps  four samples for each output sample */
+/**
+ * @typedef {{index: Int32Array, weight: Float64Array}} Taps  four samples for each output sample
+ * @typedef {import("./places.js").Place} Place
+ */
 
 /**
  * Single precision on purpose: torch computes source positions in float32, and at large sizes that shows.
@@ -37,15 +40,17 @@ function cubic(t) {
  * @param {number} size
  * @param {number} out
  * @param {boolean} linear
+ * @param {readonly [number, number] | undefined} span  where the samples are, if not spread evenly
  * @returns {Taps}
  */
-function tapsOf(size, out, linear) {
+function tapsOf(size, out, linear, span) {
   const index = new Int32Array(4 * out);
   const weight = new Float64Array(4 * out);
   for (let i = 0; i < out; i++) {
-    const at = position(size, out, i);
+    const at = span ? ((i + 0.5) / out - span[0]) / span[1] : position(size, out, i);
     const base = Math.floor(at);
-    const t = at - base;
+    // Where no sample is centred there is nothing to say: the ends are not stretched to fit.
+    const t = !span || (at >= -0.5 && at < size - 0.5) ? at - base : NaN;
     weight.set(linear ? [(1 - t) / 2, (1 - t) / 2, t / 2, t / 2] : cubic(t), 4 * i);
     for (let k = 0; k < 4; k++) {
       const from = base + (linear ? k >> 1 : k - 1);
@@ -99,15 +104,18 @@ function blend(rows, { index, weight }, out, width) {
 }
 
 /**
+ * With a place, NaN where no value is centred.
  * @param {ArrayLike<number>} values  row by row
  * @param {readonly [number, number]} from  [rows, columns] of `values`
  * @param {readonly [number, number]} to  [rows, columns] wanted
  * @param {"bicubic" | "bilinear"} mode
  * @param {Float32Array} [out]  is written to and returned; a new one without it
+ * @param {Place | null} [place]  of the values; spread evenly without it
  * @returns {Float32Array}
  */
-export function upsample(values, [h, w], [height, width], mode, out = new Float32Array(height * width)) {
+export function upsample(values, [h, w], [height, width], mode, out = new Float32Array(height * width), place) {
   const linear = mode === "bilinear";
-  blend(widen(values, h, w, tapsOf(w, width, linear), width), tapsOf(h, height, linear), out, width);
+  const [down, along] = place ?? [];
+  blend(widen(values, h, w, tapsOf(w, width, linear, along), width), tapsOf(h, height, linear, down), out, width);
   return out;
 }

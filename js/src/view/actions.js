@@ -41,6 +41,7 @@ export function createActions(context, parts) {
     variant: () => toggle("variant"),
     display: () => toggle("display"),
     help: () => toggle("help"),
+    field: () => context.patch({ field: !context.ui.field }),
     search: () => parts.search.focus({ preventScroll: true }),
     fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
     back: () => back(context, parts),

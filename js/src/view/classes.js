@@ -1,11 +1,11 @@
 /** The class list: listed classes first, all others below by probability; a search over every name. */
 
 import { createWatch } from "../lib/changes.js";
-import { place } from "../lib/format.js";
 import { search } from "../lib/search.js";
 import { cap } from "../lib/keys.js";
 import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 import { className } from "./frame.js";
+import { cellName, cellNoun } from "./kinds.js";
 import { icon } from "./icons.js";
 import { createRow } from "./row.js";
 
@@ -57,8 +57,9 @@ export function createClasses(context) {
       setAttr(input, "aria-label", invitation);
       if (input.value !== ui.query) input.value = ui.query;
       hide(hint, ui.query !== "");
-      setText(title, evidence ? `Evidence at cell ${place(evidence.cell)}` : "Class");
-      setText(unit, evidence ? frame.unit : "");
+      const signal = store.meta.kind === "signal";
+      setText(title, evidence ? headingOf(frame, evidence.cell, signal) : "Class");
+      setText(unit, evidence && !signal ? frame.unit : "");
       setText(last, COLUMNS[store.classes.probability] ?? "Probability");
       mark(element, "at-cell", evidence !== null);
       const all = order(frame);
@@ -77,6 +78,15 @@ export function createClasses(context) {
     },
   };
 }
+
+/**
+ * Beside a signal the list is narrow, and the unit stands here too.
+ * @param {Frame} frame
+ * @param {import("./frame.js").Cell} cell
+ * @param {boolean} short
+ */
+const headingOf = ({ store, unit }, cell, short) =>
+  short ? `At ${cellName(store, cell)}, ${unit}` : `Evidence at ${cellName(store, cell)}`;
 
 /**
  * The order of the list, remembered: sorting a thousand names is not for every frame.
@@ -188,7 +198,7 @@ function noteText({ store, evidence, ui }, all, listed, first, visible) {
  */
 function evidenceNote(store, { best, among }, inSight) {
   const count = store.classes.names.length;
-  if (best.length === 0) return "No class gains at this cell";
+  if (best.length === 0) return `No class gains at this ${cellNoun(store)}`;
   const digits = best.map((_, i) => i + 1).join(" ");
   const whom = among === count ? `all ${count} classes` : `${among} seen so far`;
   const absent = best.findIndex(({ target }) => !inSight.includes(target));

@@ -3,6 +3,7 @@
 import { empty, rampStops, ticks } from "../lib/heat.js";
 import { plain, signed } from "../lib/format.js";
 import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
+import { cellNoun } from "./kinds.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -44,7 +45,7 @@ export function createColorbar(context) {
     update(frame) {
       const across = context.size.kind === "one";
       setText(over, frame.unit);
-      const perCell = frame.unit === "relative" ? "" : "per cell";
+      const perCell = frame.unit === "relative" ? "" : `per ${cellNoun(frame.store)}`;
       setText(words, across ? ` ${frame.unit} ${perCell}` : perCell);
       setText(limit, across ? limitText(frame) : "");
       const { blank, map, view } = frame;

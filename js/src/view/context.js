@@ -16,6 +16,7 @@
  * @property {Size} size
  * @property {number} dpr
  * @property {import("./thumbs.js").Photo | null} photo
+ * @property {import("./thumbs.js").Photo | null} poster  the slice of a volume that thumbnails lie over
  * @property {AbortSignal} signal
  * @property {HTMLElement} root
  * @property {(patch: Partial<import("./frame.js").Ui>) => void} patch  changes what the pointer does; draws next frame

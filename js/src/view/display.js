@@ -1,6 +1,7 @@
 /** Rare settings, in one popover over the panel. */
 
 import { rampStops } from "../lib/heat.js";
+import { tip } from "../lib/keys.js";
 import { COLORMAPS } from "../protocol.js";
 import { thresholdText } from "./colorbar.js";
 import { h, hide, setAttr, setStyle, setText } from "./dom.js";
@@ -19,6 +20,17 @@ const CHOICES = [
   ["interpolation", "Smoothing", { bicubic: "Bicubic", bilinear: "Bilinear" }],
 ];
 
+/**
+ * A signal has no contours, and along one axis or three smoothing is linear.
+ * @param {string} kind
+ */
+function choicesFor(kind) {
+  if (kind === "picture") return CHOICES;
+  const left = CHOICES.filter(([name]) => name !== "interpolation");
+  if (kind === "volume") return left;
+  return left.map(([name, label, { contours, ...options }]) => /** @type {typeof CHOICES[0]} */ ([name, label, options]));
+}
+
 /** What a reader should know of a colour map before taking it. */
 const NOTES = Object.freeze({ turbo: "uneven lightness" });
 
@@ -26,7 +38,7 @@ const NOTES = Object.freeze({ turbo: "uneven lightness" });
 export function createDisplay(context) {
   const { store } = context;
   const element = h("div.menu.display", { role: "dialog", "aria-label": "Display", hidden: true });
-  const fields = CHOICES.map(([name, label, options]) => ({
+  const fields = choicesFor(store.meta.kind).map(([name, label, options]) => ({
     name,
     label,
     field: segmented(context, {
@@ -34,12 +46,18 @@ export function createDisplay(context) {
       choose: (value) => store.set(name, /** @type {any} */ (value), { commit: true }),
     }),
   }));
+  const sees = segmented(context, {
+    label: "Cell sees", name: "field", options: { hidden: "Hidden", outlined: "Outlined" },
+    choose: (value) => context.patch({ field: value === "outlined" }),
+  });
+  sees.element.title = tip("field");
   const threshold = h("span.threshold-text");
   const clear = h("button.text-button", { type: "button", text: "Clear" });
   context.listen(clear, "click", () => store.set("threshold", 0, { commit: true }));
   const colours = createColours(context);
   for (const { label, field } of fields) element.append(named(label, field.element));
   element.append(
+    ...(store.meta.kind === "signal" ? [] : [named("Cell sees", sees.element)]),
     named("Threshold", h("div.threshold-row", {}, [threshold, clear])),
     named("Colours", colours.element),
   );
@@ -51,6 +69,7 @@ export function createDisplay(context) {
       hide(element, ui.menu !== "display");
       if (element.hidden) return;
       for (const { name, field } of fields) field.update(view[name]);
+      sees.update(ui.field ? "outlined" : "hidden");
       const off = view.threshold === 0;
       setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
       hide(clear, off);

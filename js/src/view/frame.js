@@ -1,8 +1,10 @@
 /** What one frame shows, worked out once from the store and the pointer; the parts only draw it. */
 
-import { cellAt, strongest } from "../lib/cells.js";
+import { strongest } from "../lib/cells.js";
 import { limits } from "../lib/heat.js";
+import { placeOf, seenBy } from "../lib/places.js";
 import { SIGNED_COLORMAP } from "../protocol.js";
+import { indexOf, locate } from "./kinds.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -12,8 +14,9 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @typedef {import("../lib/heat.js").Limits} Limits
  * @typedef {import("../lib/heat.js").Paint} Paint
  *
- * @typedef {{fx: number, fy: number}} Spot  a place on the picture, as shares of its width and height
- * @typedef {{row: number, col: number, index: number}} Cell
+ * @typedef {{fx: number, fy: number, slice?: number}} Spot  a place on the picture, as shares of its width and height; and
+ *   on which slice of a volume
+ * @typedef {{row: number, col: number, depth?: number, index: number}} Cell
  *
  * @typedef {object} Ui  what the pointer and the keys do; never leaves the view
  * @property {Spot | null} hover  under the pointer, or where the keyboard stands
@@ -22,7 +25,9 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {boolean} bare  the photo without heat
  * @property {string} query
  * @property {boolean} touched  the hint has done its work
+ * @property {boolean} field  what the cell sees is outlined
  * @property {"variant" | "display" | "help" | null} menu
+ * @property {number | null} slice  of a volume; null before the first map is here
  *
  * @typedef {object} Evidence
  * @property {Cell} cell
@@ -47,7 +52,10 @@ import { SIGNED_COLORMAP } from "../protocol.js";
  * @property {Uint8Array} lut
  * @property {string} unit  of the values, as people read it
  * @property {boolean} blank  there is a map, and nothing of it can be painted
+ * @property {import("../lib/places.js").Place | null} place  of the map's cells; null: spread evenly
  * @property {Cell | null} cell  the one that is read
+ * @property {boolean} beside  the pointer is on the picture where no cell is centred
+ * @property {Array<[number, number]> | null} sees  from where to where the cell sees, down and along, in shares
  * @property {Cell | null} pinned
  * @property {Evidence | null} evidence
  * @property {{layer: string, target: number, variant: string, since: number} | null} busy  what the kernel still owes
@@ -75,16 +83,21 @@ export function frameOf(store, ui, known, now) {
   const drawn = preview ? asked : shown;
   const map = store.map(...parts(drawn));
   const range = map ? rangeOf(store, drawn, map) : NO_LIMITS;
-  const cell = map && cellOf(ui.hover ?? ui.pinned, map);
+  const layer = layerOf(store, drawn.layer);
+  const place = map && placeOf(layer, store.meta.input, map.grid);
+  const spot = ui.hover ?? ui.pinned;
+  const cell = map && cellOf(store, spot, map, place);
   return {
-    store, ui, view, drawn, preview, map, busy, cell,
+    store, ui, view, drawn, preview, map, busy, place, cell,
+    beside: map !== null && spot !== null && !cell,
+    sees: cell && seenBy(layer, store.meta.input, indexOf(cell, map)),
     selected: busy ? shown : view,
     limits: range,
     paint: { ...range, sign: view.sign, opacity: ui.bare ? 0 : view.opacity, threshold: view.threshold },
     lut: store.luts[view.sign === "signed" ? SIGNED_COLORMAP : view.colormap] ?? NO_LUT,
     unit: unitOf(store, drawn.variant),
     blank: map !== null && !(range.hi > 0),
-    pinned: map && cellOf(ui.pinned, map),
+    pinned: map && cellOf(store, ui.pinned, map, place),
     evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
   };
 }
@@ -102,10 +115,12 @@ const parts = ({ target, layer, variant }) => [target, layer, variant];
 const differs = (a, b) => a.target !== b.target || a.layer !== b.layer || a.variant !== b.variant;
 
 /**
+ * @param {Store} store
  * @param {Spot | null} spot
  * @param {HeatMap} map
+ * @param {import("../lib/places.js").Place | null} place
  */
-const cellOf = (spot, map) => spot && cellAt(spot.fx, spot.fy, map.grid, 1, 1);
+const cellOf = (store, spot, map, place) => spot && locate(store, spot, map, place);
 
 /**
  * The colour limits: this map's own, or one scale for all listed classes whose maps are here.
@@ -186,6 +201,12 @@ function unitOf(store, id) {
   if (variant && variant.unit !== "score") return "relative";
   return store.classes.unit;
 }
+
+/**
+ * @param {Store} store
+ * @param {string} name
+ */
+export const layerOf = (store, name) => store.layers.find((layer) => layer.name === name);
 
 /**
  * @param {Store} store

@@ -3,6 +3,7 @@
 import { cellRect } from "../lib/cells.js";
 import { createWatch } from "../lib/changes.js";
 import { actionFor } from "../lib/keys.js";
+import { centreOf } from "../lib/places.js";
 import { h, hide, mark, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
 import { createSurface } from "./surface.js";
@@ -26,8 +27,9 @@ export function createPicture(context) {
   const ghost = h("canvas.ghost");
   const pinned = h("div.cell.cell-pinned", { hidden: true });
   const hover = h("div.cell", { hidden: true });
+  const field = h("div.seen", { hidden: true });
   const chip = h("div.chip", { hidden: true });
-  const fit = h("div.fit", {}, [photo, ghost, heat, pinned, hover, chip]);
+  const fit = h("div.fit", {}, [photo, ghost, heat, field, pinned, hover, chip]);
   const element = h("div.picture", { role: "img", tabindex: 0, "aria-label": "picture" }, [fit]);
   listen(context, element, fit);
   const drawPhoto = createPhoto(photo);
@@ -44,6 +46,7 @@ export function createPicture(context) {
       mark(photo, "muted", frame.view.shading === "contours" && frame.paint.opacity > 0);
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
+      outlineSeen(field, frame, width, height);
       hide(chip, frame.preview === null);
       if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
       const { target, layer, variant } = frame.drawn;
@@ -54,7 +57,7 @@ export function createPicture(context) {
 }
 
 /** @param {Frame} frame */
-function previewName({ store, preview }) {
+export function previewName({ store, preview }) {
   if (preview?.target !== undefined) return className(store, preview.target);
   if (preview?.variant !== undefined) return variantName(store, preview.variant);
   return preview?.layer ?? "";
@@ -78,10 +81,31 @@ function fitted({ store }, box) {
  * @param {number} width
  * @param {number} height
  */
-function outline(box, { map }, cell, width, height) {
+function outline(box, { map, place }, cell, width, height) {
   hide(box, !cell || !map);
-  if (!cell || !map) return;
-  const rect = cellRect(cell.row, cell.col, map.grid, width, height);
+  if (cell && map) put(box, cellRect(cell.row, cell.col, map.grid, width, height, place));
+}
+
+/**
+ * What the cell sees, as far as it lies on the picture.
+ * @param {HTMLElement} box
+ * @param {Frame} frame
+ * @param {number} width
+ * @param {number} height
+ */
+function outlineSeen(box, { ui, sees }, width, height) {
+  const shown = ui.field && sees;
+  hide(box, !shown);
+  if (!shown) return;
+  const [[top, bottom], [left, right]] = sees;
+  put(box, { x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height });
+}
+
+/**
+ * @param {HTMLElement} box
+ * @param {import("../lib/places.js").Rect} rect
+ */
+function put(box, rect) {
   setStyle(box, "width", `${rect.width.toFixed(2)}px`);
   setStyle(box, "height", `${rect.height.toFixed(2)}px`);
   setStyle(box, "transform", `translate(${rect.x.toFixed(2)}px, ${rect.y.toFixed(2)}px)`);
@@ -114,7 +138,7 @@ function createHeat(canvas, ghost) {
   let wasPreview = false;
   /** @param {Context} context @param {Frame} frame @param {number} width @param {number} height */
   return ({ dpr, still }, frame, width, height) => {
-    const { map, lut, paint, view } = frame;
+    const { map, lut, paint, view, place } = frame;
     const fine = Math.min(dpr, FINEST / Math.max(width, height));
     const w = Math.round(width * fine);
     const tall = Math.round(height * fine);
@@ -122,7 +146,7 @@ function createHeat(canvas, ghost) {
     const strength = view.shading === "contours" ? paint.opacity > 0 : paint.opacity;
     const { shading, interpolation } = view;
     if (!differs(map?.values, lut, paint.lo, paint.hi, strength, paint.threshold, view.sign, shading, interpolation, w,
-      tall)) return;
+      tall, String(place))) return;
     const commit = last && map && last !== map.values && !frame.preview && !wasPreview;
     if (commit && !still()) {
       [canvas, ghost] = [ghost, canvas];
@@ -131,7 +155,7 @@ function createHeat(canvas, ghost) {
     }
     if (canvas.width !== w) canvas.width = w;
     if (canvas.height !== tall) canvas.height = tall;
-    surface.draw(canvas, map, lut, paint, { shading, interpolation }, fine);
+    surface.draw(canvas, map, lut, paint, { shading, interpolation, place }, fine);
     last = map?.values;
     wasPreview = frame.preview !== null;
   };
@@ -178,7 +202,7 @@ function listen(context, element, fit) {
  * @param {Context} context
  * @param {Spot | null} spot
  */
-function pin(context, spot) {
+export function pin(context, spot) {
   const frame = context.frame();
   if (!frame || !spot) return;
   const again = frame.pinned && frame.cell && frame.pinned.index === frame.cell.index;
@@ -197,5 +221,7 @@ function step(context, [down, right]) {
   const from = frame.cell ?? { row: Math.floor(rows / 2) - down, col: Math.floor(columns / 2) - right };
   const row = Math.min(rows - 1, Math.max(0, from.row + down));
   const col = Math.min(columns - 1, Math.max(0, from.col + right));
-  context.patch({ hover: { fx: (col + 0.5) / columns, fy: (row + 0.5) / rows } });
+  const { place } = frame;
+  const on = (/** @type {number} */ at) => Math.min(1 - 1e-9, Math.max(0, at));
+  context.patch({ hover: { fx: on(centreOf(col, columns, place?.[1])), fy: on(centreOf(row, rows, place?.[0])) } });
 }

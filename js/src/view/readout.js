@@ -1,9 +1,11 @@
 /** The read-out: what is under the pointer, in numbers. Slots have a floor: numbers change, nothing moves. */
 
 import { cellRank } from "../lib/cells.js";
-import { place, plain, signed } from "../lib/format.js";
+import { plain, signed } from "../lib/format.js";
+import { centreOf } from "../lib/places.js";
 import { h, setText } from "./dom.js";
 import { className } from "./frame.js";
+import { cellNoun, cellOfIndex, cellPlace, indexOf, timeText } from "./kinds.js";
 import { quantity } from "./row.js";
 
 /**
@@ -13,11 +15,11 @@ import { quantity } from "./row.js";
  * @typedef {{kind: string, pieces: Piece[]}} Slot
  */
 
-const HINT = "Hover the picture to read a cell, a class to preview it. Click keeps it.";
+const HINT = "Hover the $ to read a %, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
 const SECOND_LINE = Object.freeze(["here", "peak", "way"]);
 
-const TOUCH_HINT = "Touch the picture to read a cell";
+const TOUCH_HINT = "Touch the $ to read a %";
 
 /** @param {Context} context */
 export function createReadout(context) {
@@ -78,9 +80,15 @@ const slot = (kind, ...pieces) => ({ kind, pieces });
  */
 function slotsOf(frame, context) {
   if (frame.cell) return cellSlots(frame);
+  if (frame.beside) return besideSlots(frame);
   const target = frame.ui.preview?.target;
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
-  if (!frame.ui.touched) return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_HINT : HINT })];
+  if (!frame.ui.touched) {
+    const hint = context.size.kind === "one" ? TOUCH_HINT : HINT;
+    const { kind, axis } = frame.store.meta;
+    const quiet = hint.replace("$", kind === "volume" ? axis : kind).replace("%", cellNoun(frame.store));
+    return [slot("hint", { quiet })];
+  }
   return summarySlots(frame);
 }
 
@@ -88,23 +96,75 @@ function slotsOf(frame, context) {
  * @param {Frame} frame
  * @returns {Slot[]}
  */
-function cellSlots({ store, ui, map, cell, drawn, evidence, limits }) {
+function cellSlots(frame) {
+  const { store, ui, map, cell, drawn, evidence, limits } = frame;
   const spot = ui.hover ?? ui.pinned;
   if (!map || !cell || !spot) return [];
-  const [rows, columns] = store.meta.input;
   const value = map.values[cell.index];
   const scale = Math.max(limits.hi, -limits.lo);
   const best = evidence?.best ?? [];
   const here = best.map(({ target, value: v }) => `${className(store, target)} ${signed(v, scale || v)}`);
   const rank = cellRank(map.values, cell.index).text;
-  const [x, y] = [spot.fx * columns, spot.fy * rows].map((at) => String(Math.floor(at)));
   return [
-    slot("place", { quiet: "x " }, x, { quiet: " y " }, y),
-    slot("cell", { quiet: "cell " }, place(cell)),
+    placeSlot(frame, spot),
+    slot("cell", { quiet: `${cellNoun(store)} ` }, cellPlace(store, cell)),
     slot("value", { strong: signed(value, scale || value) }, { quiet: ` ${className(store, drawn.target)}` }),
     slot("rank", value > 0 ? rank : { quiet: rank }),
+    ...seesSlots(frame),
     ...(here.length ? [slot("here", { quiet: "here " }, here.join(", "))] : []),
   ];
+}
+
+/**
+ * Where on the input, in pixels, voxels or samples.
+ * @param {Frame} frame
+ * @param {import("./frame.js").Spot} spot
+ */
+function placeSlot({ store }, { fx, fy, slice }) {
+  const { kind, axis, input, rate, span } = store.meta;
+  if (kind === "signal") {
+    const at = timeText(store, fx * span);
+    return rate === null ? slot("place", { quiet: "sample " }, at) : slot("place", { quiet: "t " }, `${at} s`);
+  }
+  const [rows, columns] = input.slice(-2);
+  const [x, y] = [fx * columns, fy * rows].map((at) => String(Math.floor(at)));
+  const deep = slice === undefined ? [] : [{ quiet: ` ${axis} ` }, String(slice)];
+  return slot("place", { quiet: "x " }, x, { quiet: " y " }, y, ...deep);
+}
+
+/**
+ * Where the network's convolutions are unpadded, the outermost cells are centred well within the picture.
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function besideSlots(frame) {
+  const spot = frame.ui.hover ?? frame.ui.pinned;
+  const quiet = `no ${cellNoun(frame.store)} is centred here`;
+  return spot ? [placeSlot(frame, spot), slot("beside", { quiet })] : [];
+}
+
+/**
+ * How much of the input the cell sees, and around which point, where that is not where plain stretching has it.
+ * @param {Frame} frame
+ * @returns {Slot[]}
+ */
+function seesSlots({ store, map, cell, place, sees }) {
+  if (!sees || !map || !cell) return [];
+  const { input, kind, rate } = store.meta;
+  if (kind === "signal") {
+    const [from, to] = sees[0].map((share) => timeText(store, share * input[0]));
+    return [slot("sees", { quiet: "sees " }, `${from} to ${to}${rate === null ? "" : " s"}`)];
+  }
+  const size = sees.map(([from, to], axis) => Math.round((to - from) * input[axis]));
+  const all = size.every((pixels, axis) => pixels === input[axis]);
+  const index = indexOf(cell, map);
+  const [y, x, deep] = [-2, -1, -3].map((from) => {
+    const axis = map.grid.length + from;
+    return axis < 0 ? NaN : Math.floor(centreOf(index[axis], map.grid[axis], place?.[axis]) * input[axis]);
+  });
+  const also = Number.isNaN(deep) ? "" : ` ${store.meta.axis} ${deep}`;
+  const around = place ? [{ quiet: ` around x ${x} y ${y}${also}` }] : [];
+  return [slot("sees", { quiet: "sees " }, all ? "all" : `${size.join("×")} ${also ? "voxels" : "px"}`, ...around)];
 }
 
 /**
@@ -119,7 +179,7 @@ function previewSlots({ store, preview, limits }, target) {
   return [
     slot("name", { quiet: "preview " }, { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
     slot("score", { quiet: "score " }, plain(classes.scores[target])),
-    ...(preview ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max))] : []),
+    ...(preview ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(limits.max))] : []),
     slot("way", { quiet: way }),
   ];
 }
@@ -132,11 +192,10 @@ function summarySlots({ store, drawn, map, limits }) {
   const { classes } = store;
   const { target } = drawn;
   const peak = map ? map.values.indexOf(limits.max) : -1;
-  const columns = map ? map.grid[1] : 1;
-  const at = peak < 0 ? "" : ` at ${place({ row: Math.floor(peak / columns), col: peak % columns })}`;
+  const at = !map || peak < 0 ? "" : ` at ${cellPlace(store, cellOfIndex(map.grid, peak))}`;
   return [
     slot("name", { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
     slot("score", { quiet: "score " }, plain(classes.scores[target])),
-    ...(map ? [slot("peak", { quiet: "strongest cell " }, signed(limits.max), { quiet: at })] : []),
+    ...(map ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(limits.max), { quiet: at })] : []),
   ];
 }

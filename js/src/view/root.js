@@ -2,6 +2,7 @@
 
 import base from "../style/base.css";
 import bands from "../style/bands.css";
+import kinds from "../style/kinds.css";
 import list from "../style/list.css";
 import menus from "../style/menus.css";
 import narrow from "../style/narrow.css";
@@ -17,11 +18,13 @@ import { createHead } from "./head.js";
 import { createHelp } from "./help.js";
 import { createPicture } from "./picture.js";
 import { createReadout } from "./readout.js";
+import { createSignal } from "./signal.js";
 import { sizeOf } from "./size.js";
 import { createStatus } from "./status.js";
 import { createStrip } from "./strip.js";
 import { watchTheme } from "./theme.js";
 import { createVariants } from "./variants.js";
+import { createVolume } from "./volume.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -31,6 +34,9 @@ import { createVariants } from "./variants.js";
  */
 
 const KINDS = Object.freeze(["wide", "medium", "one"]);
+
+/** What is explained, by `meta.kind`, which never changes. */
+const SUBJECTS = Object.freeze({ picture: createPicture, signal: createSignal, volume: createVolume });
 
 /**
  * @param {Store} store
@@ -42,8 +48,9 @@ export function createView(store, el) {
   const root = h("div.camwidget", { tabindex: 0, role: "group", "aria-label": "Class activation map",
     "data-lm-suppress-shortcuts": "true" });
   el.dataset.lmSuppressShortcuts = "true";
+  root.dataset.input = store.meta.kind;
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  const style = h("style", { text: [base, bands, list, menus, strip, narrow].join("") });
+  const style = h("style", { text: [base, bands, list, menus, strip, kinds, narrow].join("") });
   shadow.replaceChildren(style, root);
 
   const painter = createPainter(store);
@@ -73,7 +80,7 @@ export function createView(store, el) {
     life.abort();
     unsubscribe();
     painter.stop();
-    context.photo?.bitmap.close();
+    closed(context.photo);
     shadow.replaceChildren();
   };
 }
@@ -81,13 +88,13 @@ export function createView(store, el) {
 /** @param {Context} context */
 const createParts = (context) => ({
   head: createHead(context),
-  picture: createPicture(context),
+  picture: (SUBJECTS[context.store.meta.kind] ?? createPicture)(context),
   colorbar: createColorbar(context),
   classes: createClasses(context),
   controls: createControls(context),
   display: createDisplay(context),
   variants: createVariants(context),
-  help: createHelp(),
+  help: createHelp(context),
   strip: createStrip(context),
   readout: createReadout(context),
   status: createStatus(context),
@@ -97,8 +104,9 @@ const createParts = (context) => ({
 
 /** @param {Parts} parts */
 function layout(parts) {
+  const { legend = null } = /** @type {{legend?: HTMLElement}} */ (parts.picture);
   const panel = h("div.panel", {}, [
-    parts.classes.element, parts.controls.element, parts.display.element, parts.variants.element, parts.help.element,
+    parts.classes.element, parts.controls.element, legend, parts.display.element, parts.variants.element, parts.help.element,
   ]);
   return [
     parts.head.element,
@@ -116,13 +124,15 @@ function layout(parts) {
  */
 function createContext(store, root, signal, painter) {
   /** @type {Ui} */
-  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, menu: null };
+  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, field: false, menu: null,
+    slice: null };
   const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
   return {
     store, ui, root, signal,
-    size: sizeOf(0, 0),
+    size: sizeOf(0, 0, store.meta.kind),
     dpr: window.devicePixelRatio || 1,
     photo: null,
+    poster: null,
     patch(patch) {
       Object.assign(ui, patch);
       painter.schedule();
@@ -247,7 +257,7 @@ function watchSize(context, painter, arrived) {
       arrived();
     }
     const full = document.fullscreenElement !== null && root.matches(":fullscreen");
-    const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0);
+    const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0, context.store.meta.kind);
     context.size = size;
     context.dpr = window.devicePixelRatio || 1;
     for (const kind of KINDS) mark(root, kind, kind === size.kind);
@@ -271,6 +281,11 @@ function watchSize(context, painter, arrived) {
   });
 }
 
+/** @param {import("./thumbs.js").Photo | null} photo */
+function closed(photo) {
+  if (photo?.bitmap instanceof ImageBitmap) photo.bitmap.close();
+}
+
 /**
  * Decodes the picture once; an older one that comes late is thrown away.
  * @param {Context} context
@@ -285,7 +300,7 @@ function photoLoader(context) {
     try {
       const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (picture)]));
       if (picture !== latest || context.signal.aborted) return bitmap.close();
-      context.photo?.bitmap.close();
+      closed(context.photo);
       context.photo = { bitmap, width: bitmap.width, height: bitmap.height };
       context.patch({});
     } catch {

@@ -14,15 +14,22 @@ const ROWS_ALONE = 5;
 /** Bands other than the main one, for full screen. */
 const OTHER_BANDS = 172;
 
+/** The colour bar; the list beside a signal, where the sign has a row of its own below the opacity, and the legend
+ * one below that. */
+const BAR = 64;
+const LIST = Object.freeze({ wide: 268, medium: 232 });
+const ROW_OF_SIGNS = 84;
+
 /** The colour bar's words above and below it. */
 const BAR_ENDS = 40;
 
 /**
  * @param {number} width  of the widget inside its border, CSS pixels; 0 before it is measured
  * @param {number} full  its height if it fills the screen, else 0
+ * @param {string} [input]  what is explained: a signal is as wide as can be, and leaves the list what it needs
  * @returns {import("./context.js").Size}
  */
-export function sizeOf(width, full) {
+export function sizeOf(width, full, input = "picture") {
   const outer = (width || WIDE) + BORDER;
   if (outer < MEDIUM) {
     const inside = outer - BORDER - 2 * PADDING;
@@ -32,6 +39,11 @@ export function sizeOf(width, full) {
   const kind = outer >= WIDE ? "wide" : "medium";
   let side = kind === "wide" ? SIDE.wide : Math.round(Math.min(SIDE.wide, Math.max(SIDE.least, SIDE.share * outer)));
   if (full) side = Math.max(side, Math.min(Math.round(0.6 * outer), full - OTHER_BANDS - 2 * PADDING));
-  const rows = Math.max(3, Math.floor((side - AROUND_ROWS) / ROW));
+  const signal = input === "signal";
+  const rows = Math.max(3, Math.floor((side - AROUND_ROWS - (signal ? ROW_OF_SIGNS : 0)) / ROW));
+  if (signal) {
+    const room = outer - BORDER - 4 * PADDING - BAR - LIST[kind];
+    return { kind, full: full > 0, outer, width: room, height: side, bar: side - BAR_ENDS, rows };
+  }
   return { kind, full: full > 0, outer, width: side, height: side, bar: side - BAR_ENDS, rows };
 }

@@ -4,6 +4,7 @@ import { grid, ms, plain } from "../lib/format.js";
 import { empty } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
 import { h, hide } from "./dom.js";
+import { same } from "../selection.js";
 import { className, variantName } from "./frame.js";
 import { icon } from "./icons.js";
 
@@ -80,17 +81,23 @@ function lineOf(frame, short) {
   const place = short ? "" : `${meta.model} · ${where(frame)}`;
   if (busy) return busyLine(frame, short);
   if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
-  if (frame.blank) return blankLine(frame, place, short);
-  if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
+  const about = !status.about || same(status.about, frame.drawn);
+  if (frame.blank) return blankLine(frame, place, short, about ? status : null);
+  if (about && status.state === "warning") {
+    return { kind: "warning", words: [status.text], hint: status.hint, side: place };
+  }
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
-  const facts = [status.text, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
-  return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: short ? "" : meta.preprocessing };
+  const said = about ? status.text : "";
+  const facts = [status.about ? "" : said, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  const words = [facts.filter(Boolean).join("  ·  ")];
+  return { kind: "ready", words, hint: status.about ? said : "", side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */
 function where({ drawn, map }) {
-  return map ? `${drawn.layer} ${grid(map.grid)}` : drawn.layer;
+  if (!map) return drawn.layer;
+  return `${drawn.layer}${map.grid.length === 1 ? "," : ""} ${grid(map.grid)}`;
 }
 
 /** What was measured belongs to the chosen maps, not to a preview. @param {Frame} frame */
@@ -124,15 +131,20 @@ function busyLine({ store, busy }, short) {
  * @param {Frame} frame
  * @param {string} place
  * @param {boolean} short
+ * @param {import("../protocol.js").Status | null} said  what the kernel says of this map; of a preview it says nothing
  * @returns {Line}
  */
-function blankLine({ store, drawn, limits, map, view }, place, short) {
+function blankLine({ store, drawn, limits, map, view }, place, short, said) {
+  const negative = view.sign === "positive" && limits.min < 0;
+  if (said?.state === "warning" && !negative) {
+    return { kind: "warning", words: [said.text], hint: said.hint, side: place };
+  }
   if (map && empty(map.values)) {
     const what = Number.isFinite(store.classes.scores[drawn.target]) ? "gradients" : "scores";
     return { kind: "warning", words: [`No map: the model's ${what} are not numbers.`], side: place };
   }
   const name = { strong: className(store, drawn.target) };
-  if (view.sign === "positive" && limits.min < 0) {
+  if (negative) {
     const values = limits.max < 0 ? "negative" : "zero or negative";
     return {
       kind: "warning",

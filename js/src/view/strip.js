@@ -54,7 +54,7 @@ export function createStrip(context) {
         measured = look;
         element.dataset.room = roomFor(store.layers, context, element);
       }
-      setText(input, grid(store.meta.input));
+      setText(input, store.meta.input.join("×"));
       setText(scores, String(store.classes.names.length));
       const previewed = previewMaps(frame, items);
       for (const item of items) updateItem(item, frame, context, paint, previewed);
@@ -112,9 +112,10 @@ function updateItem(item, frame, context, paint, previewed) {
   setAttr(element, "tabindex", checked ? 0 : -1);
   mark(element, "waiting", frame.busy?.layer === layer.name && !checked);
   if (!canvas) return;
+  const photo = context.poster ?? context.photo;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
-  if (!item.differs(map?.values, frame.lut, frame.view.sign, context.photo, context.dpr)) return;
-  paint(canvas, map, frame, context.photo, Math.round(THUMB * context.dpr));
+  if (!item.differs(map?.values, frame.lut, frame.view.sign, photo, context.dpr)) return;
+  paint(canvas, map, frame, photo, Math.round(THUMB * context.dpr), layer);
 }
 
 /**

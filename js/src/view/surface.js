@@ -10,7 +10,8 @@ import { upsample } from "../lib/upsample.js";
  * @typedef {import("../lib/heat.js").Paint} Paint
  * @typedef {ReturnType<typeof createField>} Field
  * @typedef {{path: Path2D, stroke: number, at: number}} Ring  with its line's width, and the place of its colour
- * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear"}} Manner
+ * @typedef {import("../lib/places.js").Place} Place
+ * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear", place: Place | null}} Manner
  */
 
 /** Shares of the colour limit, the line's width in CSS pixels, and where its colour is taken: spread, to differ. */
@@ -47,14 +48,14 @@ export function createSurface() {
       if (!map || !(paint.hi > 0) || !(paint.opacity > 0)) context.clearRect(0, 0, width, height);
       else if (manner.shading === "contours") {
         context.clearRect(0, 0, width, height);
-        for (const { path, stroke, at } of rings(map, width, height, paint, manner.interpolation)) {
+        for (const { path, stroke, at } of rings(map, width, height, paint, manner)) {
           strokeRing(context, path, stroke * dpr, CASING * dpr, colourAt(lut, at));
         }
       } else if (manner.shading === "cells") {
         context.clearRect(0, 0, width, height);
-        drawCells(context, scratch, map, lut, paint);
+        drawCells(context, scratch, map, lut, paint, manner.place);
       } else {
-        const values = field(map, height, width, manner.interpolation, paint.sign);
+        const values = field(map, height, width, manner, paint.sign);
         if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
         paintPixels(values, lut, image.data, folded(paint));
         context.putImageData(image, 0, 0);
@@ -79,14 +80,15 @@ function createField() {
    * @param {HeatMap} map
    * @param {number} height
    * @param {number} width
-   * @param {"bicubic" | "bilinear"} mode
+   * @param {Manner} manner
    * @param {Paint["sign"]} sign
    * @returns {Float32Array}  good until the next call
    */
-  return ({ values, grid }, height, width, mode, sign) => {
-    if (last && !differs(values, height, width, mode, sign)) return last;
+  return ({ values, grid }, height, width, { interpolation: mode, place }, sign) => {
+    if (last && !differs(values, height, width, mode, sign, String(place))) return last;
     const room = last?.length === height * width ? last : undefined;
-    return (last = upsample(fold(values, sign), grid, [height, width], mode, room));
+    const from = /** @type {import("../protocol.js").Size} */ (grid);
+    return (last = upsample(fold(values, sign), from, [height, width], mode, room, place));
   };
 }
 
@@ -96,8 +98,9 @@ function createField() {
  * @param {HeatMap} map
  * @param {Uint8Array} lut
  * @param {Paint} paint
+ * @param {Place | null} place
  */
-function drawCells(context, scratch, map, lut, paint) {
+function drawCells(context, scratch, map, lut, paint, place) {
   const [rows, columns] = map.grid;
   scratch.width = columns;
   scratch.height = rows;
@@ -107,7 +110,11 @@ function drawCells(context, scratch, map, lut, paint) {
   paintPixels(fold(map.values, paint.sign), lut, image.data, folded(paint));
   small.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(scratch, 0, 0, context.canvas.width, context.canvas.height);
+  const { width, height } = context.canvas;
+  if (!place) return context.drawImage(scratch, 0, 0, width, height);
+  const [[top, down], [left, along]] = place;
+  const corner = [width * (left - along / 2), height * (top - down / 2)];
+  context.drawImage(scratch, corner[0], corner[1], width * along * columns, height * down * rows);
 }
 
 /** The last lines that were traced, kept: another colour or opacity needs the pen only. @param {Field} field */
@@ -120,18 +127,18 @@ function createRings(field) {
    * @param {number} width
    * @param {number} height
    * @param {Paint} paint
-   * @param {"bicubic" | "bilinear"} mode
+   * @param {Manner} manner
    * @returns {Ring[]}
    */
-  return (map, width, height, { hi, threshold, sign }, mode) => {
+  return (map, width, height, { hi, threshold, sign }, manner) => {
     const finest = Math.min(TRACE, TRACE_CELL * Math.max(...map.grid));
     const shrink = Math.min(1, finest / Math.max(width, height));
     const steps = RINGS.filter(([share]) => share >= threshold);
-    if (!differs(map.values, width, height, mode, sign, hi, steps.length)) return last;
+    if (!differs(map.values, width, height, manner.interpolation, String(manner.place), sign, hi, steps.length)) return last;
     const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
     const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
     const both = sign === "signed";
-    const values = field(map, ...size, mode, sign);
+    const values = field(map, ...size, manner, sign);
     last = steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
       const path = new Path2D();
       const rings = contours(values, size, side * share * hi).filter(({ area }) => area >= least);

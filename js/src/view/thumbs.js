@@ -1,17 +1,25 @@
 /** Thumbnails: the photo drained of colour, the heat strong, each on its own scale. */
 
-import { limits } from "../lib/heat.js";
+import { flattened } from "../lib/depth.js";
+import { fold, limits } from "../lib/heat.js";
+import { placeOf } from "../lib/places.js";
+import { along, stepsOf } from "../lib/steps.js";
+import { coloursOf, drawEvidence } from "./area.js";
 import { createSurface } from "./surface.js";
 
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {{bitmap: ImageBitmap, width: number, height: number}} Photo
+ * @typedef {import("../protocol.js").Layer} Layer
+ * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, width: number, height: number}} Photo
  */
 
 const SATURATION = 0.25;
 const OPACITY = 0.85;
 const EMPTY = 0.35;
+
+/** Of a signal's curve, on a light ground and on a dark one. */
+const LINE = "#808080";
 const MANNER = /** @type {const} */ ({ shading: "smooth", interpolation: "bilinear" });
 
 /**
@@ -56,12 +64,14 @@ export function createThumbPainter() {
    * @param {Frame} frame
    * @param {Photo | null} photo
    * @param {number} side  pixels
+   * @param {Layer | undefined} layer  whose map it is
    */
-  return (canvas, map, frame, photo, side) => {
+  return (canvas, map, frame, photo, side, layer) => {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, layer) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -74,7 +84,38 @@ export function createThumbPainter() {
     heat.height = base.height;
     const sign = frame.view.sign;
     const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
-    surface.draw(heat, map, frame.lut, paint, MANNER, 1);
+    const flat = map.grid.length === 3 ? flattened(map) : map;
+    surface.draw(heat, flat, frame.lut, paint, { ...MANNER, place: placeOnSlice(layer, frame, flat) }, 1);
     context.drawImage(heat, x, y);
   };
+}
+
+/**
+ * The place of a map's cells, or of its thumbnail's, on a picture or a slice.
+ * @param {Layer | undefined} layer
+ * @param {Frame} frame
+ * @param {HeatMap} flat
+ */
+function placeOnSlice(layer, { store }, { grid }) {
+  const deep = layer && layer.grid.length > 2 ? [layer.grid[0]] : [];
+  return placeOf(layer, store.meta.input, [...deep, ...grid])?.slice(-2) ?? null;
+}
+
+/**
+ * The thumbnail of a signal: the evidence of its steps.
+ * @param {CanvasRenderingContext2D} context
+ * @param {HeatMap} map
+ * @param {Frame} frame
+ * @param {number} side
+ * @param {Layer | undefined} layer
+ */
+function drawArea(context, map, frame, side, layer) {
+  const sign = frame.view.sign;
+  const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
+  const steps = stepsOf(placeOf(layer, frame.store.meta.input, map.grid)?.[0], map.values.length, 1);
+  const values = along(fold(map.values, sign), steps, 1, side, false);
+  const colours = coloursOf(values, frame.lut, paint);
+  const path = drawEvidence(context, values, colours, paint, { top: 0.1 * side, height: 0.8 * side });
+  context.strokeStyle = LINE;
+  context.stroke(path);
 }

@@ -1,6 +1,7 @@
 /** The variant menu: name, what it does, what it costs, and its map where that is free. Opens beside the picture. */
 
 import { h, hide, mark, setAttr, swallow } from "./dom.js";
+import { layerOf } from "./frame.js";
 import { createThumbPainter } from "./thumbs.js";
 
 /**
@@ -58,12 +59,13 @@ export function createVariants(context) {
       }
       if (element.hidden) return;
       const side = Math.round(THUMB * context.dpr);
+      const layer = layerOf(store, store.shown.layer);
       rows.forEach((row, i) => {
         const map = store.map(frame.drawn.target, store.shown.layer, row.variant.id);
         mark(row.element, "unknown", map === null);
         mark(row.element, "active", i === active);
         setAttr(row.element, "aria-selected", String(row.variant.id === frame.selected.variant));
-        if (map) paint(row.canvas, map, frame, context.photo, side);
+        if (map) paint(row.canvas, map, frame, context.poster ?? context.photo, side, layer);
       });
       setAttr(element, "aria-activedescendant", rows[active]?.element.id);
     },

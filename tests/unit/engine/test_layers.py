@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine, Recording
-from camwidget.engine.layers import LayerInfo, channels_first, pick_stages, read
+from camwidget.engine.layers import LayerInfo, pick_stages, read
 
 FIRST, LAST = "channels_first", "channels_last"
 
@@ -34,7 +34,9 @@ FIRST, LAST = "channels_first", "channels_last"
         ((2, 28, 28, 1), (28, 28), (28, 28), 1, LAST),
         ((1, 16, 100), (400,), (100,), 16, FIRST),
         ((1, 100, 16), (400,), (16,), 100, FIRST),  # in one dimension both fit: channels come first
-        ((1, 32, 4, 14, 14), (16, 112, 112), None, 0, ""),  # time shrinks otherwise than space here …
+        ((1, 32, 4, 14, 14), (16, 112, 112), (4, 14, 14), 32, FIRST),  # time shrinks otherwise than space
+        ((1, 8, 14, 14, 96), (16, 112, 112), (8, 14, 14), 96, LAST),
+        ((1, 8, 32, 14, 14), (16, 112, 112), None, 0, ""),  # … but it does not grow
         ((1, 32, 4, 28, 28), (16, 112, 112), (4, 28, 28), 32, FIRST),
         ((1, 4, 28, 28, 32), (16, 112, 112), (4, 28, 28), 32, LAST),
         ((1, 512, 1, 1), (224, 224), None, 0, ""),
@@ -64,9 +66,17 @@ def test_a_scaled_grid_is_always_read(grid: list[int], channels: int, stride: in
     found = read("a", (n, channels, *grid), n, spatial)
     assert found is not None and math.prod(found.grid) > 1
     tensor = torch.zeros(n, channels, *grid)
-    assert channels_first(tensor, found.kind).shape == (n, found.channels, *found.grid)
+    assert found.channels_first(tensor).shape == (n, found.channels, *found.grid)
     if found.kind == FIRST:
         assert (found.grid, found.channels) == (tuple(grid), channels)
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=3), st.integers(1, 5), st.integers(0, 5), st.integers(1, 3))
+def test_tokens_are_read_row_by_row_after_the_prefix(grid: list[int], channels: int, prefix: int, n: int) -> None:
+    info = LayerInfo("a", tuple(grid), channels, "tokens", prefix=prefix)
+    cells = torch.randn(n, channels, *grid)
+    tokens = torch.cat([torch.full((n, prefix, channels), math.nan), cells.flatten(2).transpose(1, 2)], 1)
+    assert torch.equal(info.channels_first(tokens), cells)
 
 
 def test_channels_last_networks_are_read_and_explained_alike(x: Tensor) -> None:
