@@ -21,7 +21,7 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
 from .engine.recording import StaleRecordingError
-from .engine.why import of_all_classes
+from .engine.why import Reason, against_itself, of_all_classes
 from .mailbox import Mailbox
 
 log = logging.getLogger("camwidget")
@@ -263,8 +263,13 @@ class Session:
             return
         map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
         name = self._names[view.target] if view.target < len(self._names) else None
+        aim = self.atlas.aim
         try:
-            reason = self.atlas.recording.why(view.target, view.layer, view.variant, name=name, signed=map_)
+            if aim.against == view.target:
+                reason: Reason | None = against_itself(name or f"class {view.target}")
+            else:
+                target = aim.target(view.target)
+                reason = self.atlas.recording.why(target, view.layer, view.variant, name=name, signed=map_)
         except StaleRecordingError:
             raise
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
@@ -274,7 +279,8 @@ class Session:
         if reason is None and (last is None or last.reason is None):
             return
         if last is None or (last.view, last.reason) != (view, reason):
-            yield Told(view, self.atlas.generation, reason)
+            # that of the stack: where something else is explained by now, this is not said
+            yield Told(view, stack.generation, reason)
 
     def _wants_whole(self, request: Request) -> bool:
         """Whether the maps of all classes are missing in the browser. Only the browser knows; one that asked before
@@ -371,8 +377,6 @@ class Session:
 
     def _note(self, view: View) -> str | None:
         """What must be known of all classes' maps at this layer."""
-        if self.atlas.aim.against == view.target:
-            return "a class against itself leaves nothing; choose another one"
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         rectifiers = partial(recording.rectifiers_above, view.layer)
         reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)
