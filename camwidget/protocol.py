@@ -19,8 +19,8 @@ Kernel -> browser traits
                         picture: picture [h, w] in pixels. volume: picture [h, w] of a slice; tile [h, w] of its place
                         on the sheet; columns: slices in a row of it; axis ("slice" | "frame"). signal: rate (samples
                         per second | None), span (end of the time axis, in samples)
-    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the
-                        pixels that are explained), probabilities f32[K], unit,
+    classes    dict     names [str] * K, scores f32[K] (dense ones: means over the pixels that are explained),
+                        probabilities f32[K], unit,
                         probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
                         truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for

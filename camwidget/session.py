@@ -21,7 +21,7 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
 from .engine.recording import StaleRecordingError
-from .engine.why import of_all_classes
+from .engine.why import Reason, against_itself, of_all_classes
 from .mailbox import Mailbox
 
 log = logging.getLogger("camwidget")
@@ -270,17 +270,20 @@ class Session:
 
     def _news(self, view: View, stack: Stack | None) -> Iterator[Told]:
         """What is to be said of a map that is in a stack, unless that was said last."""
-        if stack is None or self.atlas.aim.against == view.target:
+        if stack is None:
             return
         map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
-        name, recording = None, self.atlas.recording
+        name, recording, aim = None, self.atlas.recording, self.atlas.aim
         if view.target < len(self._names):
             name = self._names[view.target]
-            words = "" if self.atlas.aim.plain else self.atlas.aim.words(view.target, self._names, recording)
+            words = "" if aim.plain else aim.words(view.target, self._names, recording)
             name += f" ({words})" if words else ""
         try:
-            target = self.atlas.aim.target(view.target)
-            reason = recording.why(target, view.layer, view.variant, name=name, signed=map_)
+            if aim.against == view.target:
+                reason: Reason | None = against_itself(name or f"class {view.target}")
+            else:
+                target = aim.target(view.target)
+                reason = recording.why(target, view.layer, view.variant, name=name, signed=map_)
         except StaleRecordingError:
             raise
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
@@ -290,7 +293,8 @@ class Session:
         if reason is None and (last is None or last.reason is None):
             return
         if last is None or (last.view, last.reason) != (view, reason):
-            yield Told(view, self.atlas.generation, reason)
+            # that of the stack: where something else is explained by now, this is not said
+            yield Told(view, stack.generation, reason)
 
     def _make_slowly(self, view: View) -> None:
         """Make a map that takes its time, and say now and then how far it is.
@@ -404,8 +408,6 @@ class Session:
 
     def _note(self, view: View) -> str | None:
         """What must be known of all classes' maps at this layer."""
-        if self.atlas.aim.against == view.target:
-            return "a class against itself leaves nothing; choose another one"
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         rectifiers = partial(recording.rectifiers_above, view.layer)
         reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)

@@ -32,7 +32,8 @@ class Target:
     Args:
         of: a class by its index, or by its name where the engine has ``labels``; a sequence with one for each image of
             the batch; or a callable, which gets what the model returned as it returned it (a dict, a tuple, ...) and
-            makes of it a tensor ``(N,)``, one number an image, or a single number.
+            makes of it a tensor ``(N,)``, one number an image, or a single number. It is called anew each time, since
+            it may depend on more than that; it must not write to what it gets.
         against: a class or several of them, the same for all images; or a sequence of N sequences, one an image.
         gamma: how much the others count.
         score: "logit" (the scores as they are), "softmax" or "log_softmax".

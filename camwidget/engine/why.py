@@ -2,7 +2,7 @@
 
 The first cause that holds is said, from what makes the whole answer void to what is only good to know:
 
-1. ``one-cell``, ``not-on-path``: there is no map at such a layer.
+1. ``one-cell``, ``not-on-path``: there is no map at such a layer; ``against-itself``: nor anything to explain.
 2. ``not-finite``: NaN or infinity, with the first place where it shows: weights, a layer's output, scores, gradients.
 3. ``saturated``: a probability so near 1 (or 0) that its gradient is lost in rounding.
 4. ``equal-scores``: nothing tells the classes apart.
@@ -300,6 +300,11 @@ def of_all_classes(variant: Variant, layer: str, rectifiers: Callable[[], int], 
         text = f"{variant.name} asks no score: its map is the same for every class."
         return Reason("class-agnostic", text, "Choose another variant to compare classes.")
     return Reason("left-out", left_out) if left_out else None
+
+
+def against_itself(name: str) -> Reason:
+    """What is to be said of a class that is seen against itself."""
+    return Reason("against-itself", f"Blank map: {name} against itself leaves nothing.", "Choose another class.")
 
 
 def one_cell(layer: str, default: str) -> Reason:

@@ -27,7 +27,7 @@ def expected(cnn: nn.Module, photo: Tensor, targets: list[Any], **keywords: Any)
 @pytest.fixture
 def segmented() -> CamWidget:
     """Of a model in whose picture the background has the largest share."""
-    model = Segmenter()
+    model = Segmenter().eval()
     with torch.no_grad():
         model.head.bias[0] += 2
     w = CamWidget(model, torch.randn(3, 16, 16), labels=THINGS)
@@ -92,11 +92,11 @@ def test_the_score_may_be_a_probability(w: CamWidget, page: FrontEnd, cnn: nn.Mo
 
 
 def test_given_at_the_start(make: Callable[..., CamWidget], cnn: nn.Module, photo: Tensor) -> None:
-    w = make(against="owl", score="log_softmax", target="cat")
+    w = make(against="owl", score="log_softmax", target="cat", sign="signed")
     assert (w.against, w.score, w.region) == (2, "log_softmax", None)
     assert "log-softmax, against owl" in w.status["text"]  # by itself, or in the sentence about a blank map
     made = expected(cnn, photo, [0], against=2, score="log_softmax")[0]
-    np.testing.assert_allclose(w.cam, made.clip(min=0), rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(w.cam, made, rtol=1e-4, atol=1e-7)
 
 
 def test_clicks_layers_variants_and_the_menu_follow_the_aim(
@@ -120,8 +120,11 @@ def test_a_class_against_itself_is_blank_and_says_so(w: CamWidget, page: FrontEn
     w.against = w.target
     assert not w.cam.any()
     settle()
-    assert "against itself leaves nothing" in w.stack["note"]
-    assert w.status == {"state": "ready", "text": "against itself", "hint": "", "about": None, "reply": None}
+    name = NAMES[w.target]
+    assert (w.status["state"], w.status["text"]) == ("warning", f"Blank map: {name} against itself leaves nothing.")
+    w.against = None
+    settle()
+    assert w.status["state"] == "ready"
 
 
 def test_wrong_values_change_nothing(w: CamWidget) -> None:
