@@ -13,13 +13,13 @@ from torch.autograd.graph import Node, get_gradient_edge
 from .deepest import in_head, is_score_map, live_steps
 from .fields import Field
 from .graph import bottlenecks, towards
-from .layers import LayerInfo, pick_stages
+from .layers import LayerInfo, around, pick_stages
 from .looking import looks_where_it_lies
 from .reading import Reader
 from .tape import Tape
 
 THREE, LONG = 3, 5
-"""Of so many grids, and of so many parts, a container names no place any more."""
+"""Of so many grids, or of so many parts where it has most of all, a container names no place any more."""
 
 
 @dataclass(frozen=True)
@@ -131,22 +131,19 @@ def _sorts(node: Node, axes: int) -> bool:
 
 
 def _holding_everything(infos: Mapping[str, LayerInfo]) -> set[str]:
-    """The containers that name no place: those through which three or more grids pass, such as ``features``, and long
+    """The containers that name no place: those through which three or more grids pass, such as ``features``, and large
     ones with all grids that there are, such as the ``blocks`` of a transformer.
     """
-    grids: dict[str, set[tuple[int, ...]]] = {}
-    children: dict[str, set[str]] = {}
+    inside: dict[str, list[tuple[int, ...]]] = {}
     for name, info in infos.items():
-        parts = name.split(".")
-        for depth in range(1, len(parts)):
-            around = ".".join(parts[:depth])
-            grids.setdefault(around, set()).add(info.grid)
-            children.setdefault(around, set()).add(parts[depth])
+        for outer in around(name):
+            inside.setdefault(outer, []).append(info.grid)
     every = len({info.grid for info in infos.values()})
+    most = max(LONG, len(infos) // 2)
     return {
         name
-        for name, inside in grids.items()
-        if len(inside) >= THREE or (len(inside) == every and len(children[name]) >= LONG)
+        for name, grids in inside.items()
+        if len(set(grids)) >= THREE or (len(set(grids)) == every and len(grids) >= most)
     }
 
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from camwidget import VARIANTS
 from camwidget.engine import CamEngine, Recording
 
-CLASSES = 1000
+GRADIENT_VARIANTS = tuple(
+    variant.id
+    for variant in VARIANTS.values()
+    if getattr(variant, "needs", "gradients") == "gradients" and not getattr(variant, "at_input", False)
+)
+"""Those that are arithmetic on activations and gradients; others run the network again, as often as it has channels."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,9 @@ def check(network: Network) -> Found:
     torch.manual_seed(0)
     found = Found(network.name, network.library, list(network.size))
     try:
-        model = weighted(network.make())
+        with quickly_drawn():
+            model = network.make()
+        weighted(model)
         x = torch.randn(network.batch, network.channels, *network.size)
         before = state(model)
         recording = CamEngine(model).record(x)
@@ -84,7 +94,7 @@ def look(recording: Recording, found: Found) -> None:
 
 
 def maps(recording: Recording) -> list[str]:
-    """Every variant at the default layer: what is wrong with its map."""
+    """Every gradient variant at the default layer: what is wrong with its map."""
     wrong = []
     shape = (recording.x.shape[0], *recording.layers[recording.default_layer].grid)
     target = (
@@ -92,7 +102,7 @@ def maps(recording: Recording) -> list[str]:
         if recording.scores.ndim > 2
         else int(recording.scores[0].argmax())
     )
-    for variant in VARIANTS:
+    for variant in GRADIENT_VARIANTS:
         signed = recording.cams([target], variant=variant)[:, 0]
         if tuple(signed.shape) != shape:
             wrong.append(f"{variant}: shape {tuple(signed.shape)} instead of {shape}")
@@ -101,6 +111,33 @@ def maps(recording: Recording) -> list[str]:
         elif not signed.any():
             wrong.append(f"{variant}: zero everywhere")
     return wrong
+
+
+DRAWN = ("kaiming_normal_", "kaiming_uniform_", "trunc_normal_", "xavier_uniform_", "uniform_", "normal_")
+
+REPEATED = 999_983
+"""Random numbers that are drawn once and repeated. A prime, so that no two rows of a matrix are alike."""
+
+
+@contextmanager
+def quickly_drawn() -> Iterator[None]:
+    """Within the block, random weights are the same numbers again and again: drawing half a billion of them by itself
+    would take longer than all that is asked of the network.
+    """
+    numbers = torch.randn(REPEATED, generator=torch.Generator().manual_seed(0))
+
+    def fill(tensor: Tensor, *_args: Any, **_kwargs: Any) -> Tensor:
+        scale = math.sqrt(2 / max(1, tensor[0].numel() if tensor.ndim > 1 else tensor.numel()))
+        drawn = torch.empty_like(tensor, memory_format=torch.contiguous_format).detach().flatten()
+        for part in drawn.split(REPEATED):
+            torch.mul(numbers[: len(part)], scale, out=part)
+        with torch.no_grad():
+            return tensor.copy_(drawn.view(tensor.shape))
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in DRAWN:
+            patch.setattr(nn.init, name, fill)
+        yield
 
 
 def weighted(model: nn.Module) -> nn.Module:

@@ -18,10 +18,11 @@ TARGETS = {"torchvision": 1.0, "timm": 0.95, "by hand": 1.0}
 KINDS = {"channels_first": "channels first", "channels_last": "channels last", "tokens": "tokens"}
 INTRO = """# Networks tried
 
-One run of `make sweep` on {date} ({versions}): each network with random weights, one input, every variant at the
-default layer. A network works where the default layer is found, its grid is the one that the architecture makes of the
-input, every map is finite and not zero everywhere, and the model is as before: weights, buffers, modes, flags, hooks,
-attributes, random state. Weights that are zero at birth (new heads, last normalisations of blocks) are drawn at random.
+One run of `make sweep` on {date} ({versions}): each network with random weights, one input, every gradient variant at
+the default layer. A network works where the default layer is found, its grid is the one that the architecture makes of
+the input, every map is finite and not zero everywhere, and the model is as before: weights, buffers, modes, flags,
+hooks, attributes, random state. Weights that are zero at birth (new heads, last normalisations of blocks) are drawn at
+random.
 """
 
 

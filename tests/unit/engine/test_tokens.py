@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from camwidget.engine import CamEngine, Recording
+from camwidget.engine import CamEngine
 from camwidget.engine.tokens import MOST_BEFORE, Grids
 from tests.sweep import other_networks
 from tests.sweep.checks import Network, check, weighted
@@ -169,11 +169,30 @@ def test_queries_keys_and_values_in_one_are_not_the_default_layer() -> None:
     assert {"qkv", "proj"} < set(recording.layers)
 
 
-def by_hand(recording: Recording, target: int) -> Tensor:
-    """Grad-CAM from activations and gradients of the layer itself, tokens cut by hand."""
-    info = recording.layers[recording.default_layer]
-    a, g = recording.activations(), recording.gradients(target, [info.name])[info.name]
-    return (g.mean((2, 3), keepdim=True) * a).sum(1)
+def test_a_backbone_around_all_blocks_names_no_place() -> None:
+    class Backbone(Transformer):
+        def forward(self, x: Tensor) -> dict[str, Tensor]:
+            x = self.projection(x).flatten(2).transpose(1, 2)
+            for layer in self.layer:
+                x = layer(x)[0]
+            return {"last_hidden_state": self.layernorm(x)}
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.backbone, self.classifier = Backbone((8, 8)), nn.Linear(36, 5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.classifier(self.backbone(x)["last_hidden_state"].mean(1))
+
+    recording = CamEngine(Model().eval()).record(torch.randn(1, 3, 32, 48))
+    assert recording.default_layer == "backbone.layernorm"
+    assert recording.stages == (
+        "backbone.projection",
+        *(f"backbone.layer.{i}" for i in (1, 2, 3)),
+        "backbone.layernorm",
+    )
+    assert recording.resolve("backbone") == "backbone.layernorm"
 
 
 def test_maps_of_tokens_equal_a_hook_and_a_reshape_by_hand() -> None:
