@@ -87,11 +87,11 @@ def test_hover_reads_time_step_value_and_what_is_seen(view: View) -> None:
 
 
 def test_a_click_pins_a_step_and_another_lets_it_go(view: View) -> None:
-    view.click(0.2505, 0.5)
+    view.click(0.2525, 0.5)
     view.leave()
     expect(view.part(".step-line.step-pinned")).to_be_visible()
     expect(view.part(".readout")).to_contain_text("step 50")
-    view.click(0.2505, 0.5)
+    view.click(0.2525, 0.5)
     view.leave()
     expect(view.part(".step-line.step-pinned")).to_be_hidden()
 
