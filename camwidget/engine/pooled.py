@@ -108,37 +108,47 @@ def _negligible(left: Tensor, whole: Tensor, eps: float) -> bool:
 
 def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
     """d scores / d neck for the classes from ``start`` to ``stop``: ``(k, N, C)`` float32, in one backward pass."""
-    n, count = scores.shape[0], stop - start
-    from_, begun = _beginning(scores, start, stop)
-    if from_ == neck.edge:
-        found = begun
-    else:
+    linear = _last_linear(scores, start, stop)
+    if linear is not None and linear[0] == neck.edge:
+        found = linear[1]
+    elif linear is not None:
         try:
-            (found,) = torch.autograd.grad(from_, neck.edge, begun, retain_graph=True, is_grads_batched=True)
-        except RuntimeError:  # an operation of the head that torch cannot batch
-            each = [torch.autograd.grad(from_, neck.edge, row, retain_graph=True)[0] for row in begun]
-            found = torch.stack(each)
-    return found.reshape(count, n, -1).to(neck.spread.device).float()
+            found = _batched(*linear, neck.edge)
+        except (AttributeError, TypeError):  # torch before 2.5 begins at tensors only
+            found = _batched(scores, _ones(scores, start, stop), neck.edge)
+    else:
+        found = _batched(scores, _ones(scores, start, stop), neck.edge)
+    return found.reshape(stop - start, scores.shape[0], -1).to(neck.spread.device).float()
 
 
-def _beginning(scores: Tensor, start: int, stop: int) -> tuple[GradientEdge, Tensor]:
-    """Where the backward passes of these classes begin, and with which gradients ``(k, N, …)``.
+def _batched(begin: Tensor | GradientEdge, rows: Tensor, end: GradientEdge) -> Tensor:
+    """Backward passes, one a row, that begin at a place with these gradients."""
+    try:
+        return torch.autograd.grad(begin, [end], rows, retain_graph=True, is_grads_batched=True)[0]
+    except RuntimeError:  # an operation of the head that torch cannot batch
+        return torch.stack([torch.autograd.grad(begin, [end], row, retain_graph=True)[0] for row in rows])
 
-    Where the scores come straight out of a linear layer this is its input, and the gradients are rows of its weights:
-    to find them by a product with ones and zeros would cost the square of the number of classes.
-    """
-    n, edge = scores.shape[0], get_gradient_edge(scores)
-    place = {"AddmmBackward0": 1, "MmBackward0": 0}.get(edge.node.name())
-    if place is not None and getattr(edge.node, "_saved_alpha", 1) == 1:
-        node: Any = edge.node
-        child, number = node.next_functions[place]
-        if child is not None:
-            rows = node._saved_mat2.detach().t()[start:stop]
-            return GradientEdge(child, number), rows.unsqueeze(1).expand(-1, n, -1)
+
+def _ones(scores: Tensor, start: int, stop: int) -> Tensor:
+    """``(k, N, K)``, 1 at each class."""
     chosen = torch.zeros(stop - start, *scores.shape, dtype=scores.dtype, device=scores.device)
     rows = torch.arange(stop - start, device=scores.device)
     chosen[rows, :, start + rows] = 1
-    return edge, chosen
+    return chosen
+
+
+def _last_linear(scores: Tensor, start: int, stop: int) -> tuple[GradientEdge, Tensor] | None:
+    """Where the scores come straight out of a linear layer: the place of its input, and these classes' gradients there
+    ``(k, N, C)``, which are rows of its weights. To find them by products with ones and zeros would cost the square of
+    the number of classes.
+    """
+    node: Any = scores.grad_fn
+    place = {"AddmmBackward0": 1, "MmBackward0": 0}.get(node.name())
+    if place is None or getattr(node, "_saved_alpha", 1) != 1:
+        return None
+    child, number = node.next_functions[place]
+    rows = node._saved_mat2.detach().t()[start:stop]
+    return GradientEdge(child, number), rows.unsqueeze(1).expand(-1, scores.shape[0], -1)
 
 
 class Jacobian:

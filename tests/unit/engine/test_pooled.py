@@ -234,6 +234,8 @@ def test_where_torch_does_not_tell_shapes(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("name", ["mean", "norm after pooling"])
 def test_a_last_linear_layer_is_read_and_not_walked_class_by_class(name):
     """By products with ones and zeros the cost would grow with the square of the number of classes."""
+    if name != "mean" and torch.__version__ < "2.5":
+        pytest.skip("torch before 2.5 begins at tensors only")
     recording = recorded(POOLED[name], n=2)
     assert recording.all_at_once()
     walked = []
