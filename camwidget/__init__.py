@@ -12,12 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Variant, upsample
+    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Target, Variant, upsample
     from .widget import CamWidget
 
 __version__ = "0.1.0"
 
-__all__ = ["VARIANTS", "CamEngine", "CamWidget", "LayerInfo", "Recording", "Variant", "__version__", "upsample"]
+__all__ = [
+    "VARIANTS",
+    "CamEngine",
+    "CamWidget",
+    "LayerInfo",
+    "Recording",
+    "Target",
+    "Variant",
+    "__version__",
+    "upsample",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .atlas import Map
-from .engine import Recording
+from .engine import Reason, Recording
 
 Reply = tuple[str, int]
 
@@ -86,6 +86,15 @@ class Rescored:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Why the map of a view is blank, or what else must be known of it; None takes back what was said before."""
+
+    view: View
+    generation: int
+    reason: Reason | None
+
+
+@dataclass(frozen=True)
 class Done:
     """A request that needs no maps (they were sent before), or that a newer one replaced."""
 
@@ -101,4 +110,4 @@ class Failed:
     hint: str
 
 
-Answer = Stack | Strip | Menu | Nearby | Rescored | Done | Failed
+Answer = Stack | Strip | Menu | Nearby | Rescored | Told | Done | Failed

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from camwidget import preprocessing
-from camwidget.engine import suggest
+from camwidget.engine.classes import index_by_name
 from camwidget.engine.engine import unwrap
 
 # Marks that turn the direction of writing: in a label they would garble the row that they stand in.
@@ -27,7 +27,7 @@ def find(model: nn.Module, labels: object, k: int) -> tuple[str, ...]:
 def index_of(names: tuple[str, ...], target: object) -> int:
     """Index of a class given by its index or its name."""
     if isinstance(target, str):
-        return _by_name(names, target)
+        return index_by_name(names, _clean(target, -1))
     wanted = f"a class is given by its index, 0 to {len(names) - 1}, or its name, such as {names[0]!r}"
     kind = type(target).__name__
     if "bool" in f"{kind} {getattr(target, 'dtype', '')}":
@@ -39,20 +39,6 @@ def index_of(names: tuple[str, ...], target: object) -> int:
     if not 0 <= index < len(names):
         raise ValueError(f"class {index} is out of range: {wanted}")
     return index
-
-
-def _by_name(names: tuple[str, ...], target: str) -> int:
-    wanted = _clean(target, -1)
-    found = [index for index, name in enumerate(names) if name == wanted]
-    if not found:
-        folded = wanted.casefold()
-        found = [index for index, name in enumerate(names) if name.casefold() == folded]
-    if not found:
-        raise ValueError(suggest.unknown("class", target, names))
-    if len(found) > 1:
-        indices = ", ".join(map(str, found[:-1])) + f" and {found[-1]}"
-        raise ValueError(f"{len(found)} classes are called {target!r}: {indices}. Give the index instead of the name")
-    return found[0]
 
 
 def _given(labels: object, k: int) -> Mapping[int, object]:

@@ -40,7 +40,9 @@ Kernel -> browser traits
                         selected class, pooled to at most THUMB cells a side ([h, w]; of a volume the largest magnitude
                         over its depth) or THUMB_STEPS steps ([l]); value = stored * scale
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
-    status     dict     state ("ready" | "warning" | "error"), text, hint, reply. ``hint`` says the way out
+    status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
+                        about: {target, layer, variant} of the map of which something is said, such as why it is blank,
+                        else None
 
 A grid is the number of cells along each axis: [h, w] of a picture, [l] of a signal, [d, h, w] of a volume.
 
@@ -97,7 +99,7 @@ STACK_KEYS = (
 )  # fmt: skip
 LAYER_KEYS = ("name", "grid", "channels", "stage", "kind", "sees", "place")
 STRIP_KEYS = ("image", "target", "variant", "maps")
-STATUS_KEYS = ("state", "text", "hint", "reply")
+STATUS_KEYS = ("state", "text", "hint", "about", "reply")
 BAND_KEYS = ("label", "form", "grid", "low", "high", "start", "step", "data")
 NEARBY_KEYS = ("image", "maps")
 REQUEST_KEYS = ("nonce", "seq", "target", "layer", "variant", "want", "whole")

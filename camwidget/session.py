@@ -15,11 +15,12 @@ from typing import TypeVar
 import numpy as np
 
 from . import foresight
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
 from .engine.recording import StaleRecordingError
+from .engine.why import of_all_classes
 from .mailbox import Mailbox
 
 log = logging.getLogger("camwidget")
@@ -51,12 +52,16 @@ class Session:
         atlas: where maps come from.
         listed: the classes that come along in every stack.
         deliver: called with each answer, on the worker thread (or in ``answer_now`` on the caller's).
+        names: of the classes, for sentences about them.
     """
 
-    def __init__(self, atlas: Atlas, listed: Sequence[int], deliver: Callable[[Answer], None]) -> None:
+    def __init__(
+        self, atlas: Atlas, listed: Sequence[int], deliver: Callable[[Answer], None], names: Sequence[str] = ()
+    ) -> None:
         self.atlas = atlas
         self.listed: Sequence[int] = listed
-        self._deliver = deliver
+        self._deliver, self._names = deliver, names
+        self._told: Told | None = None
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
         self._sent_nearby: Nearby | None = None
@@ -75,6 +80,9 @@ class Session:
             self._remember(answer)
             if not isinstance(answer, Rescored):
                 break
+        for told in self._news(request.view, self._sent_stack):
+            self._deliver(told)
+            self._remember(told)
         self.ask(request)
 
     def ask(self, request: Request) -> None:
@@ -163,6 +171,8 @@ class Session:
                 self._sent_strip = answer
             case Nearby():
                 self._sent_nearby = answer
+            case Told():
+                self._told = answer
 
     def _steady_answers(self, request: Request) -> Iterator[Answer]:
         """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
@@ -181,9 +191,13 @@ class Session:
         if self._refreshed():
             yield Rescored(self.atlas.recording)
         if not self._holds(request.view):
-            yield from self._stacks(request)
-        elif request.reply is not None:
-            yield Done(request.reply)
+            for stack in self._stacks(request):
+                yield stack
+                yield from self._news(request.view, stack)
+        else:
+            yield from self._news(request.view, self._sent_stack)
+            if request.reply is not None:
+                yield Done(request.reply)
         try:
             if not self._holds_strip(request.view):
                 yield self._strip(request.view)
@@ -236,6 +250,25 @@ class Session:
         targets = tuple(sorted(maps, key=self._rank))
         whole = len(maps) == len(others) + 1
         yield replace(part, targets=targets, maps=np.stack([maps[t] for t in targets]), done=whole)
+
+    def _news(self, view: View, stack: Stack | None) -> Iterator[Told]:
+        """What is to be said of a map that is in a stack, unless that was said last."""
+        if stack is None:
+            return
+        map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
+        name = self._names[view.target] if view.target < len(self._names) else None
+        try:
+            reason = self.atlas.recording.why(view.target, view.layer, view.variant, name=name, signed=map_)
+        except StaleRecordingError:
+            raise
+        except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
+            log.exception("why %s", view)
+            return
+        last = self._told
+        if reason is None and (last is None or last.reason is None):
+            return
+        if last is None or (last.view, last.reason) != (view, reason):
+            yield Told(view, self.atlas.generation, reason)
 
     def _wants_whole(self, request: Request) -> bool:
         """Whether the maps of all classes are missing in the browser. Only the browser knows; one that asked before
@@ -331,10 +364,11 @@ class Session:
         return self.listed.index(target) if target in self.listed else len(self.listed)
 
     def _note(self, view: View) -> str | None:
+        """What must be known of all classes' maps at this layer."""
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
-        if variant.rule != "standard" and not recording.rectifiers_above(view.layer):
-            return f"No rectifier between {view.layer} and the scores: {variant.name} is plain Grad-CAM here"
-        return recording.left_out or None
+        rectifiers = partial(recording.rectifiers_above, view.layer)
+        reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)
+        return None if reason is None or reason.quiet else reason.text
 
 
 def _row(view: View) -> tuple[int, str]:

@@ -17,15 +17,15 @@ import traitlets
 from torch import nn
 
 from . import colormaps, inputs, lifetime, preprocessing, scores, wire
-from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
+from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
 from .engine.fields import Place
-from .engine.recording import find_variant
+from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, TRAITS_TWO_WAY
+from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_TWO_WAY
 from .session import AT_CLOSE, Session
 from .still import Look
 from .traits import CHOICES, CamTraits, bundle
@@ -99,6 +99,7 @@ class CamWidget(CamTraits):
         look = {name: self._checked(name, value) for name, value in look.items()}
         self._accepting = False
         self._complaint: str | None = None
+        self._told: Told | None = None
         engine = CamEngine(model, autocast, memory)
         found = preprocessing.find(engine.model, preprocess)
         self._subject = inputs.read(image, engine.model, found, kind, rate, display)
@@ -129,7 +130,7 @@ class CamWidget(CamTraits):
                 colormap=colormap,
                 **look,
             )
-            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show))
+            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show), self._names)
             self._session.answer_now(Request(view))
 
     # ------------------------------------------------------------------ what users read
@@ -150,8 +151,9 @@ class CamWidget(CamTraits):
         ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
         ``Field``; 0 towards ends of the input where no cell is centred.
         """
-        maps = torch.from_numpy(self.cam)[None]
-        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, self._place())[0].numpy()
+        cam = self.cam
+        maps, place = torch.from_numpy(cam)[None], self._place(cam)
+        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, place)[0].numpy()
         return large
 
     @property
@@ -223,7 +225,8 @@ class CamWidget(CamTraits):
     def _still(self) -> bytes:
         lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
         look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
-        return self._subject.still(self.cam, lut, look, self._place())
+        cam = self.cam
+        return self._subject.still(cam, lut, look, self._place(cam))
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -262,6 +265,13 @@ class CamWidget(CamTraits):
         with self._lock:
             if self._session is not None and not self._accepting:
                 self._ask(Request(self._view()))
+
+    @traitlets.observe("sign")
+    def _sign_changed(self, _change: Any) -> None:
+        # what is all negative is blank only while negative values are cut
+        with self._lock:
+            if self._session is not None and self._told is not None and self.status["state"] != "error":
+                self.status = self._standing()
 
     @traitlets.observe("colormap")
     def _colormap_changed(self, change: Any) -> None:
@@ -318,10 +328,8 @@ class CamWidget(CamTraits):
             match answer:
                 case Stack():
                     self.stack = wire.stack(answer)
-                    if self._complaint is not None:
-                        self.status = wire.status("error", self._complaint)
-                    elif self.status["state"] == "error":
-                        self.status = wire.status("ready", "")
+                    if self._complaint is not None or self.status["state"] == "error":
+                        self._say()
                 case Strip():
                     self.strip = wire.strip(answer)
                 case Nearby():
@@ -330,12 +338,28 @@ class CamWidget(CamTraits):
                     self.send(*wire.menu(answer))
                 case Rescored():
                     self._rescore()
+                case Told():
+                    self._told = answer
+                    self._say()
                 case Done():
-                    self.status = wire.status("ready", "", to=answer.reply)
-                    if self._complaint is not None:
-                        self.status = wire.status("error", self._complaint)
+                    self._say(answer.reply)
                 case Failed():
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
+
+    def _say(self, to: Reply | None = None) -> None:
+        """What stands to be said, in answer to a request or of itself; what an observer did wrong comes last."""
+        if to is not None or self._complaint is None:
+            self.status = self._standing(to)
+        if self._complaint is not None:
+            self.status = wire.status("error", self._complaint)
+
+    def _standing(self, to: Reply | None = None) -> dict[str, Any]:
+        """The status while nothing is wrong but, perhaps, with the map on screen."""
+        told = self._told
+        if told is None or told.view != self._view():
+            return wire.told(None, to)
+        hidden = told.reason is not None and told.reason.id == "all-negative" and self.sign != SIGNS[0]
+        return wire.told(None if hidden else told, to)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
@@ -367,10 +391,12 @@ class CamWidget(CamTraits):
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
 
-    def _place(self) -> Place | None:
-        """Where the cells of the layer on screen are centred; None: spread evenly."""
+    def _place(self, cam: Map) -> Place | None:
+        """Where the cells of the map on screen are centred; None: spread evenly, as those of a map that has the size of
+        the input.
+        """
         field = self._recording.fields(self.layer)
-        return None if field is None else field.place
+        return None if field is None or field.grid != cam.shape else field.place
 
     def _row(self) -> torch.Tensor:
         """Scores ``(K,)`` of the model as it is now."""

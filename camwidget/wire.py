@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, View
+from .answers import Menu, Nearby, Reply, Stack, Strip, Told, View
 from .atlas import Map
 from .engine import VARIANTS, Field, LayerInfo, Recording
 from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
@@ -147,9 +147,18 @@ def variants() -> list[dict[str, Any]]:
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
 
 
-def status(state: str, text: str, hint: str = "", to: Reply | None = None) -> dict[str, Any]:
+def status(state: str, text: str, hint: str = "", to: Reply | None = None, about: View | None = None) -> dict[str, Any]:
     """The ``status`` trait."""
-    return {"state": state, "text": text, "hint": hint, "reply": reply(to)}
+    subject = None if about is None else asdict(about)
+    return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
+
+
+def told(answer: Told | None, to: Reply | None = None) -> dict[str, Any]:
+    """The ``status`` trait that says what must be known of the map on screen; nothing where all is well."""
+    if answer is None or answer.reason is None:
+        return status("ready", "", to=to)
+    reason = answer.reason
+    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, answer.view)
 
 
 def reply(to: Reply | None) -> list[Any] | None:

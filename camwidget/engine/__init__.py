@@ -4,7 +4,9 @@ from .engine import CamEngine
 from .fields import Field
 from .layers import LayerInfo
 from .recording import Recording
+from .targets import Target
 from .upsample import upsample
 from .variants import VARIANTS, Variant
+from .why import Reason
 
-__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Recording", "Variant", "upsample"]
+__all__ = ["VARIANTS", "CamEngine", "Field", "LayerInfo", "Reason", "Recording", "Target", "Variant", "upsample"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -13,15 +14,19 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
 from . import room
+from .classes import names_of, read_labels
 from .layout import Layout, lay_out
+from .outputs import find_scores
 from .recording import Recording
+from .returned import Returned
 from .room import Start, TooLarge, Weight
-from .tape import Tape
-from .targets import find_scores
+from .tape import Tape, find_grid
 from .twin import twin
 from .untouched import RandomState, fingerprint, state, usable
 
 LEAST_DIMENSIONS = 3
+
+Forward = Callable[[nn.Module, Tensor], Any]
 
 
 class CamEngine:
@@ -38,13 +43,21 @@ class CamEngine:
             float32 all the same.
         memory: bytes that one recording may take, about; default: half of what is free on the device. A recording that
             would take more has fewer layers, see ``Recording.left_out``.
+        forward: ``(model, x) -> output``, for a model that wants more than ``x``, or of whose output only a part is
+            meant: ``lambda model, x: model(pixel_values=x, input_ids=ids)["logits"]``. It must use the model that it is
+            given, which is a twin of yours. ``x`` comes as the model gets it: on its device, in its dtype. What else it
+            passes is as it made it: it belongs to a batch of that size, and every call has as many images as the ``x``
+            of ``record``.
+        labels: names of the classes, a sequence or a dict from index to name: then a target may be given by its name.
 
     Attributes:
         model: the unwrapped model.
+        forward: as given.
         lock: held while the model or a recorded graph is used; recordings may be asked from several threads.
 
     Raises:
-        TypeError: ``model`` is no ``nn.Module``, or one that cannot be listened to (a ScriptModule).
+        TypeError: ``model`` is no ``nn.Module``, or one that cannot be listened to (a ScriptModule); another argument
+            is nothing of its kind.
 
     Example:
         >>> engine = CamEngine(model)
@@ -53,8 +66,17 @@ class CamEngine:
         >>> recording.cam(281, layer="layer2", variant="layercam")
     """
 
-    def __init__(self, model: nn.Module, autocast: torch.dtype | None = None, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        autocast: torch.dtype | None = None,
+        memory: int | None = None,
+        forward: Forward | None = None,
+        labels: Sequence[str] | Mapping[int, str] | None = None,
+    ) -> None:
         self.model = unwrap(model)
+        self.forward = _checked_forward(forward)
+        self._labels = read_labels(labels)
         self.lock = threading.RLock()
         self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
         self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
@@ -81,15 +103,15 @@ class CamEngine:
             # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()
             try:
-                tape, scores, layout = self._recorded_within(model, leaf)
+                tape, returned, layout = self._recorded_within(model, leaf)
             except torch.cuda.OutOfMemoryError as error:
                 raise MemoryError(
                     f"the device has not enough memory for this model with an input of shape {tuple(x.shape)}, not "
                     "even for its last layers; accepted: a smaller image, or a model on another device"
                 ) from error
-            return Recording(self, leaf.detach(), scores, tape, layout, before)
+            return Recording(self, leaf.detach(), returned, tape, layout, before)
 
-    def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Tensor, Layout]:
+    def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Returned, Layout]:
         """Recorded whole, or what of it fits into memory."""
         limit, start = room.limit(self._device(), self._memory), None
         while True:
@@ -111,7 +133,7 @@ class CamEngine:
 
     def _recorded(
         self, model: nn.Module, leaf: Tensor, limit: int | None, start: Start | None
-    ) -> tuple[Tape, Tensor, Layout]:
+    ) -> tuple[Tape, Returned, Layout]:
         """One forward pass, and the layout of the model for this size of input.
 
         Raises:
@@ -122,22 +144,22 @@ class CamEngine:
         if layout is not None:
             if limit is not None and layout.bytes * leaf.shape[0] > limit:
                 raise TooLarge
-            tape, scores = self._run(model, leaf, layout, None, start)
+            tape, returned = self._run(model, leaf, layout, None, start)
             if set(layout.layers) <= set(tape.entries):
-                return tape, scores, layout
+                return tape, returned, layout
         # not seen before; or its control flow differs from image to image: then all is listened to again
         weight = Weight(limit)
-        tape, scores = self._run(model, leaf, None, weight, start)
+        tape, returned = self._run(model, leaf, None, weight, start)
         weight.check()
         left_out = "" if start is None else str(start)
-        layout = replace(lay_out(tape, leaf, scores), bytes=weight.bytes // leaf.shape[0], left_out=left_out)
+        layout = replace(lay_out(tape, leaf, returned.scores), bytes=weight.bytes // leaf.shape[0], left_out=left_out)
         self._layouts[key] = layout
         tape.keep(layout.layers)
-        return tape, scores, layout
+        return tape, returned, layout
 
     def _run(
         self, model: nn.Module, leaf: Tensor, layout: Layout | None, weight: Weight | None, start: Start | None
-    ) -> tuple[Tape, Tensor]:
+    ) -> tuple[Tape, Returned]:
         """The forward pass, with what its modules returned. A known layout says what to listen to."""
         wanted = layout.layers if layout else None
         copied = {layout.default} & layout.overwritten if layout else set()
@@ -145,12 +167,21 @@ class CamEngine:
             # in-place operations of the model must not reach the leaf
             source = leaf.clone()
             node = get_gradient_edge(source).node if start is None else None
-            tape = Tape(model, node, source.ndim, wanted, copied, weight, None if start is None else start.layer)
+            tape = Tape(model, node, source.shape, wanted, copied, weight, None if start is None else start.layer)
             with tape:
-                scores = find_scores(model(source), source.shape[0])
+                output = self._call(model, source)
+                scores = find_scores(output, source.shape)
+        if self.forward is not None and layout is None and not tape.entries and not tape.without_grid:
+            raise ValueError(
+                "forward ran no module of the model that it was given: does it call another one, such as your own "
+                "variable? Accepted: forward=lambda model, x: model(x, ...), which calls its first argument"
+            )
         if scores.grad_fn is None:
             raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-        return tape, scores
+        return tape, Returned(output, scores, names_of(self._labels, scores.shape[1]))
+
+    def _call(self, model: nn.Module, x: Tensor) -> Any:
+        return model(x) if self.forward is None else self.forward(model, x)
 
     def _start(self, model: nn.Module, leaf: Tensor, limit: int) -> Start:
         """From where on this input is recorded: where an earlier one of this shape was, so that their layers are the
@@ -161,7 +192,7 @@ class CamEngine:
         found = next(fitting, None)
         if found is None:
             with self._cast():
-                found = room.find_start(model, leaf.detach().clone(), limit)
+                found = room.find_start(model, leaf.detach().clone(), limit, self._call)
         return next((start for start in known if start.layer == found.layer), found)
 
     def _cast(self) -> AbstractContextManager[object]:
@@ -176,15 +207,36 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
-            seen.append(output.detach().clone())
+        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+            grid = find_grid(output, x.shape)
+            if grid is not None:
+                seen.append(grid.detach().clone())
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
             model.get_submodule(layer).register_forward_hook(keep)
             with self._cast():
-                model(x.clone())
+                self._call(model, x.clone())
         return seen[-1]
+
+    def copy(self) -> nn.Module:
+        """A twin of the model that may be changed and run at will."""
+        with self.lock, torch.inference_mode(False):
+            return twin(self.model)
+
+    def run(self, model: nn.Module, x: Tensor, rows: int) -> Returned:
+        """What such a twin returns for ``x``, read as scores of ``rows`` images; without a graph unless a hook begins
+        one.
+        """
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+            with self._cast():
+                output = self._call(model, x.clone())
+            return Returned(output, find_scores(output, (rows, *x.shape[1:])))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether each run must have the images of the recording, since ``forward`` passes more beside them."""
+        return self.forward is not None
 
     def _device(self) -> torch.device | None:
         parameter = next(self.model.parameters(), None)
@@ -203,6 +255,16 @@ def _checked_size(memory: Any) -> int | None:
     if memory is not None and (isinstance(memory, bool) or not isinstance(memory, int) or memory < 0):
         raise TypeError(f"memory is {memory!r}; accepted: None or a number of bytes")
     return memory
+
+
+def _checked_forward(forward: Any) -> Forward | None:
+    if forward is not None and not callable(forward):
+        raise TypeError(
+            f"forward is {forward!r:.80}, a {type(forward).__name__}; accepted: a callable (model, x) -> output, "
+            "such as lambda model, x: model(x, other)"
+        )
+    checked: Forward | None = forward
+    return checked
 
 
 def _checked_dtype(autocast: Any) -> torch.dtype | None:

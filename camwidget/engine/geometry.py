@@ -58,7 +58,9 @@ class Axis:
         return Axis(self.centre + self.step * start, self.step * stride, self.size, cells)
 
     def resampled(self, cells: int, more: float = 0, aligned: bool = False) -> Axis:
-        """To another number of cells over the same stretch; ``more``: cells that each new one sees beyond its own."""
+        """To another number of cells over the same stretch; ``more``: cells that each new one sees beyond its own. Fine
+        cells that share a coarse one are all said to see as far as the farthest of them.
+        """
         if aligned:
             ratio = (self.cells - 1) / max(1, cells - 1)
             return Axis(self.centre, self.step * ratio, self.size + self.step * more, cells)
@@ -147,7 +149,7 @@ def _asking(arriving: Sequence[Reach | None]) -> Reach | None:
         return first
     known = all(other is not None and other.cells == first.cells for other in others)
     union = _union(arriving) if known else None
-    return replace(first, whole=True) if union is None else union
+    return replace(first, whole=True) if union is None else replace(union, pairs=first.pairs)
 
 
 def _union(arriving: Sequence[Reach | None]) -> Reach | None:
@@ -184,7 +186,7 @@ def _settled(reach: Reach, step: Step, *, rearranged: bool) -> Reach:
             ratios = {a / b for a, b in zip(cells, found, strict=True)}
             ratio = ratios.pop()
             if not ratios and (ratio.is_integer() or (1 / ratio).is_integer()):
-                axes = tuple(a.resampled(b, max(0, ratio - 1)) for a, b in zip(reach.axes, found, strict=True))
+                axes = tuple(a.resampled(b, abs(ratio - 1)) for a, b in zip(reach.axes, found, strict=True))
                 return replace(reach, axes=axes, first=first)
     return replace(reach, first=None)
 
@@ -247,8 +249,8 @@ def _adaptive(reach: Reach, step: Step) -> Reach | None:
 def _resampling(more: float) -> Rule:
     def rule(reach: Reach, step: Step) -> Reach | None:
         aligned = bool(getattr(step.node, "_saved_align_corners", False))
-        found = step.shape[-len(reach.axes) :]
-        return _each(reach, [a.resampled(b, more, aligned) for a, b in zip(reach.axes, found, strict=True)])
+        found = zip(reach.axes, step.shape[-len(reach.axes) :], strict=True)
+        return _each(reach, [a.resampled(b, more or abs(1 - a.cells / b), aligned) for a, b in found])
 
     return rule
 
@@ -336,6 +338,8 @@ def _norm(reach: Reach, step: Step) -> Reach | None:
 def _attention(reach: Reach, step: Step) -> Reach | None:
     """Attention among all cells, or within windows of them."""
     length, cells = step.shape[-2], math.prod(reach.cells)
+    if reach.pairs:  # of weights and values: the weights have seen it
+        return replace(reach, pairs=False)
     reach = replace(reach, pairs=step.shape[-1] == length)
     if length >= cells or math.prod(step.shape[:-1]) % (step.n * cells):
         return replace(reach, whole=True)
@@ -358,8 +362,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **dict.fromkeys(("MaxPoolWithIndices", "AvgPool"), _pooling),
         **dict.fromkeys(("AdaptiveAvgPool", "AdaptiveMaxPool"), _adaptive),
         **dict.fromkeys(("UpsampleNearest", "UpsampleNearestExact"), _resampling(0)),
-        **dict.fromkeys(("UpsampleLinear", "UpsampleBilinear", "UpsampleTrilinear"), _resampling(1)),
-        "UpsampleBicubic": _resampling(3),
+        **dict.fromkeys(("UpsampleLinear", "UpsampleBilinear", "UpsampleTrilinear"), _resampling(2)),
+        "UpsampleBicubic": _resampling(4),
         "Slice": _slice,
         **dict.fromkeys(("ConstantPadNd", "ReflectionPad", "ReplicationPad"), _pad),
         "Roll": _roll,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch.autograd.graph import Node
+from torch.autograd.graph import GradientEdge, Node
 
 
 def _children(node: Node) -> list[Node]:
@@ -52,3 +52,19 @@ def bottlenecks(nodes: Sequence[Node]) -> list[Node]:
             found.append(node)
         open_edges += len(leaving[node])
     return found
+
+
+def single_edges(nodes: Sequence[Node]) -> list[GradientEdge]:
+    """The places that every path of ``towards(root, source)`` passes, from the root on, without the source itself."""
+    arriving: dict[Node, set[int]] = {}
+    inside = set(nodes)
+    for node in nodes:
+        for child, number in node.next_functions:
+            if child in inside:
+                arriving.setdefault(child, set()).add(number)
+    # the last is the source
+    return [
+        GradientEdge(node, next(iter(arriving[node])))
+        for node in bottlenecks(nodes)[:-1]
+        if len(arriving.get(node, ())) == 1
+    ]

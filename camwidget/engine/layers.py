@@ -5,7 +5,7 @@ class names.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -43,7 +43,8 @@ class LayerInfo:
     def channels_first(self, t: Tensor) -> Tensor:
         """View this layer's output (or a gradient of it) as ``(N, C, *grid)``."""
         if self.kind == "tokens":
-            return t[:, self.prefix : self.prefix + self.cells].transpose(1, 2).unflatten(2, self.grid)
+            cells = t[:, self.prefix : self.prefix + self.cells].transpose(1, 2)
+            return cells.reshape(*cells.shape[:2], *self.grid)
         return t.movedim(-1, 1) if self.kind == "channels_last" else t
 
 
@@ -67,26 +68,35 @@ def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> Lay
 
 
 def _misfit(grid: tuple[int, ...], spatial: Sequence[int]) -> float:
-    """How far the grid is from the input's proportions, in cells; infinite where it is no grid."""
-    if math.prod(grid) <= 1:
+    """How far the grid is from the input's proportions, in cells; infinite where it is no grid.
+
+    The depth of a volume or the time of a video is coarsened by steps of its own and says nothing.
+    """
+    if math.prod(grid) <= 1 or (len(grid) == 3 and grid[0] > spatial[0] + 2):
         return math.inf
+    grid, spatial = grid[-2:], spatial[-2:]
     scale = max(g / s for g, s in zip(grid, spatial, strict=True))
     misfit = max(abs(g - scale * s) for g, s in zip(grid, spatial, strict=True))
     return misfit if misfit <= max(2.0, 0.15 * max(grid)) else math.inf
+
+
+def around(name: str) -> Iterator[str]:
+    """The names of the modules that this one is in, the innermost first."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
 
 
 def pick_stages(spine: Sequence[LayerInfo], default: str, most: int = 6, least: int = 5) -> tuple[str, ...]:
     """Names of the few layers that tell the way from edges to object, in order, ending at ``default``.
 
     ``spine`` holds, in order of execution, the layers that every path from input to score passes. Of each grid the
-    last layer is taken, whole blocks (the shortest names) before what is inside a block. Of more than ``most``, the
+    last layer is taken, whole blocks rather than what is inside a block. Of more than ``most``, the
     finest grids are left out; fewer than ``least`` are filled up with the middle of the longest stretch without one.
     """
     path = spine[: [layer.name for layer in spine].index(default) + 1]
-    depth: dict[tuple[int, ...], int] = {}
-    for layer in path:
-        depth[layer.grid] = min(depth.get(layer.grid, 99), layer.name.count("."))
-    blocks = [layer for layer in path if layer.name.count(".") == depth[layer.grid] or layer is path[-1]]
+    names = {layer.name for layer in path}
+    blocks = [layer for layer in path if not names.intersection(around(layer.name)) or layer is path[-1]]
     chosen = sorted({layer.grid: i for i, layer in enumerate(blocks)}.values())[-most:]
     while len(chosen) < least:
         ends = [-1, *chosen]

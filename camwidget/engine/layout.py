@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
+from .deepest import is_score_map, live_steps
 from .fields import Field
 from .graph import bottlenecks, towards
-from .layers import LayerInfo, pick_stages, read
+from .layers import LayerInfo, pick_stages
+from .looking import looks_where_it_lies
+from .reading import Reader
 from .tape import Tape
+
+THREE, LONG = 3, 5
+"""Of so many grids, and of so many parts, a container names no place any more."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +30,10 @@ class Layout:
         layers: name -> LayerInfo, in order of execution, on the way from input to scores.
         steps: of these, the names that every path from input to scores passes: the chain that one can walk along.
         stages: of these, the few that stand for the way from edges to object. The last is the default.
-        default: the deepest layer that still has a grid.
+        default: the deepest layer that still has a grid, and whose grid the scores see.
         aliases: other names for a layer's very same output, such as a block's last module.
-        without_grid: modules that cannot be explained.
+        without_grid: modules that cannot be explained. Of these, ``one_cell``: those pooled to a single cell;
+            ``off_path``: those with a grid on which the scores do not depend.
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
         bytes: what the graph keeps for one image, about; 0 where that was not weighed.
         left_out: why the first layers are not there; empty where all are.
@@ -42,6 +49,8 @@ class Layout:
     overwritten: frozenset[str]
     bytes: int = 0
     left_out: str = ""
+    one_cell: frozenset[str] = frozenset()
+    off_path: frozenset[str] = frozenset()
     fields: dict[str, Field | None] = field(default_factory=dict)
 
 
@@ -52,19 +61,20 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
         ValueError: nothing between input and scores has a grid.
     """
     on_path = towards(get_gradient_edge(scores).node, tape.source)
-    read_as = {name: read(name, entry.output.shape, *_size(x)) for name, entry in tape.entries.items()}
-    infos = {name: info for name, info in read_as.items() if info is not None}
+    chain = set(bottlenecks(on_path))
+    reader = Reader(tape, x.shape, chain)
+    infos = _in_place(reader.layers(), reader.doubtful, tape, chain)
     groups = _same_output(tape, infos, set(on_path))
-    inside = _grids_inside(infos)
-    names = {_outermost(group, inside): group for group in groups}
+    too_wide = _holding_everything(infos)
+    names = {_outermost(group, too_wide): group for group in groups}
     if not names:
         raise ValueError(
-            "no layer between input and scores has a grid of channels (N, C, H, W), so there is no map to draw; "
-            "accepted: a network with convolutional layers"
+            "no layer between input and scores has a grid of channels (N, C, H, W) or tokens (N, L, C), so there is no "
+            "map to draw; accepted: a network with convolutional layers or patches"
         )
     aliases = {alias: name for name, group in names.items() for alias in group}
     layers = {name: infos[name] for name in names}
-    steps = _steps(layers, tape, set(bottlenecks(on_path)), int(scores.shape[1]))
+    steps = _steps(layers, tape, scores, chain)
     stages = pick_stages([layers[name] for name in steps], steps[-1])
     layers = {name: replace(info, stage=name in stages) for name, info in layers.items()}
     return Layout(
@@ -75,11 +85,13 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
         aliases=aliases,
         without_grid=frozenset((tape.without_grid | set(tape.entries)) - set(aliases)),
         overwritten=frozenset(name for name in layers if tape.overwritten(name)),
+        one_cell=frozenset(name for name, shape in tape.shapes.items() if _one_cell(shape, x.shape)),
+        off_path=frozenset(set(infos) - set(aliases)),
     )
 
 
-def _size(x: Tensor) -> tuple[int, tuple[int, ...]]:
-    return x.shape[0], tuple(x.shape[2:])
+def _one_cell(shape: Sequence[int], x: Sequence[int]) -> bool:
+    return len(shape) == len(x) and math.prod(shape[2:]) == 1
 
 
 def _same_output(tape: Tape, names: Iterable[str], on_path: set[Node]) -> list[list[str]]:
@@ -92,44 +104,82 @@ def _same_output(tape: Tape, names: Iterable[str], on_path: set[Node]) -> list[l
     return list(groups.values())
 
 
-def _grids_inside(infos: Mapping[str, LayerInfo]) -> dict[str, set[tuple[int, ...]]]:
-    """The grids of all layers inside of each container."""
-    inside: dict[str, set[tuple[int, ...]]] = {}
+def _in_place(
+    infos: dict[str, LayerInfo], doubtful: Container[tuple[int, ...]], tape: Tape, chain: set[Node]
+) -> dict[str, LayerInfo]:
+    """Without the layers that have the shape of a grid, but whose cells do not look where they lie. Asked only where
+    there is doubt: a grid that came from nowhere, or tokens in a network that sorts them.
+    """
+    sorts = any(_sorts(node, tape.axes) for node in chain)
+    asked: dict[tuple[tuple[int, ...], str], str] = {}
+    for name, info in infos.items():
+        if info.grid in doubtful or (sorts and info.kind == "tokens"):
+            key = info.grid, info.kind
+            if key not in asked or tape.edge(name).node in chain:
+                asked[key] = name
+    astray = {
+        key
+        for key, name in asked.items()
+        if not looks_where_it_lies(tape.entries[name].output, infos[name], tape.source)
+    }
+    return {name: info for name, info in infos.items() if (info.grid, info.kind) not in astray}
+
+
+def _sorts(node: Node, axes: int) -> bool:
+    """Whether this node of the graph permutes more axes than an input has, as sorting by windows does."""
+    return node.name() == "PermuteBackward0" and len(getattr(node, "_saved_dims", ())) > axes
+
+
+def _holding_everything(infos: Mapping[str, LayerInfo]) -> set[str]:
+    """The containers that name no place: those through which three or more grids pass, such as ``features``, and long
+    ones with all grids that there are, such as the ``blocks`` of a transformer.
+    """
+    grids: dict[str, set[tuple[int, ...]]] = {}
+    children: dict[str, set[str]] = {}
     for name, info in infos.items():
         parts = name.split(".")
         for depth in range(1, len(parts)):
-            inside.setdefault(".".join(parts[:depth]), set()).add(info.grid)
-    return inside
+            around = ".".join(parts[:depth])
+            grids.setdefault(around, set()).add(info.grid)
+            children.setdefault(around, set()).add(parts[depth])
+    every = len({info.grid for info in infos.values()})
+    return {
+        name
+        for name, inside in grids.items()
+        if len(inside) >= THREE or (len(inside) == every and len(children[name]) >= LONG)
+    }
 
 
-def _outermost(group: list[str], inside: Mapping[str, set[tuple[int, ...]]]) -> str:
-    """The shortest name that still tells where we are: ``layer4`` rather than ``layer4.2.relu``.
-
-    A container through which three or more grids pass, such as ``features``, names no place and is passed over.
-    """
-    for name in sorted(group, key=lambda n: n.count(".")):
-        if len(inside.get(name, ())) <= 2:
-            return name
-    return group[0]
+def _outermost(group: list[str], too_wide: Container[str]) -> str:
+    """The shortest name that still tells where we are: ``layer4`` rather than ``layer4.2.relu``."""
+    return next((name for name in sorted(group, key=lambda n: n.count(".")) if name not in too_wide), group[0])
 
 
-def _steps(layers: dict[str, LayerInfo], tape: Tape, chain: set[Node], classes: int) -> tuple[str, ...]:
-    """The walkable chain of layers, without repeats and without score maps at its end.
+def _steps(layers: dict[str, LayerInfo], tape: Tape, scores: Tensor, chain: set[Node]) -> tuple[str, ...]:
+    """The walkable chain of layers, without repeats, without score maps and without what the scores do not see at its
+    end.
 
     Score maps (one channel a class, after which only pooling follows) are left out because a channel weight there is 1
     for the class itself; so are layers that only repeat the values before them, such as pooling to the size that is
     there.
     """
-    steps = [name for name in layers if tape.edge(name).node in chain] or list(layers)
+    steps = [name for name in layers if tape.edge(name).node in chain]
     while len(steps) > 1 and (
-        layers[steps[-1]].channels == classes or _only_enlarges(layers[steps[-1]], layers[steps[-2]])
+        is_score_map(tape, scores, layers[steps[-1]]) or _only_enlarges(layers[steps[-1]], layers[steps[-2]])
     ):
         steps.pop()
     distinct = steps[:1]
     for name in steps[1:]:
-        if not _repeats(tape.value(name), tape.value(distinct[-1])):
+        if not _repeats(_value(tape, layers[name]), _value(tape, layers[distinct[-1]])):
             distinct.append(name)
-    return tuple(distinct)
+    if distinct and all(info.kind != "tokens" for info in layers.values()):
+        return tuple(distinct)
+    return live_steps(tape, scores, layers, distinct)
+
+
+def _value(tape: Tape, layer: LayerInfo) -> Tensor | None:
+    value = tape.value(layer.name)
+    return None if value is None else layer.channels_first(value)
 
 
 def _only_enlarges(layer: LayerInfo, before: LayerInfo) -> bool:

@@ -19,10 +19,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
-from . import variants
-from .graph import bottlenecks, towards
+from . import arithmetic
+from .graph import single_edges, towards
 from .layers import LayerInfo
 from .preempt import Stop, check
 
@@ -60,7 +60,7 @@ def find_neck(scores: Tensor, layer: GradientEdge, info: LayerInfo) -> Neck | No
     """
     shape = (scores.shape[0], info.channels, *info.grid)
     between = towards(get_gradient_edge(scores).node, layer.node)
-    places = [place for place in _single_edges(between) if _may_hold(place, shape)]
+    places = [place for place in single_edges(between) if _may_hold(place, shape)]
     if not places:
         return None
     start = _random(scores)[0]
@@ -184,22 +184,6 @@ def all_maps(rows: Rows, jacobian: Jacobian, classes: int, stop: Stop | None = N
     return torch.cat(parts, 1)
 
 
-def _single_edges(nodes: Sequence[Node]) -> list[GradientEdge]:
-    """The places that every path from the scores to the layer passes, from the scores on, without the layer itself."""
-    arriving: dict[Node, set[int]] = {}
-    inside = set(nodes)
-    for node in nodes:
-        for child, number in node.next_functions:
-            if child in inside:
-                arriving.setdefault(child, set()).add(number)
-    # the last is the layer
-    return [
-        GradientEdge(node, next(iter(arriving[node])))
-        for node in bottlenecks(nodes)[:-1]
-        if len(arriving.get(node, ())) == 1
-    ]
-
-
 def _random(like: Tensor) -> list[Tensor]:
     """Two random tensors like this one, from a generator of our own: the user's is not touched."""
     source = torch.Generator().manual_seed(0)
@@ -219,7 +203,7 @@ def _one_a_channel(shape: Sequence[int], layer: Sequence[int]) -> bool:
     return len(shape) > 1 and shape[0] == n and math.prod(shape) == n * channels and channels in shape[1:]
 
 
-# ------------------------------------------------------------------ the variants for all classes: see ``variants.py``
+# ------------------------------------------------------------------ the methods for all classes: see ``arithmetic.py``
 
 
 def _weighing(values: Tensor, share: Tensor) -> Rows:
@@ -276,22 +260,22 @@ def _gradcam_plus_plus(a: Tensor, s: Tensor) -> Rows:
     return rows
 
 
-FOR_ALL: Mapping[variants.MapFunction, AllClasses] = MappingProxyType(
+FOR_ALL: Mapping[arithmetic.MapFunction, AllClasses] = MappingProxyType(
     {
-        variants.gradcam: _gradcam,
-        variants.hirescam: _hirescam,
-        variants.layercam: _layercam,
-        variants.elementwise: _elementwise,
-        variants.xgradcam: _xgradcam,
-        variants.gradcam_plus_plus: _gradcam_plus_plus,
+        arithmetic.gradcam: _gradcam,
+        arithmetic.hirescam: _hirescam,
+        arithmetic.layercam: _layercam,
+        arithmetic.elementwise: _elementwise,
+        arithmetic.xgradcam: _xgradcam,
+        arithmetic.gradcam_plus_plus: _gradcam_plus_plus,
     }
 )
 """How a variant's function reads when the gradient factors."""
 
 
-def for_all(function: variants.MapFunction, neck: Neck) -> AllClasses | None:
+def for_all(function: arithmetic.MapFunction, neck: Neck) -> AllClasses | None:
     """The function for all classes, or None where it has none with this neck."""
-    if function is variants.gradcam_plus_plus and not even(neck.spread):
+    if function is arithmetic.gradcam_plus_plus and not even(neck.spread):
         return None
     return FOR_ALL.get(function)
 

@@ -4,48 +4,40 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
+from .cases import why_of
+from .classes import Class
 from .fields import Field, measure
 from .graph import towards
+from .inside import Inside
 from .layers import LayerInfo
 from .layout import Layout
+from .method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
+from .returned import Aim, Returned, UnconnectedError, unconnected
 from .suggest import unknown
 from .tape import Tape
-from .targets import class_indices, one_hot
+from .targets import Target
 from .untouched import fingerprint, state, uncast
-from .variants import VARIANTS, Variant
+from .variants import find_variant
+from .why import Reason, one_cell
 
 GRADIENT_BYTES = 16 * 2**20
 """Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
 only."""
 
 STALE = "the model's parameters changed since the recording: record again"
-
-
-class Owner(Protocol):
-    """What a recording needs of the engine that made it."""
-
-    @property
-    def model(self) -> nn.Module:
-        """The user's model."""
-
-    @property
-    def lock(self) -> AbstractContextManager[object]:
-        """Held while the model or the graph is used."""
-
-    def replay(self, x: Tensor, layer: str) -> Tensor:
-        """What the layer returns for ``x``, by another forward pass."""
 
 
 class StaleRecordingError(RuntimeError):
@@ -57,7 +49,8 @@ class Recording:
 
     Attributes:
         x: the input as the network got it.
-        scores: ``(N, K)`` float32, before any softmax of ours, detached.
+        scores: ``(N, K)`` float32, before any softmax of ours, detached. Of dense ones the mean over all their cells.
+        output_grid: of dense scores ``(N, K, *out)``, such as those of a segmentation, their grid; else ``()``.
         layers: name -> LayerInfo of every layer that can be explained, in order of execution.
         default_layer: the deepest layer that still has a grid.
         steps: of these, the chain that every path from input to scores passes.
@@ -66,23 +59,26 @@ class Recording:
     """
 
     def __init__(
-        self, engine: Owner, x: Tensor, scores: Tensor, tape: Tape, layout: Layout, recorded_from: int
+        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: int
     ) -> None:
         self.x = x
-        self.scores = scores.detach().float()
+        self.output_grid = returned.grid
+        self.scores = returned.table()
         self.layers: Mapping[str, LayerInfo] = MappingProxyType(layout.layers)
         self.default_layer = layout.default
         self.stages = layout.stages
         self.steps = layout.steps
         self.left_out = layout.left_out
-        self._engine, self._scores, self._tape, self._layout = engine, scores, tape, layout
-        self._gradients: OrderedDict[tuple[tuple[int, ...], str], dict[str, Tensor]] = OrderedDict()
+        self._engine, self._returned, self._tape, self._layout = engine, returned, tape, layout
+        self._scores = returned.scores
+        self._gradients: OrderedDict[tuple[Target, str], dict[str, Tensor]] = OrderedDict()
         self._gradient_bytes = 0
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
         self._above: dict[str, int] = {}
         self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
         self._fingerprint = recorded_from
+        self._shelf = Shelf()
 
     def __repr__(self) -> str:
         return f"Recording(x={tuple(self.x.shape)}, classes={self.scores.shape[1]}, layers={len(self.layers)})"
@@ -96,41 +92,67 @@ class Recording:
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
 
-    def cam(self, target: int | Sequence[int], layer: str | None = None, variant: str = "gradcam") -> Tensor:
+    def cam(  # noqa: PLR0913 (the signature that users type)
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """The class activation map of ``target``: ``(N, *grid)`` float32 in raw units, after the variant's own ReLU.
 
         Args:
-            target: a class index, or one an image of the batch.
+            target: a class by its index (or by its name, where the engine has ``labels``), one an image of the batch, a
+                ``Target``, or a callable from what the model returned to one number an image.
             layer: a name in ``layers`` (or any module name with a grid); default ``default_layer``.
-            variant: an id in ``VARIANTS``.
+            variant: an id in ``VARIANTS``. The map of Guided Grad-CAM has the size of the input.
+            against, gamma, score, region: as of a ``Target``.
+            stop: asked often, between and within the runs of the network that some variants take.
+            progress: told ``(done, total)`` after each chunk of these runs.
 
         Raises:
-            TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one.
+            TypeError, ValueError: unknown target, layer or variant; the message names the nearest right one. Or the
+            target does not depend on the layer.
             StaleRecordingError: the model changed since the recording.
+            Stopped: ``stop`` said so. What was done by then is kept for the next time, and the model untouched.
         """
         chosen = find_variant(variant)
-        signed = self._signed(class_indices(target, *self.scores.shape), self.resolve(layer), chosen)
+        aim = self.resolve_target(target, against=against, gamma=gamma, score=score, region=region)
+        signed = Inside(self).signed(chosen, Order([aim], self.resolve(layer), stop, progress))[:, 0]
         return signed.clamp(min=0) if chosen.relu else signed
 
-    def cams(
+    def cams(  # noqa: PLR0913 (the signature that users type)
         self,
-        targets: Sequence[int],
+        targets: Sequence[Aim],
         layer: str | None = None,
         variant: str = "gradcam",
         signed: bool = True,
         stop: Stop | None = None,
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
+        progress: Progress | None = None,
     ) -> Tensor:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
-            stop: asked within and between the classes' backward passes.
+            stop: asked within and between the classes' backward passes, and as in ``cam``. progress: as in ``cam``.
+            against, gamma, score, region: as of a ``Target``, the same for all.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
         listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
-        n, k = self.scores.shape
-        stack = torch.stack([self._signed(class_indices(t, n, k), name, chosen, stop) for t in listed], dim=1)
+        aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed]
+        stack = Inside(self).signed(chosen, Order(aims, name, stop, progress))
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
@@ -143,7 +165,7 @@ class Recording:
         if chosen.rule != "standard" and self.rectifiers_above(name):
             return False
         found = self._neck(name)
-        return found is not None and for_all(chosen.function, found[0]) is not None
+        return found is not None and chosen.function is not None and for_all(chosen.function, found[0]) is not None
 
     def all_cams(
         self, layer: str | None = None, variant: str = "gradcam", signed: bool = True, stop: Stop | None = None
@@ -157,7 +179,12 @@ class Recording:
         """
         name, chosen = self.resolve(layer), find_variant(variant)
         found = self._neck(name) if self.all_at_once(name, variant) else None
-        function = None if found is None else for_all(chosen.function, found[0])
+        function = None if found is None or chosen.function is None else for_all(chosen.function, found[0])
+        if self.output_grid:
+            raise ValueError(
+                f"the scores are dense, {tuple(self._scores.shape)}, so {chosen.name} of all classes takes one "
+                "backward pass each; accepted: cams with a list of classes"
+            )
         if found is None or function is None:
             raise ValueError(
                 f"the scores see {name!r} in more ways than through one number a channel, so {chosen.name} of all "
@@ -190,7 +217,7 @@ class Recording:
 
     def gradients(
         self,
-        target: int | Sequence[int],
+        target: Aim,
         layers: Sequence[str] | None = None,
         rule: str = "standard",
         stop: Stop | None = None,
@@ -204,15 +231,20 @@ class Recording:
 
         Raises: as ``cam``. Stopped: ``stop`` said so.
         """
-        indices = class_indices(target, *self.scores.shape)
         names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
+        return self._gradients_at(self.resolve_target(target), names, rule, stop)
+
+    def _gradients_at(self, aim: Target, names: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
+        """``gradients`` of a resolved target at layers by their own names."""
+        if aim.function is not None:  # what it returns may depend on more than its argument: asked anew each time
+            return self._backward(aim, names, rule, stop) if names else {}
         with self._engine.lock:
-            known = self._gradients.get((indices, rule), {})
+            known = self._gradients.get((aim, rule), {})
             missing = [name for name in names if name not in known]
             if missing:
-                known = self._keep(indices, rule, known | self._backward(indices, missing, rule, stop))
+                known = self._keep(aim, rule, known | self._backward(aim, missing, rule, stop))
             elif known:
-                self._gradients.move_to_end((indices, rule))
+                self._gradients.move_to_end((aim, rule))
         return {name: known[name] for name in names}
 
     def rectifiers_above(self, layer: str | None = None) -> int:
@@ -243,6 +275,28 @@ class Recording:
                 known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
         return known[name]
 
+    def why(
+        self,
+        target: Aim,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        image: int = 0,
+        name: str | None = None,
+        signed: npt.NDArray[np.float32] | None = None,
+    ) -> Reason | None:
+        """Why a map is blank and what to do about it, or what else must be known of it; None where it is as it should
+        be. See ``why.py`` for the causes and their order.
+
+        Args:
+            target, layer, variant: as of ``cam``; the layer may also be one that has no map.
+            image: which of the batch. name: what to call the target in the sentence; default: "class 7".
+            signed: the signed map ``(*grid)`` of that image, where it is at hand.
+
+        Raises: as ``cam``.
+        """
+        return why_of(self, target, layer, find_variant(variant), signed, image, name)
+
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
 
@@ -260,28 +314,67 @@ class Recording:
         if layer in self._layout.without_grid:
             if self.left_out:
                 raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
+            if layer in self._layout.one_cell:
+                reason = one_cell(layer, self.default_layer)
+                raise ValueError(f"{reason.text} {reason.hint}")
             raise ValueError(
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default_layer!r}"
             )
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
-    def _signed(self, indices: tuple[int, ...], layer: str, variant: Variant, stop: Stop | None = None) -> Tensor:
-        g = self.gradients(indices, [layer], variant.rule, stop)[layer]
-        with torch.no_grad(), torch.inference_mode(False), uncast(self.scores.device):
-            return variant.function(self.activations(layer).float(), g.float())
+    def resolve_target(
+        self,
+        target: Aim,
+        *,
+        against: Class | Sequence[Any] | None = None,
+        gamma: float = 1.0,
+        score: str = "logit",
+        region: Any = None,
+    ) -> Target:
+        """What is explained, as this recording reads it: with class indices, one an image.
 
-    def _backward(self, indices: tuple[int, ...], layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
+        Raises: as ``cam``.
+        """
+        return self._returned.resolve(target, against=against, gamma=gamma, score=score, region=region)
+
+    def value(self, target: Aim) -> Tensor:
+        """The number that is explained, one an image: ``(N,)`` float32. Where a callable makes a single number of a
+        batch, each image is given that.
+
+        Raises: as ``cam``.
+        """
+        aim = self.resolve_target(target)
+        with self._differentiating():
+            return self._returned.value(aim)
+
+    def shares(self) -> Tensor:
+        """``(N, K)`` float32: the softmax probability of each class, of dense scores its mean over all cells, which is
+        the share of the picture that the model gives to the class. Where there is but one class, the sigmoid.
+        """
+        return self._returned.shares()
+
+    def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
-        rectifiers = self._find_rectifiers() if rule != "standard" else []
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
-        with self._differentiating(), backward_rule(rectifiers, rule), stoppable(places, stop):
-            found = torch.autograd.grad(self._scores, edges, one_hot(indices, self._scores), retain_graph=True)
-        return {name: self.layers[name].channels_first(g) for name, g in zip(layers, found, strict=True)}
+        with self._differentiating():
+            root, start, factor = self._returned.start(target)
+            rectifiers = self._find_rectifiers(root) if rule != "standard" else []
+            with backward_rule(rectifiers, rule), stoppable(places, stop):
+                grads = torch.autograd.grad(root, edges, start, retain_graph=True, allow_unused=True)
+        found: tuple[Tensor | None, ...] = grads
+        made = {}
+        for name, g in zip(layers, found, strict=True):
+            if g is None:
+                raise UnconnectedError(unconnected(target, root, name, self._tape))
+            made[name] = self.layers[name].channels_first(g if factor == 1 else g.float() * factor)
+        return made
 
     def _neck(self, layer: str) -> tuple[Neck, Jacobian] | None:
         """Where the head sees this layer as one number a channel, and what is known of the Jacobian there."""
         with self._engine.lock:
+            if self.output_grid:
+                return None
             if layer not in self._necks:
                 with self._differentiating():
                     neck = find_neck(self._scores, self._tape.edge(layer), self.layers[layer])
@@ -299,16 +392,18 @@ class Recording:
                     raise StaleRecordingError(STALE) from error
                 raise
 
-    def _keep(self, indices: tuple[int, ...], rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
-        before = self._gradients.pop((indices, rule), {})
-        self._gradients[indices, rule] = gradients
+    def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
+        before = self._gradients.pop((target, rule), {})
+        self._gradients[target, rule] = gradients
         self._gradient_bytes += _bytes(gradients) - _bytes(before)
         while self._gradient_bytes > GRADIENT_BYTES and len(self._gradients) > 1:
             _, oldest = self._gradients.popitem(last=False)
             self._gradient_bytes -= _bytes(oldest)
         return gradients
 
-    def _find_rectifiers(self) -> list[Node]:
+    def _find_rectifiers(self, root: Tensor) -> list[Node]:
+        if root is not self._scores:  # of a callable, whose graph is new each time
+            return [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
         if self._rectifiers is None:
             nodes = towards(_node(self._scores), self._tape.source)
             self._rectifiers = [node for node in nodes if is_rectifier(node)]
@@ -322,17 +417,6 @@ def _listed(targets: Any) -> list[Any]:
     if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
         raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices")
     return list(targets)
-
-
-def find_variant(variant: Any) -> Variant:
-    """The variant of this id.
-
-    Raises:
-        ValueError: unknown; the message names the nearest right one.
-    """
-    if not isinstance(variant, str) or variant not in VARIANTS:
-        raise ValueError(unknown("variant", variant, list(VARIANTS)))
-    return VARIANTS[variant]
 
 
 def _node(t: Tensor) -> Node:

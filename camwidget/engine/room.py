@@ -7,7 +7,7 @@ the first layer on from which the rest fits. What lies before it runs without a 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,11 @@ def limit(device: torch.device | None, given: int | None) -> int | None:
     return None if free is None else int(free * SHARE)
 
 
-def find_start(model: nn.Module, x: Tensor, most: int) -> Start:
-    """Where to begin so that the rest takes at most so many bytes, by one forward pass without a graph; the last layer
-    with a grid where nothing fits.
+def find_start(
+    model: nn.Module, x: Tensor, most: int, call: Callable[[nn.Module, Tensor], Any] = nn.Module.__call__
+) -> Start:
+    """Where to begin so that the rest takes at most so many bytes, by one forward pass without a graph (``call``); the
+    last layer with a grid where nothing fits.
 
     Raises:
         ValueError: no layer has a grid.
@@ -111,7 +113,7 @@ def find_start(model: nn.Module, x: Tensor, most: int) -> Start:
     ]
     try:
         with torch.no_grad():
-            model(x)
+            call(model, x)
     finally:
         for handle in handles:
             handle.remove()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -17,18 +18,53 @@ from .room import Weight, begin
 SMALL = 2**16
 """Numbers in an output that is copied at little cost."""
 
+TOKENS = 3
+"""Dimensions of a sequence of tokens ``(N, L, C)``."""
+
+CONVOLUTIONS = (
+    nn.modules.conv._ConvNd,
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.pooling._MaxPoolNd,
+    nn.modules.pooling._AvgPoolNd,
+    nn.modules.pooling._AdaptiveMaxPoolNd,
+    nn.modules.pooling._AdaptiveAvgPoolNd,
+    nn.Upsample,
+)
+"""Modules that return channels first, whatever the shape."""
+
 
 @dataclass(slots=True)
 class Entry:
     """One module's output: the tensor, the place in the graph where it was made, and how often it had been written
-    to by then. One is made at every layer of every forward pass, so it is kept light: a frozen one takes four times
-    as long.
+    to by then; the shape of the first tensor given to the module, and whether torch itself says that channels come
+    first in what it returns. One is made at every layer of every forward pass, so it is kept light: a frozen one takes
+    four times as long.
     """
 
     output: Tensor
     edge: GradientEdge
     version: int
     copy: Tensor | None
+    given: torch.Size | None = None
+    convolved: bool = False
+
+
+def find_grid(output: Any, shape: Sequence[int]) -> Tensor | None:
+    """The tensor in what a module returned, itself or the first that fits in a tuple or dict, that may be a grid of
+    channels or a sequence of tokens for an input of ``shape``; None where there is none.
+    """
+    if isinstance(output, Tensor):
+        return output if _may_be_grid(output, shape) else None
+    parts: Iterable[Any] = ()
+    if isinstance(output, Mapping):
+        parts = output.values()
+    elif isinstance(output, (tuple, list)):
+        parts = output
+    return next((part for part in parts if isinstance(part, Tensor) and _may_be_grid(part, shape)), None)
+
+
+def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
+    return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
 class Tape:
@@ -39,8 +75,8 @@ class Tape:
     ``copied`` names the module. See ``value``.
 
     Args:
-        model: the network. source: where the graph begins. dimensions: of the input, ``(N, C, *spatial)``; outputs
-            with others are not kept.
+        model: the network. source: where the graph begins. shape: of the input, ``(N, C, *spatial)``; outputs that
+            are neither grids nor sequences for such inputs are not kept.
         wanted: names of the modules to listen to; None for all, while the layout of the model is not known yet.
         copied: names of modules whose output is copied at once, because it is known to be overwritten.
         weight: adds up what the modules return.
@@ -51,7 +87,7 @@ class Tape:
         self,
         model: nn.Module,
         source: Node | None,
-        dimensions: int,
+        shape: Sequence[int],
         wanted: Collection[str] | None = None,
         copied: Collection[str] = (),
         weight: Weight | None = None,
@@ -61,7 +97,8 @@ class Tape:
         self._weight, self._start = weight, start
         self.entries: dict[str, Entry] = {}
         self.without_grid: set[str] = set()
-        self._model, self._dimensions, self._wanted, self._copied = model, dimensions, wanted, frozenset(copied)
+        self.shapes: dict[str, torch.Size] = {}
+        self._model, self._shape, self._wanted, self._copied = model, shape, wanted, frozenset(copied)
         self._handles: list[RemovableHandle] = []
         self._listening: list[tuple[dict[str, Any], Any]] = []
         self._latest: tuple[str, Tensor] | None = None
@@ -94,13 +131,13 @@ class Tape:
         where the user's own may change what the module returns.
         """
         if module._forward_hooks:
-            self._handles.append(module.register_forward_hook(lambda _module, _args, output: self._see(name, output)))
+            self._handles.append(module.register_forward_hook(partial(self._see, name)))
             return
         run, own = module.forward, module.__dict__
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             output = run(*args, **kwargs)
-            self._see(name, output)
+            self._see(name, module, args, output)
             return output
 
         self._listening.append((own, own.get("forward")))
@@ -127,14 +164,23 @@ class Tape:
             raise ValueError(f"the model did not run its layer {self._start!r}, from which on it is recorded")
         return self._source
 
+    @property
+    def axes(self) -> int:
+        """Dimensions of the input, ``(N, C, *spatial)``."""
+        return len(self._shape)
+
     def _begin(self, _module: nn.Module, _args: Any, output: Tensor) -> Tensor:
         begun, self._source = begin(output)
         return begun
 
-    def _see(self, name: str, output: Any) -> None:
+    def _see(self, name: str, module: nn.Module, args: tuple[Any, ...], returned: Any) -> None:
         if self._weight is not None:
-            self._weight.add(output)
-        if not isinstance(output, Tensor) or output.ndim != self._dimensions or not output.requires_grad:
+            self._weight.add(returned)
+        output = find_grid(returned, self._shape)
+        if output is not None:
+            self.shapes.pop(name, None)
+            self.shapes[name] = output.shape
+        if output is None or not output.requires_grad:
             self.without_grid.add(name)
             return
         # a module that runs several times counts where it ran last
@@ -143,7 +189,11 @@ class Tape:
         if self._wanted is None and output.numel() <= SMALL:
             # not known yet which will be overwritten: of the deepest, which is shown first, the values are kept
             self._latest = (name, output.detach().clone())
-        self.entries[name] = Entry(output, _edge(output), output._version, copy)
+        entry = Entry(output, _edge(output), output._version, copy)
+        if self._wanted is None:  # for the layout
+            entry.given = next((arg.shape for arg in args if isinstance(arg, Tensor)), None)
+            entry.convolved = isinstance(module, CONVOLUTIONS)
+        self.entries[name] = entry
 
     def overwritten(self, name: str) -> bool:
         """Whether a later in-place operation wrote to what the module returned."""

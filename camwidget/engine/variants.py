@@ -1,96 +1,50 @@
-"""The methods: pure functions from activations and gradients to one map, in one registry.
-
-Notation, in every function here: ``activations`` A and ``gradients`` g = d score / d A, both ``(N, C, *grid)`` of one
-layer; the result is the *signed* map ``(N, *grid)``, before the final ReLU. Whether a variant ends in a ReLU is said by
-``Variant.relu``; ``Recording.cam`` applies it.
-"""
+"""Every method by its id: what it is called, what it costs, what it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
 
-MapFunction = Callable[[Tensor, Tensor], Tensor]
+from .ablation import ablationcam
+from .arithmetic import elementwise, gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
+from .eigen import eigencam, eigengradcam
+from .finer import finercam
+from .higher import guided_gradcam, shapleycam
+from .method import Explained, Method, Order
+from .scorecam import scorecam
+from .smooth import smoothgradcam_plus_plus
+from .suggest import unknown
 
+INSTANT, FAST = "instant", "fast"
 
-def _space(t: Tensor) -> tuple[int, ...]:
-    return tuple(range(2, t.ndim))
-
-
-def weighted_sum(weights: Tensor, activations: Tensor) -> Tensor:
-    """Sum over channels of ``weights (N, C)`` times ``activations (N, C, *grid)`` -> ``(N, *grid)``."""
-    flat = activations.flatten(2)
-    return torch.bmm(weights.unsqueeze(1), flat).reshape(activations.shape[0], *activations.shape[2:])
-
-
-def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Grad-CAM (Selvaraju et al., 2017, eq. 1 and 2): channel weight = mean gradient over the grid.
-
-    Summed over the grid the map is the first-order share of the score, so one cell is in the score's unit.
-    """
-    return weighted_sum(gradients.flatten(2).mean(2), activations)
-
-
-def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Grad-CAM++ (Chattopadhay et al., 2018, eq. 19 with Y = exp(score), whose constant factor is dropped).
-
-    alpha = g^2 / (2 g^2 + (sum A) g^3), weight = sum over the grid of alpha * ReLU(g). Both parts of alpha share g^2,
-    so alpha = 1 / (2 + (sum A) g) wherever g is not 0: no epsilon, hence no bias at deep layers, where g^2 is as small
-    as the epsilon of other implementations. Where g or the denominator is 0 alpha is 0. The derivation assumes A >= 0.
-    """
-    total = activations.sum(_space(activations), keepdim=True)
-    denominator = 2 + total * gradients
-    # only positive gradients count, and those with denominator 0 have no finite weight
-    usable = (gradients > 0) & (denominator != 0)
-    alpha = torch.where(usable, gradients / torch.where(usable, denominator, 1), 0)
-    return weighted_sum(alpha.flatten(2).sum(2), activations)
-
-
-def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """HiResCAM (Draelos and Carin, 2020, eq. 3): gradient times activation, cell by cell, summed over channels.
-
-    No averaging and no final ReLU. With one linear layer after the map, its cells add up to the score minus the bias.
-    """
-    return (gradients * activations).sum(1)
-
-
-def xgradcam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """XGrad-CAM (Fu et al., 2020, eq. 7): channel weight = sum(g * A) / sum(A). Channels that sum to 0 weigh 0.
-
-    The derivation assumes A >= 0: with signed activations sum(A) can be small and the weight large.
-    """
-    flat_a, flat_g = activations.flatten(2), gradients.flatten(2)
-    total = flat_a.sum(2)
-    product = (flat_g * flat_a).sum(2)
-    weights = torch.where(total != 0, product / torch.where(total != 0, total, 1), 0)
-    return weighted_sum(weights, activations)
-
-
-def layercam(activations: Tensor, gradients: Tensor) -> Tensor:
-    """LayerCAM (Jiang et al., 2021, eq. 6 and 7): positive gradients weigh each cell by itself."""
-    return (gradients.clamp(min=0) * activations).sum(1)
-
-
-def elementwise(activations: Tensor, gradients: Tensor) -> Tensor:
-    """Element-wise Grad-CAM: sum over channels of ReLU(g * A). Never negative, so it has no final ReLU."""
-    return (gradients * activations).clamp(min=0).sum(1)
+NEEDS = ("gradients", "activations", "second derivatives", "passes")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to turn activations and gradients into a map.
+    """One way to explain a score at a layer.
 
     Attributes:
         id: what users type. name: what they read. summary: what it does, in about six words.
-        paper: where it is defined. cost: in words, per class on a recorded image.
-        function: ``(activations, gradients) -> signed map``, see the module's docstring.
+        paper: where it is defined.
+        cost: in words, for a class on a recorded image: "instant" (arithmetic on what one backward pass gave), "fast"
+            (a few backward passes), else about how long, with a network such as ResNet-50 on a CPU.
+        function: ``(activations, gradients) -> signed map``, see ``arithmetic.py``; None where ``method`` makes it.
+        method: makes the maps of methods that need more.
         rule: how rectifiers pass gradients back: "standard", "guided" or "deconv" (see ``relu.py``).
         relu: whether the definition cuts negative values at the end.
         unit: "score" where one cell is a share of the score in its own unit, else "relative".
+        needs: "gradients", "activations" (no backward pass), "second derivatives", or "passes" (the network runs
+            again).
+        per_class: whether the map depends on what is explained.
+        together: whether the work of one class is that of all: a second class is then arithmetic.
+        seeded: whether random numbers are drawn (from a generator of our own, so that answers repeat).
+        at_input: whether the map has the size of the input instead of the layer's grid.
     """
 
     id: str
@@ -98,10 +52,29 @@ class Variant:
     summary: str
     paper: str
     cost: str
-    function: MapFunction
+    function: Callable[[Tensor, Tensor], Tensor] | None = None
+    method: Method | None = None
     rule: str = "standard"
     relu: bool = True
     unit: str = "score"
+    needs: str = "gradients"
+    per_class: bool = True
+    together: bool = False
+    seeded: bool = False
+    at_input: bool = False
+
+    @property
+    def slow(self) -> bool:
+        """Whether it is made only when it is asked for: not ahead, and not for the sake of a thumbnail."""
+        return self.cost != INSTANT and self.function is None
+
+
+def _eigencam(explained: Explained, order: Order) -> Tensor:
+    """One map for every target, made once a layer."""
+    a = explained.activations(order.layer)
+    with torch.no_grad():
+        made = explained.shelf.get(("eigencam", order.layer), lambda: eigencam(a.float()), lambda m: m.numel() * 4)
+    return made.unsqueeze(1).expand(-1, len(order.targets), *(-1,) * (made.ndim - 1)).clone()
 
 
 def _registry(*variants: Variant) -> Mapping[str, Variant]:
@@ -114,7 +87,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="Grad-CAM",
         summary="mean gradient weighs each channel",
         paper="Selvaraju et al., ICCV 2017",
-        cost="instant",
+        cost=INSTANT,
         function=gradcam,
     ),
     Variant(
@@ -122,7 +95,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="HiResCAM",
         summary="gradient per cell; adds up to the score",
         paper="Draelos and Carin, arXiv 2011.08891, 2020",
-        cost="instant",
+        cost=INSTANT,
         function=hirescam,
         relu=False,
     ),
@@ -131,7 +104,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="LayerCAM",
         summary="positive gradients; finer early maps",
         paper="Jiang et al., IEEE TIP 2021",
-        cost="instant",
+        cost=INSTANT,
         function=layercam,
     ),
     Variant(
@@ -139,7 +112,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="Grad-CAM++",
         summary="several objects of one class",
         paper="Chattopadhay et al., WACV 2018",
-        cost="instant",
+        cost=INSTANT,
         function=gradcam_plus_plus,
         unit="relative",
     ),
@@ -148,7 +121,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="XGrad-CAM",
         summary="gradients scaled by activation",
         paper="Fu et al., BMVC 2020",
-        cost="instant",
+        cost=INSTANT,
         function=xgradcam,
     ),
     Variant(
@@ -156,16 +129,36 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="Element-wise",
         summary="positive products only, cell by cell",
         paper="no paper of its own: Grad-CAM with the ReLU on each product",
-        cost="instant",
+        cost=INSTANT,
         function=elementwise,
         relu=False,
+    ),
+    Variant(
+        id="eigencam",
+        name="EigenCAM",
+        summary="strongest pattern; the same for all classes",
+        paper="Muhammad and Yeasin, IJCNN 2020",
+        cost=INSTANT,
+        method=_eigencam,
+        unit="relative",
+        needs="activations",
+        per_class=False,
+    ),
+    Variant(
+        id="eigengradcam",
+        name="EigenGradCAM",
+        summary="strongest pattern of gradient times activation",
+        paper="no paper of its own: EigenCAM of gradient times activation",
+        cost=INSTANT,
+        function=eigengradcam,
+        unit="relative",
     ),
     Variant(
         id="guided_relu",
         name="Guided ReLU",
         summary="positive gradients through active units",
         paper="Springenberg et al., ICLR workshop 2015",
-        cost="fast",
+        cost=FAST,
         function=gradcam,
         rule="guided",
         unit="relative",
@@ -175,10 +168,82 @@ VARIANTS: Mapping[str, Variant] = _registry(
         name="Deconv ReLU",
         summary="positive gradients through all units",
         paper="Zeiler and Fergus, ECCV 2014",
-        cost="fast",
+        cost=FAST,
         function=gradcam,
         rule="deconv",
         unit="relative",
     ),
+    Variant(
+        id="finercam",
+        name="Finer-CAM",
+        summary="against the three closest classes",
+        paper="Zhang et al., CVPR 2025",
+        cost=FAST,
+        method=finercam,
+    ),
+    Variant(
+        id="shapleycam",
+        name="ShapleyCAM",
+        summary="gradient and curvature of the score",
+        paper="Cai, arXiv 2501.06261, 2025",
+        cost=FAST,
+        method=shapleycam,
+        needs="second derivatives",
+    ),
+    Variant(
+        id="guided_gradcam",
+        name="Guided Grad-CAM",
+        summary="Grad-CAM on edges, pixel by pixel",
+        paper="Selvaraju et al., ICCV 2017",
+        cost=FAST,
+        method=guided_gradcam,
+        relu=False,
+        unit="relative",
+        at_input=True,
+    ),
+    Variant(
+        id="smoothgradcam++",
+        name="Smooth Grad-CAM++",
+        summary="Grad-CAM++, averaged over noisy inputs",
+        paper="Omeiza et al., arXiv 1908.01224, 2019",
+        cost="seconds",
+        method=smoothgradcam_plus_plus,
+        unit="relative",
+        needs="passes",
+        seeded=True,
+    ),
+    Variant(
+        id="ablationcam",
+        name="Ablation-CAM",
+        summary="what the score loses without a channel",
+        paper="Desai and Ramaswamy, WACV 2020",
+        cost="seconds",
+        method=ablationcam,
+        unit="relative",
+        needs="passes",
+        together=True,
+    ),
+    Variant(
+        id="scorecam",
+        name="Score-CAM",
+        summary="the score behind each channel's mask",
+        paper="Wang et al., CVPR workshops 2020",
+        cost="slow",
+        method=scorecam,
+        unit="relative",
+        needs="passes",
+        together=True,
+    ),
 )
 """Every variant by id, in the order of the menu."""
+
+
+def find_variant(variant: Any) -> Variant:
+    """The variant of this id.
+
+    Raises:
+        ValueError: unknown; the message names the nearest right one.
+    """
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise ValueError(unknown("variant", variant, list(VARIANTS)))
+    return VARIANTS[variant]

@@ -240,11 +240,14 @@ export function decodeLuts(value) {
  * @returns {import("./protocol.js").Status}
  */
 export function decodeStatus(value) {
-  const { state, text, hint } = bag(value) ?? {};
+  const { state, text, hint, about } = bag(value) ?? {};
+  const { target, layer, variant } = bag(about) ?? {};
+  const named = Number.isInteger(target) && typeof layer === "string" && typeof variant === "string";
   return Object.freeze({
     state: STATES.find((s) => s === state) ?? "ready",
     text: typeof text === "string" ? text : "",
     hint: typeof hint === "string" ? hint : "",
+    about: named ? Object.freeze({ target: /** @type {number} */ (target), layer, variant }) : null,
   });
 }
 

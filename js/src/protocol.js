@@ -39,7 +39,7 @@ export const STACK_KEYS = /** @type {const} */ ([
 ]);
 export const LAYER_KEYS = /** @type {const} */ (["name", "grid", "channels", "stage", "kind", "sees", "place"]);
 export const STRIP_KEYS = /** @type {const} */ (["image", "target", "variant", "maps"]);
-export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "reply"]);
+export const STATUS_KEYS = /** @type {const} */ (["state", "text", "hint", "about", "reply"]);
 export const BAND_KEYS = /** @type {const} */ (["label", "form", "grid", "low", "high", "start", "step", "data"]);
 export const NEARBY_KEYS = /** @type {const} */ (["image", "maps"]);
 export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "layer", "variant", "want", "whole"]);
@@ -68,5 +68,6 @@ export const REQUEST_KEYS = /** @type {const} */ (["nonce", "seq", "target", "la
  * @typedef {{name: string, grid: Grid, channels: number, stage: boolean, kind: string, sees?: Span[] | null,
  *   place?: Span[] | null}} Layer
  * @typedef {{id: string, name: string, summary: string, cost: string, relu: boolean, unit: string}} Variant
- * @typedef {{state: (typeof STATES)[number], text: string, hint: string}} Status
+ * @typedef {{state: (typeof STATES)[number], text: string, hint: string, about?: Selection | null}} Status  about: whose
+ *   map something is said of
  */

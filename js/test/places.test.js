@@ -17,6 +17,10 @@ test("a layer without a place has its cells spread evenly", () => {
   assert.equal(placeOf(undefined, INPUT, GRID), null);
 });
 
+test("a map of the input's size is spread evenly, wherever the layer's cells are", () => {
+  assert.equal(placeOf(PLACED, INPUT, INPUT), null);
+});
+
 test("a place that makes no sense is none", () => {
   for (const place of [7, [], [[1, 2, 3]], [[1, 0, 3], [1, 2, 3]], [[NaN, 2, 3], [1, 2, 3]], ["ab", "cd"]]) {
     assert.equal(placeOf({ place, grid: GRID }, INPUT, GRID), null);

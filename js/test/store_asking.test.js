@@ -91,7 +91,7 @@ test("an error goes back to what is shown and is said", async () => {
   await model.refuse(model.requests[0]);
   assert.equal(short(store.view), "0 late gradcam");
   assert.equal(store.waiting, null);
-  assert.deepEqual(store.status, { state: "error", text: "no", hint: "try" });
+  assert.deepEqual(store.status, { state: "error", text: "no", hint: "try", about: null });
   store.select({ layer: "early" });
   assert.equal(model.requests.length, 2, "the user may try again");
 });

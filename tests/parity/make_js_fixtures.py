@@ -38,7 +38,7 @@ PLACES = (
     ((6, 4), (30, 37), ((-0.055, 0.2275), (0.008, 0.326))),
     ((3, 3), (31, 20), ((0.6548, 0.0548), (0.245, 0.22))),
 )
-"""Grid, size, and for each axis the centre of cell 0 and the step, in shares: unpadded, oblong, jutting out, far off."""
+"""Grid, size, and for each axis the centre of cell 0 and the step, in shares: unpadded, oblong, jutting out, off."""
 
 
 def upsample_cases() -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def upsample_cases() -> list[dict[str, Any]]:
 
 
 def placed_cases() -> list[dict[str, Any]]:
-    """Cells placed by `grid_sample`, whose coordinates run from -1 to 1 over the grid; ``null`` where none is centred."""
+    """Cells placed by `grid_sample`, whose coordinates run from -1 to 1 over the grid; ``null``: none is centred."""
     generator = torch.Generator().manual_seed(1)
     cases = []
     for grid, size, place in PLACES:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from camwidget import session as session_module
-from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, View
-from camwidget.engine import VARIANTS
+from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
+from camwidget.engine import VARIANTS, Reason
 from camwidget.engine.preempt import check
 from camwidget.engine.recording import StaleRecordingError
 from camwidget.mailbox import Mailbox
@@ -32,8 +32,10 @@ class FakeAtlas:
 
     def __init__(self) -> None:
         self.recording = SimpleNamespace(
-            stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"), left_out=""
+            stages=STAGES, rectifiers_above=lambda layer: int(layer == "first"), left_out="", why=self.why
         )
+        self.reasons: dict[tuple[int, str], Reason] = {}
+        self.asked: list[tuple[int, str, float]] = []
         self.made: list[tuple[str, str, int]] = []
         self.entered = threading.Event()  # somebody waits for a map
         self.free = threading.Event()  # maps may be made
@@ -45,6 +47,13 @@ class FakeAtlas:
         self.classes: int | None = None  # how many the head tells at once
         self.room = False  # for what nobody has asked for
         self.foreseen: list[tuple[int, str]] = []
+
+    def why(self, target: int, layer: str, variant: str, *, name: str | None, signed: Any) -> Reason | None:
+        self.asked.append((target, layer, float(signed[0, 0])))
+        if layer == "baffling":
+            raise MemoryError("no room to look for a cause")
+        reason = self.reasons.get((target, layer))
+        return None if reason is None else Reason(reason.id, f"{name}: {reason.text}", reason.hint)
 
     def refresh(self) -> bool:
         was, self.stale = self.stale, False
@@ -598,3 +607,40 @@ def test_layers_that_are_left_out_are_noted(desk: Desk) -> None:
     desk.atlas.recording.left_out = "Too large to be recorded whole"
     desk.ask(1)
     assert desk.settle()[0].note == "Too large to be recorded whole"
+
+
+BLANK = Reason("all-negative", "all negative", "Show signed.")
+
+
+def test_what_is_wrong_with_a_map_is_told_with_it_and_taken_back_with_the_next(desk: Desk) -> None:
+    desk.atlas.reasons[1, "last"] = BLANK
+    desk.session.ask(Request(View(4, "last", "gradcam"), ("nonce", 1)))
+    assert not [a for a in desk.settle() if isinstance(a, Told)]
+    # in the stack that was sent: only the sentence is missing, and comes before the answer that ends the waiting
+    desk.session.ask(Request(View(1, "last", "gradcam"), ("nonce", 2)))
+    told, done = [a for a in desk.settle() if isinstance(a, (Told, Done))]
+    assert told == Told(View(1, "last", "gradcam"), 1, Reason("all-negative", "None: all negative", "Show signed."))
+    assert done == Done(("nonce", 2))
+    desk.session.ask(Request(View(1, "last", "gradcam"), ("nonce", 3)))
+    assert desk.settle() == [Done(("nonce", 3))]
+    # nobody waits where Python asks: it is told all the same
+    desk.session.ask(Request(View(7, "last", "gradcam")))
+    assert [a for a in desk.settle() if isinstance(a, Told)] == [Told(View(7, "last", "gradcam"), 1, None)]
+    # each was asked about the map that was sent
+    assert {(target, value) for target, _, value in desk.atlas.asked} == {(4, 4.0), (1, 1.0), (7, 7.0)}
+
+
+def test_a_cause_that_cannot_be_found_leaves_the_map(desk: Desk) -> None:
+    desk.session.ask(Request(View(4, "baffling", "gradcam"), ("nonce", 1)))
+    kinds = [type(a) for a in desk.settle()]
+    assert Stack in kinds and Failed not in kinds and Told not in kinds
+
+
+def test_sentences_have_the_names_of_classes(desk: Desk) -> None:
+    desk.atlas.reasons[1, "last"] = BLANK
+    delivered: list[Answer] = []
+    session = Session(desk.atlas, LISTED, delivered.append, ["zero", "one"])
+    session.answer_now(Request(View(1, "last", "gradcam")))
+    told = [a for a in delivered if isinstance(a, Told)]
+    assert told and told[0].reason is not None and told[0].reason.text == "one: all negative"
+    session.close()

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
-from camwidget.answers import Menu, Nearby, Stack, Strip, View
-from camwidget.engine import VARIANTS, CamEngine, Recording
+from camwidget.answers import Menu, Nearby, Stack, Strip, Told, View
+from camwidget.engine import VARIANTS, CamEngine, Reason, Recording
 
 DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 VIEW = View(4, "last", "gradcam")
@@ -141,15 +141,49 @@ def test_a_stack_of_all_classes_names_none() -> None:
 
 def test_status_and_variants() -> None:
     assert wire.status("error", "text", "hint", ("page", 1)) == {
-        "state": "error", "text": "text", "hint": "hint", "reply": ["page", 1],
+        "state": "error", "text": "text", "hint": "hint", "about": None, "reply": ["page", 1],
     }  # fmt: skip
     assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
+    assert wire.told(None)["state"] == wire.told(Told(VIEW, 1, None))["state"] == "ready"
+    blank, quiet = Reason("all-negative", "Blank map.", "Show signed."), Reason("training", "In training mode.")
+    about = {"target": 4, "layer": "last", "variant": "gradcam"}
+    assert wire.told(Told(VIEW, 1, blank), ("page", 2)) == {
+        "state": "warning", "text": "Blank map.", "hint": "Show signed.", "about": about, "reply": ["page", 2],
+    }  # fmt: skip
+    assert wire.told(Told(VIEW, 1, quiet)) == {
+        "state": "ready", "text": "In training mode.", "hint": "", "about": about, "reply": None,
+    }  # fmt: skip
     for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
         assert made["id"] == variant.id and made["relu"] == variant.relu
         assert made["unit"] in ("score", "relative")
 
 
 # ---------------------------------------------------------------------- layers
+
+
+def test_layers_say_what_their_cells_see_and_where_they_are_placed(cnn: nn.Module, x: Tensor) -> None:
+    padded = {layer["name"]: layer for layer in wire.layers(CamEngine(cnn).record(x))}
+    assert all(tuple(layer) == protocol.LAYER_KEYS for layer in padded.values())
+    # convolutions with padding 1, pooling by 2: 3 samples, then 4 + 2 * 2, then 10 + 2 * 4
+    assert padded["stem"]["sees"] == [[0.5, 1.0, 3.0]] * 2
+    assert padded["block"]["sees"] == [[1.0, 2.0, 8.0]] * 2
+    assert padded["last"]["sees"] == [[2.0, 4.0, 18.0]] * 2
+    assert all(layer["place"] is None for layer in padded.values())
+    for module in cnn.modules():
+        if isinstance(module, nn.Conv2d):
+            module.padding = (0, 0)
+    bare = {layer["name"]: layer for layer in wire.layers(CamEngine(cnn).record(x))}
+    assert bare["last"]["sees"] == bare["last"]["place"] == [[9.0, 4.0, 18.0]] * 2
+
+
+def test_what_sees_everything_sees_null(x: Tensor) -> None:
+    class Normed(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x).mean((2, 3))
+
+    recording = CamEngine(Normed(nn.Conv2d(3, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.Conv2d(4, 5, 1))).record(x)
+    made = {layer["name"]: layer["sees"] for layer in wire.layers(recording, "1")}
+    assert made["1"] == [[0.5, 1.0, None]] * 2
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_the_first_state_holds_all_that_the_first_paint_needs(w: CamWidget, cnn:
     np.testing.assert_allclose(values(w.stack), expected_maps(w, cnn, photo, order), rtol=1e-5, atol=1e-7)
     assert set(w.strip) == set(STRIP_KEYS) and w.strip["target"] == order[0]
     assert [m["layer"] for m in w.strip["maps"]] == [item["name"] for item in w.layers if item["stage"]]
-    assert w.status == {"state": "ready", "text": "", "hint": "", "reply": None}
+    assert w.status == {"state": "ready", "text": "", "hint": "", "about": None, "reply": None}
     assert w.classes["names"] == list(NAMES) and w.classes["truth"] is None
     assert w.meta["input"] == [28, 28] and w.meta["model"] == "TinyCnn" and w.meta["device"] == "cpu"
     assert w.picture[:4] == b"\x89PNG"

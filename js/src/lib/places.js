@@ -27,6 +27,7 @@ const known = (spans, axes) => Array.isArray(spans) && spans.length === axes && 
 export function placeOf(layer, input, grid) {
   const spans = layer?.place;
   if (!layer || !known(spans, input.length) || layer.grid.length !== input.length) return null;
+  if (grid.some((cells, axis) => cells > layer.grid[axis])) return null; // a map of the input's size, as some variants make
   return spans.map(([centre, step], axis) => {
     const pooled = layer.grid[axis] / grid[axis];
     return [(centre + (step * (pooled - 1)) / 2) / input[axis], (step * pooled) / input[axis]];

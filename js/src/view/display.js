@@ -47,7 +47,7 @@ export function createDisplay(context) {
     }),
   }));
   const sees = segmented(context, {
-    label: "Cell sees", name: "field", options: { hidden: "Hidden", outlined: "Outlined" },
+    label: "Cell sees", name: "sees", options: { hidden: "Hidden", outlined: "Outlined" },
     choose: (value) => context.patch({ field: value === "outlined" }),
   });
   sees.element.title = tip("field");

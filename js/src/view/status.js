@@ -4,6 +4,7 @@ import { grid, ms, plain } from "../lib/format.js";
 import { empty } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
 import { h, hide } from "./dom.js";
+import { same } from "../selection.js";
 import { className, variantName } from "./frame.js";
 import { icon } from "./icons.js";
 
@@ -60,12 +61,14 @@ export function createStatus(context) {
  * @param {string} key
  */
 function showWords(element, { words, hint }, key) {
-  const text = words.map((word) => (typeof word === "string" ? word : word.strong)).join("") + (hint ? ` · ${hint}` : "");
+  const said = words.map((word) => (typeof word === "string" ? word : word.strong)).join("");
+  const gap = said.endsWith(".") ? " " : "  ·  ";
+  const text = hint ? said + gap + hint : said;
   element.dataset.key = key;
   if (element.title === text) return;
   element.title = text;
   element.replaceChildren(...words.map((word) => (typeof word === "string" ? word : h("b", { text: word.strong }))));
-  if (hint) element.append(" · ", h("span.way-out", { text: hint }));
+  if (hint) element.append(gap, h("span.way-out", { text: hint }));
 }
 
 /**
@@ -80,12 +83,16 @@ function lineOf(frame, short) {
   const place = short ? "" : `${meta.model} · ${where(frame)}`;
   if (busy) return busyLine(frame, short);
   if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
-  if (frame.blank) return blankLine(frame, place, short);
-  if (status.state === "warning") return { kind: "warning", words: [status.text], hint: status.hint, side: place };
+  const about = !status.about || same(status.about, frame.drawn);
+  if (frame.blank) return blankLine(frame, place, short, about ? status : null);
+  if (about && status.state === "warning") {
+    return { kind: "warning", words: [status.text], hint: status.hint, side: place };
+  }
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
   const facts = [meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
-  return { kind: "ready", words: [facts.filter(Boolean).join("  ·  ")], side: short ? "" : meta.preprocessing };
+  const words = [facts.filter(Boolean).join("  ·  ")];
+  return { kind: "ready", words, hint: about ? status.text : "", side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */
@@ -125,15 +132,20 @@ function busyLine({ store, busy }, short) {
  * @param {Frame} frame
  * @param {string} place
  * @param {boolean} short
+ * @param {import("../protocol.js").Status | null} said  what the kernel says of this map; of a preview it says nothing
  * @returns {Line}
  */
-function blankLine({ store, drawn, limits, map, view }, place, short) {
+function blankLine({ store, drawn, limits, map, view }, place, short, said) {
+  const negative = view.sign === "positive" && limits.min < 0;
+  if (said?.state === "warning" && !negative) {
+    return { kind: "warning", words: [said.text], hint: said.hint, side: place };
+  }
   if (map && empty(map.values)) {
     const what = Number.isFinite(store.classes.scores[drawn.target]) ? "gradients" : "scores";
     return { kind: "warning", words: [`No map: the model's ${what} are not numbers.`], side: place };
   }
   const name = { strong: className(store, drawn.target) };
-  if (view.sign === "positive" && limits.min < 0) {
+  if (negative) {
     const values = limits.max < 0 ? "negative" : "zero or negative";
     return {
       kind: "warning",

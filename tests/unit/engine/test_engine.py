@@ -81,7 +81,7 @@ def test_scores_are_found_in_what_is_returned(end: Any, x: Tensor) -> None:
         (lambda s: {"boxes": [1], "n": 2}, TypeError, "a dict with keys 'boxes', 'n'"),
         (lambda s: [], TypeError, "the model returned a list"),
         (lambda s: (None, "text"), TypeError, "the model returned a tuple"),
-        (lambda s: s[:, :, None, None], ValueError, r"shape \(2, 5, 1, 1\) for 2 image\(s\); accepted: .* \(2, K\)"),
+        (lambda s: s[:, :, None].repeat(1, 1, 3), ValueError, r"\(2, 5, 3\) for 2 image\(s\); accepted: .* \(2, K\)"),
         (lambda s: s[0], ValueError, r"shape \(5,\)"),
         (lambda s: s.sum(), ValueError, r"shape \(\)"),
         (lambda s: s.repeat(2, 1), ValueError, r"shape \(4, 5\) for 2 image\(s\)"),

@@ -34,7 +34,9 @@ FIRST, LAST = "channels_first", "channels_last"
         ((2, 28, 28, 1), (28, 28), (28, 28), 1, LAST),
         ((1, 16, 100), (400,), (100,), 16, FIRST),
         ((1, 100, 16), (400,), (16,), 100, FIRST),  # in one dimension both fit: channels come first
-        ((1, 32, 4, 14, 14), (16, 112, 112), None, 0, ""),  # time shrinks otherwise than space here …
+        ((1, 32, 4, 14, 14), (16, 112, 112), (4, 14, 14), 32, FIRST),  # time shrinks otherwise than space
+        ((1, 8, 14, 14, 96), (16, 112, 112), (8, 14, 14), 96, LAST),
+        ((1, 8, 32, 14, 14), (16, 112, 112), None, 0, ""),  # … but it does not grow
         ((1, 32, 4, 28, 28), (16, 112, 112), (4, 28, 28), 32, FIRST),
         ((1, 4, 28, 28, 32), (16, 112, 112), (4, 28, 28), 32, LAST),
         ((1, 512, 1, 1), (224, 224), None, 0, ""),

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from camwidget.engine import VARIANTS, CamEngine, Recording
 from camwidget.engine import pooled as pooled_module
+from camwidget.engine.pooled import FOR_ALL
 from camwidget.engine.preempt import Stopped
 
-STANDARD = [v.id for v in VARIANTS.values() if v.rule == "standard"]
+STANDARD = [v.id for v in VARIANTS.values() if v.rule == "standard" and v.function in FOR_ALL]
 
 
 class Head(nn.Module):

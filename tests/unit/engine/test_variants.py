@@ -1,4 +1,6 @@
-"""Each method against a slow reference written from its formula, in float64 and with plain loops."""
+"""The registry; what all variants have in common; and each that is arithmetic against a slow reference written from its
+formula, in float64 and with plain loops.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from camwidget.engine import VARIANTS, CamEngine
+from camwidget.engine.variants import NEEDS
 
 Array = np.ndarray
 
@@ -62,8 +65,11 @@ REFERENCES = {
 }
 REFERENCES["guided_relu"] = REFERENCES["deconv_relu"] = REFERENCES["gradcam"]
 
-# of the definitions, which end in a ReLU: the four that the papers cut, and not these two
-UNCUT = {"hirescam", "elementwise"}
+# of the definitions, which end in a ReLU: those that the papers cut, and not these
+UNCUT = {"hirescam", "elementwise", "guided_gradcam"}
+
+# of activations that are not negative, these weigh only what speaks for the class
+NEVER_NEGATIVE = {"elementwise", "layercam", "gradcam++", "smoothgradcam++", "scorecam", "eigencam"}
 
 
 def close(made: Tensor, expected: Array, limit: float = 1e-5) -> bool:
@@ -71,8 +77,28 @@ def close(made: Tensor, expected: Array, limit: float = 1e-5) -> bool:
     return bool(np.abs(made.double().numpy() - expected).max() / scale <= limit)
 
 
-def test_every_variant_has_a_reference() -> None:
-    assert set(VARIANTS) == set(REFERENCES)
+def test_every_variant_that_is_arithmetic_has_a_reference() -> None:
+    arithmetic = {v.id for v in VARIANTS.values() if v.function is not None}
+    assert arithmetic == {*REFERENCES, "eigengradcam"}  # which has one in test_eigen.py
+
+
+def test_every_variant_says_what_it_is_and_needs() -> None:
+    assert len(VARIANTS) == 16
+    for id_, variant in VARIANTS.items():
+        assert variant.id == id_
+        assert (variant.function is None) != (variant.method is None)
+        assert variant.needs in NEEDS and variant.unit in ("score", "relative")
+        assert variant.name and variant.paper and variant.cost and 3 <= len(variant.summary.split()) <= 8
+        assert (variant.cost == "instant") == (not variant.slow and variant.rule == "standard")
+
+
+def test_counterfactual_is_what_the_negated_map_leaves(cnn: nn.Module, x: Tensor) -> None:
+    """Selvaraju et al., 3.3: the mean of -g weighs each channel, then the ReLU."""
+    recording = CamEngine(cnn).record(x)
+    a, g = recording.activations("block"), recording.gradients(3, ["block"])["block"]
+    expected = torch.einsum("nc,nchw->nhw", (-g).mean((2, 3)), a).clamp(min=0)
+    assert expected.max() > 0
+    torch.testing.assert_close((-recording.cams([3], "block")[:, 0]).clamp(min=0), expected)
 
 
 @pytest.mark.parametrize("variant", REFERENCES)
@@ -148,8 +174,7 @@ def test_cam_cuts_where_the_definition_does(variant: str, cnn: nn.Module, x: Ten
     assert VARIANTS[variant].relu == (variant not in UNCUT)
     assert torch.equal(cut, signed if variant in UNCUT else signed.clamp(min=0))
     assert torch.equal(recording.cams([0, 3], "block", variant, signed=False), cut)
-    if variant not in ("elementwise", "layercam", "gradcam++"):  # these are never negative where A >= 0
-        assert signed.min() < 0
+    assert (signed.min() < 0) == (variant not in NEVER_NEGATIVE)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

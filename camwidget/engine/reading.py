@@ -1,0 +1,127 @@
+"""From the shapes seen in one forward pass to how each output is read: channels first, channels last, or tokens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from torch import Tensor
+from torch.autograd.graph import Node
+
+from .layers import LayerInfo, around, read
+from .looking import local_axis
+from .tape import Tape
+from .tokens import Grid, Grids
+
+
+class Reader:
+    """Reads the outputs of one forward pass, in order of execution: later ones are understood by earlier ones.
+
+    Args:
+        tape: what was seen. shape: of the input, ``(N, C, *spatial)``.
+        chain: the nodes of the graph that every path from input to scores passes.
+
+    Attributes:
+        doubtful: grids that no convolution or pooling made, and no merging of cells.
+    """
+
+    def __init__(self, tape: Tape, shape: Sequence[int], chain: Collection[Node]) -> None:
+        self._tape, self._chain = tape, chain
+        self._n, self._spatial = shape[0], tuple(shape[2:])
+        self._grids = Grids(self._spatial)
+        self._lengths: set[int] = set()
+        self.doubtful: set[Grid] = set()
+
+    def layers(self) -> dict[str, LayerInfo]:
+        """Name -> LayerInfo of all outputs that can be read and stand in the graph."""
+        found = {name: self._read(name, shape) for name, shape in self._tape.shapes.items()}
+        return {name: info for name, info in found.items() if info is not None and name in self._tape.entries}
+
+    def _read(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
+        if len(shape) < 3 or shape[0] != self._n or 0 in shape:
+            return None
+        if len(self._spatial) == 1:
+            return self._signal(name, shape)
+        if len(shape) == 3:
+            return self._tokens(name, shape)
+        if len(shape) != len(self._spatial) + 2 or self._is_matrix(name, shape):
+            return None
+        info = read(name, shape, self._n, self._spatial) or self._out_of_proportion(name, shape)
+        if info is not None:
+            self._note(info)
+        return info
+
+    def _note(self, info: LayerInfo) -> None:
+        entry = self._tape.entries.get(info.name)
+        if entry is not None and entry.convolved:
+            self.doubtful.discard(info.grid)
+        elif not self._grids.explain(info.grid):
+            self.doubtful.add(info.grid)
+        self._grids.add(info.grid)
+
+    def _out_of_proportion(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
+        """A grid that was coarsened more along one axis than along another, as for spectrograms and videos: torch says
+        of its convolutions that channels come first, and other layers have the grids of these.
+        """
+        first, last = tuple(shape[2:]), tuple(shape[1:-1])
+        entry = self._tape.entries.get(name)
+        convolved = entry is not None and entry.convolved and entry.edge.node in self._chain
+        if math.prod(first) > 1 and (convolved or first in self._grids):
+            return LayerInfo(name, first, int(shape[1]), "channels_first")
+        if math.prod(last) > 1 and last in self._grids:
+            return LayerInfo(name, last, int(shape[-1]), "channels_last")
+        return None
+
+    def _is_matrix(self, name: str, shape: Sequence[int]) -> bool:
+        """Whether this is not an image but, say, an attention matrix ``(N, heads, L, L)``: in a module from tokens to
+        tokens nothing has more cells than there are tokens.
+        """
+        for outer in around(name):
+            entry = self._tape.entries.get(outer)
+            if entry is not None and entry.output.ndim == 3 and entry.given is not None and len(entry.given) == 3:
+                most = max(entry.given[1], entry.output.shape[1])
+                return math.prod(shape[1:]) // min(shape[1], shape[-1]) > most
+        return False
+
+    def _tokens(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
+        """``(N, L, C)``; None where it is rather ``(N, C, L)``, as inside of an MLP-Mixer."""
+        length, channels = int(shape[1]), int(shape[2])
+        if self._grids.flat(channels) or channels in self._lengths:
+            # the last axis may be that of the cells
+            if self._grids.seen(length) is None:
+                return None
+            if length not in self._lengths or channels in self._lengths:
+                entry = self._tape.entries.get(name)
+                if entry is not None and local_axis(entry.output, self._tape.source) == 2:
+                    return None
+        found = self._grids.find(length)
+        if found is None:
+            return None
+        self._lengths.add(length)
+        return LayerInfo(name, found[0], channels, "tokens", prefix=found[1])
+
+    def _signal(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
+        """``(N, C, L)`` or ``(N, L, C)``: the shape says nothing, so it is tried which axis looks at places."""
+        if len(shape) != 3:
+            return None
+        first, last = int(shape[2]), int(shape[1])
+        entry = self._tape.entries.get(name)
+        axis = 2 if entry is None or entry.convolved else self._axis_of_signal(entry.output)
+        if axis == 2:
+            info = LayerInfo(name, (first,), last, "channels_first") if first > 1 else None
+        else:
+            grid, before = self._grids.seen(last) or ((last,), 0)
+            kind = "tokens" if before else "channels_last"
+            info = LayerInfo(name, grid, first, kind, prefix=before) if last > 1 else None
+        if info is not None:
+            self._grids.add(info.grid)
+        return info
+
+    def _axis_of_signal(self, output: Tensor) -> int:
+        if 1 in output.shape[1:]:
+            return 2 if output.shape[1] == 1 or (output.shape[1],) not in self._grids else 1
+        axis = local_axis(output, self._tape.source)
+        if axis is None:  # everything looks everywhere: by what was seen before, else as is usual in torch
+            known = [(int(length),) in self._grids for length in output.shape[1:]]
+            axis = 1 if known == [True, False] else 2
+        return axis

@@ -1,0 +1,116 @@
+"""What the model returned, kept with its graph: the numbers that are explained, and where backward passes start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import get_gradient_edge
+
+from .classes import Class, class_indices
+from .graph import towards
+from .tape import Tape
+from .targets import Function, Target, winners
+
+Aim = Class | Sequence[Any] | Tensor | Target | Function
+"""What users may give as a target: a class by its index or name, one an image, a ``Target``, or a callable."""
+
+
+class Returned:
+    """One output of the model.
+
+    Attributes:
+        output: as the model returned it.
+        scores: found in it, with their graph: ``(N, K)``, or dense ``(N, K, *out)``.
+        names: of the K classes, where they are known.
+    """
+
+    def __init__(self, output: Any, scores: Tensor, names: tuple[str, ...] | None = None) -> None:
+        self.output, self.scores, self.names = output, scores, names
+        self._winners: Tensor | None = None
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Of dense scores their grid, else ``()``."""
+        return tuple(self.scores.shape[2:])
+
+    def table(self) -> Tensor:
+        """The scores detached, ``(N, K)`` float32; of dense ones the mean over all cells."""
+        scores = self.scores.detach().float()
+        return scores.flatten(2).mean(2) if self.grid else scores
+
+    def shares(self) -> Tensor:
+        """``(N, K)`` float32: each class's softmax probability, its mean over all cells; of one class alone its
+        sigmoid.
+        """
+        scores = self.scores.detach().float()
+        each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
+        return each.flatten(2).mean(2) if self.grid else each
+
+    def resolve(self, target: Aim, **keywords: Any) -> Target:
+        """What is explained, with class indices, one an image.
+
+        Args:
+            keywords: ``against``, ``gamma``, ``score``, ``region``, see ``Target``.
+
+        Raises: as ``Target`` and ``Target.resolved``; TypeError for keywords beside a ``Target``.
+        """
+        named = [name for name in ("against", "region") if keywords.get(name) is not None]
+        named += ["score"] * (keywords.get("score", "logit") != "logit")
+        if isinstance(target, Target):
+            if named:
+                raise TypeError(f"{named[0]} is given beside a Target; accepted: Target(..., {named[0]}=...)")
+            return target.resolved(self.scores.shape, self.names)
+        if callable(target) and not isinstance(target, Tensor):
+            return Target(target, **keywords)
+        n, k = self.scores.shape[:2]
+        indices = class_indices(target, n, k, self.names)
+        if not named:
+            return Target.of_classes(indices)
+        return Target(indices, **keywords).resolved(self.scores.shape, self.names)
+
+    def value(self, target: Target) -> Tensor:
+        """The number that is explained, one an image: ``(N,)`` float32."""
+        with torch.no_grad():
+            return target.value(self.scores.detach(), self.output, self._wins()).float()
+
+    def start(self, target: Target) -> tuple[Tensor, Tensor | None, float]:
+        """Where a backward pass starts: at which tensor, with which gradient, and by what to multiply what arrives.
+
+        Raises: as ``Target.called``; ValueError where what a callable returned is detached.
+        """
+        if target.function is None:
+            return self.scores, *target.scaled_start(self.scores, self._wins())
+        with torch.enable_grad():
+            made = target.called(self.output, len(self.scores)).sum()
+        if made.grad_fn is None:
+            raise ValueError(
+                f"{target} returned a tensor without a gradient: on the way it was detached, rounded or made a plain "
+                "number; accepted: torch's differentiable operations on what the model returned"
+            )
+        return made, None, 1.0
+
+    def _wins(self) -> Tensor | None:
+        """See ``winners``; worked out once."""
+        if self.grid and self._winners is None:
+            self._winners = winners(self.scores)
+        return self._winners
+
+
+class UnconnectedError(ValueError):
+    """What is explained does not depend on the layer."""
+
+
+def unconnected(target: Target, root: Tensor, layer: str, tape: Tape) -> str:
+    """Why a target, whose value is ``root``, has no gradient at a layer, and the way out."""
+    on_path = set(towards(get_gradient_edge(root).node, tape.source))
+    connected = [name for name in tape.entries if tape.edge(name).node in on_path]
+    text = f"{target} does not depend on layer {layer!r}: no path leads from one to the other"
+    if connected:
+        return f"{text}; accepted: a layer on the way to it, such as {connected[-1]!r}"
+    return (
+        f"{text}, nor to any other layer on the way to the scores. Was it cut by detach or no_grad? Else accepted: "
+        "CamEngine(model, forward=lambda model, x: model(x)[...]), which records the way to another part of the output"
+    )
