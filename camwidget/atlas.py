@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .engine import VARIANTS, CamEngine, Recording
+from .aim import Aim
+from .engine import VARIANTS, CamEngine, Recording, Target
 from .engine.preempt import Stop, check
 
 Map = npt.NDArray[np.float32]
@@ -20,6 +21,8 @@ ATLAS_BYTES = 64 * 2**20
 WHOLE_CELLS = 2**21
 """All classes are made at once up to this many values: 4 MB in float16, such as 21,841 classes on 7 x 7 cells twice."""
 
+PLAIN = Aim()
+
 Key = tuple[str, str, int | None]
 """Layer, variant, target; without a target the entry holds the maps of all classes ``(K, h, w)``."""
 
@@ -27,12 +30,14 @@ Key = tuple[str, str, int | None]
 class Atlas:
     """The maps of one image under one model, by (layer, variant, target), signed, float32 ``(h, w)``.
 
-    A model that changed since the recording is recorded again, see ``refresh``; ``generation`` counts the recordings.
+    A model that changed since the recording is recorded again, see ``refresh``, and ``aim`` says what of a class is
+    explained, see ``explain``; with each change ``generation`` rises, and all maps are new.
     """
 
-    def __init__(self, engine: CamEngine, recording: Recording) -> None:
+    def __init__(self, engine: CamEngine, recording: Recording, aim: Aim = PLAIN) -> None:
         self._engine = engine
         self.recording = recording
+        self.aim = aim
         self.generation = 1
         self._maps: OrderedDict[Key, Map] = OrderedDict()
         self._ms: dict[Key, float] = {}
@@ -49,9 +54,16 @@ class Atlas:
             if not self.recording.stale:
                 return False
             self.recording = self._engine.record(self.recording.x)
-            self.generation += 1
-            for key in list(self._maps):
-                self._forget(key)
+            self._forget_all()
+            return True
+
+    def explain(self, aim: Aim) -> bool:
+        """Explain something else of each class from now on. Returns whether it is something else."""
+        with self._engine.lock:
+            if aim == self.aim:
+                return False
+            self.aim = aim
+            self._forget_all()
             return True
 
     def map(self, layer: str, variant: str, target: int) -> Map:
@@ -72,7 +84,7 @@ class Atlas:
             missing = [target for target, map_ in found.items() if map_ is None]
             if missing:
                 start = time.perf_counter()
-                made = to_numpy(self.recording.cams(missing, layer, variant, stop=stop)[0])
+                made = to_numpy(self.recording.cams(self._targets(missing), layer, variant, stop=stop)[0])
                 ms = (time.perf_counter() - start) * 1e3 / len(missing)
                 for target, map_ in zip(missing, made, strict=True):
                     # a copy: entries are dropped one by one, and a view would keep the others
@@ -92,7 +104,9 @@ class Atlas:
         key = (layer, variant, None)
         with self._engine.lock:
             info, classes = self.recording.layers[layer], self.recording.scores.shape[1]
-            if classes * int(np.prod(info.grid)) > WHOLE_CELLS or not self.recording.all_at_once(layer, variant):
+            if not self.aim.plain or classes * int(np.prod(info.grid)) > WHOLE_CELLS:
+                return None
+            if not self.recording.all_at_once(layer, variant):
                 return None
             if key not in self._maps:
                 start = time.perf_counter()
@@ -106,7 +120,7 @@ class Atlas:
 
         Raises: as ``Recording.gradients``; Stopped: ``stop`` said so.
         """
-        self.recording.gradients(target, rule=VARIANTS[variant].rule, stop=stop)
+        self.recording.gradients(self.aim.target(target), rule=VARIANTS[variant].rule, stop=stop)
 
     def foresee(self, target: int, rule: str, stop: Stop | None = None) -> None:
         """The maps of a class at all stages by every variant of a rule: one backward pass, then arithmetic.
@@ -117,20 +131,21 @@ class Atlas:
         layers = self.recording.stages
         with self._engine.lock:  # readers on other threads change the order of what is kept
             wanted = [(layer, v) for layer in layers for v in variants if self._find(layer, v, target) is None]
+            recording, generation, aim = self.recording, self.generation, self.aim
         if not wanted:
             return
-        recording, start = self.recording, time.perf_counter()
-        recording.gradients(target, list(dict.fromkeys(layer for layer, _ in wanted)), rule, stop)
+        start = time.perf_counter()
+        recording.gradients(aim.target(target), list(dict.fromkeys(layer for layer, _ in wanted)), rule, stop)
         made = []
         for layer, variant in wanted:
             check(stop)
-            made.append(recording.cams([target], layer, variant)[0, 0])
+            made.append(recording.cams([aim.target(target)], layer, variant)[0, 0])
         # one copy for all of them
         flat = to_numpy(torch.cat([map_.flatten() for map_ in made]))
         ends = np.cumsum([map_.numel() for map_ in made])[:-1]
         ms = (time.perf_counter() - start) * 1e3 / len(wanted)
         with self._engine.lock:
-            if recording is not self.recording:  # the model changed meanwhile, and another thread recorded it again
+            if generation != self.generation:  # another thread recorded the model again, or explains something else
                 return
             for (layer, variant), map_, values in zip(wanted, made, np.split(flat, ends), strict=True):
                 self._keep((layer, variant, target), values.reshape(map_.shape).copy(), ms)
@@ -161,6 +176,14 @@ class Atlas:
         while self._bytes > ATLAS_BYTES and len(self._maps) > 1:
             self._forget(next(iter(self._maps)))
         return made
+
+    def _targets(self, indices: Sequence[int]) -> list[int | Target]:
+        return [self.aim.target(index) for index in indices]
+
+    def _forget_all(self) -> None:
+        self.generation += 1
+        for key in list(self._maps):
+            self._forget(key)
 
     def _forget(self, key: Key) -> None:
         self._bytes -= self._maps.pop(key).nbytes

@@ -11,7 +11,7 @@ from torch import nn
 from camwidget import images, signals, volumes
 from camwidget.checks import one_of
 from camwidget.engine import CamEngine, Recording
-from camwidget.engine.engine import unwrap
+from camwidget.engine.accepted import unwrap
 from camwidget.images import Picture
 from camwidget.preprocessing import Preprocessing
 from camwidget.protocol import KINDS

@@ -11,8 +11,8 @@ from typing import Any
 from torch import nn
 
 from camwidget import preprocessing
+from camwidget.engine.accepted import unwrap
 from camwidget.engine.classes import index_by_name
-from camwidget.engine.engine import unwrap
 
 # Marks that turn the direction of writing: in a label they would garble the row that they stand in.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from camwidget.engine.engine import unwrap
+from camwidget.engine.accepted import unwrap
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -105,7 +105,7 @@ def input_channels(model: nn.Module) -> int | None:
     """
     for module in model.modules():
         if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
-            return module.in_channels if module.in_channels <= 4 else None
+            return module.in_channels if 0 < module.in_channels <= 4 else None
     return None
 
 

@@ -19,8 +19,9 @@ Kernel -> browser traits
                         picture: picture [h, w] in pixels. volume: picture [h, w] of a slice; tile [h, w] of its place
                         on the sheet; columns: slices in a row of it; axis ("slice" | "frame"). signal: rate (samples
                         per second | None), span (end of the time axis, in samples)
-    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit ("logits" | "probability"),
-                        probability ("softmax" | "sigmoid" | "none"), truth (int | None)
+    classes    dict     names [str] * K, scores f32[K], probabilities f32[K], unit,
+                        probability ("softmax" | "sigmoid" | "none" | "share": of the picture, of dense scores),
+                        truth (int | None). unit is of the maps: ("logits" | "probability" | "log-probability")
     listed     [int]    classes of the list, in its order: the top k, then a class that was searched for
     layers     [dict]   name, grid, channels, stage (bool: has a thumbnail; the others are dots between), kind, sees and
                         place; in order of execution. sees: [[centre, step, size], ...] | None, one an axis, in
@@ -42,13 +43,17 @@ Kernel -> browser traits
     luts       dict     colormap name -> uint8[256, 4] RGBA; holds every map on offer, the current one and RdBu_r
     status     dict     state ("ready" | "warning" | "error"), text, hint, about, reply. ``hint`` says the way out;
                         about: {target, layer, variant} of the map of which something is said, such as why it is blank,
-                        else None
+                        else None. Where all is ready and about is None the text says what is explained, if that is not
+                        the plain score
 
 A grid is the number of cells along each axis: [h, w] of a picture, [l] of a signal, [d, h, w] of a volume.
 
 Two-way traits (plain scalars: set them in Python, or ``link`` them)
     target int, layer str, variant str, opacity 0..1, colormap str, threshold 0..1 (share of the colour limit below
     which nothing is painted), sign SIGNS, shading SHADINGS, scale SCALES, interpolation INTERPOLATIONS
+
+    against int | None (the class that all are seen against), score ("logit" | "softmax" | "log_softmax"): what of a
+    class is explained. A change makes all maps anew, under a new image id
 
 Custom message browser -> kernel
     {"type": "request", "request": {nonce (str, one a view), seq (int, rises), target, layer, variant, want (None |
@@ -93,6 +98,8 @@ TRAITS_TO_BROWSER = (
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 )  # fmt: skip
+
+TRAITS_OF_AIM = ("against", "score")
 
 STACK_KEYS = (
     "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",

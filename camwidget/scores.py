@@ -1,30 +1,44 @@
-"""Scores as a reader wants them: with probabilities, and with the name of their unit."""
+"""Scores as a reader wants them: with probabilities, in order, and with the name of their unit."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
+from .aim import UNITS
+from .engine import Recording
 from .engine.suggest import unknown
 from .wire import floats
 
 PROBABILITIES = ("softmax", "sigmoid", "none")
 
+SHARE = "share"
+"""Of dense scores: the share of the picture that the model gives to a class, its mean softmax probability."""
 
-def find_probability(model: nn.Module, scores: Tensor, given: str | None) -> str:
-    """How scores ``(K,)`` become probabilities: as given, else found.
+BACKGROUND = ("background", "__background__")
+"""What segmentations call the class of everything else."""
+
+
+def find_probability(model: nn.Module, recording: Recording, given: str | None) -> str:
+    """How the scores of a recording become probabilities: as given, else found.
 
     "none" where the scores are probabilities already (none negative, sum 1: the model ends in a softmax); "sigmoid"
     where the model says that it is multi-label (``model.multi_label``, or ``problem_type`` of a Hugging Face config);
-    else "softmax".
+    SHARE where they are dense; else "softmax".
 
     Raises:
-        ValueError: ``given`` is not one of PROBABILITIES.
+        ValueError: ``given`` is not one of PROBABILITIES, or is another than "softmax" for dense scores.
     """
+    scores = recording.scores[0]
+    if given is not None and given not in PROBABILITIES:
+        raise ValueError(unknown("probability", given, PROBABILITIES))
+    if recording.output_grid:
+        if given not in (None, "softmax"):
+            raise ValueError(f"probability is {given!r}, and the scores are dense; accepted: 'softmax'")
+        return SHARE
     if given is not None:
-        if given not in PROBABILITIES:
-            raise ValueError(unknown("probability", given, PROBABILITIES))
         return given
     if scores.numel() > 1 and bool((scores >= 0).all()) and abs(float(scores.double().sum()) - 1) < 1e-3:
         return "none"
@@ -33,18 +47,45 @@ def find_probability(model: nn.Module, scores: Tensor, given: str | None) -> str
     return "sigmoid" if several or scores.numel() == 1 else "softmax"
 
 
-def probabilities(scores: Tensor, probability: str) -> Tensor:
-    """Probabilities ``(K,)`` of scores ``(K,)``."""
+def probabilities(recording: Recording, probability: str) -> Tensor:
+    """Probabilities ``(K,)`` of the first image's classes."""
+    scores = recording.scores[0]
+    if probability == SHARE:
+        return recording.shares()[0]
     if probability == "softmax":
         return scores.softmax(0)
     return scores.sigmoid() if probability == "sigmoid" else scores
 
 
-def table(scores: Tensor, probability: str) -> dict[str, Any]:
-    """The numbers of the ``classes`` trait, see ``protocol.py``."""
+def strongest(recording: Recording, probability: str, count: int) -> list[int]:
+    """The first image's classes with the highest scores, or with the largest shares of the picture."""
+    ranked = probabilities(recording, probability) if probability == SHARE else recording.scores[0]
+    order: list[int] = ranked.argsort(descending=True, stable=True)[:count].tolist()
+    return order
+
+
+def first(order: Sequence[int], names: Sequence[str], probability: str) -> int:
+    """The class that is explained unasked: the strongest, but for the background of a segmentation."""
+    things = (index for index in order if probability != SHARE or names[index] not in BACKGROUND)
+    return next(things, order[0])
+
+
+def check_score(score: str, probability: str) -> str:
+    """The score as it is.
+
+    Raises:
+        ValueError: it is a probability, and so are the model's scores.
+    """
+    if score != "logit" and probability == "none":
+        raise ValueError(f"score is {score!r}, and the model's scores are probabilities already; accepted: 'logit'")
+    return score
+
+
+def table(recording: Recording, probability: str, score: str = "logit") -> dict[str, Any]:
+    """The numbers of the ``classes`` trait, see ``protocol.py``. ``score`` is what the maps explain."""
     return {
-        "scores": floats(scores.cpu()),
-        "probabilities": floats(probabilities(scores, probability).cpu()),
-        "unit": "probability" if probability == "none" else "logits",
+        "scores": floats(recording.scores[0].cpu()),
+        "probabilities": floats(probabilities(recording, probability).cpu()),
+        "unit": "probability" if probability == "none" else UNITS[score],
         "probability": probability,
     }

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from . import foresight
+from .aim import Aim
 from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
@@ -115,6 +116,11 @@ class Session:
                 except StaleRecordingError:
                     continue
         raise StaleRecordingError(TOO_FAST)
+
+    def explain(self, aim: Aim) -> bool:
+        """Explain something else of each class from now on. Returns whether it is something else."""
+        with self._reading():
+            return self.atlas.explain(aim)
 
     def close(self, patience: float = AT_CLOSE) -> None:
         """Stop after the map at hand, for which so many seconds are waited. Safe to call twice and from any thread."""
@@ -365,6 +371,8 @@ class Session:
 
     def _note(self, view: View) -> str | None:
         """What must be known of all classes' maps at this layer."""
+        if self.atlas.aim.against == view.target:
+            return "a class against itself leaves nothing; choose another one"
         recording, variant = self.atlas.recording, VARIANTS[view.variant]
         rectifiers = partial(recording.rectifiers_above, view.layer)
         reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)

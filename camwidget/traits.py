@@ -20,6 +20,7 @@ from .protocol import (
     SCALES,
     SHADINGS,
     SIGNS,
+    TRAITS_OF_AIM,
     TRAITS_TWO_WAY,
 )
 
@@ -31,7 +32,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Traits whose value is one of a few words; the first is the default."""
 
 # our own, and what every ipywidgets view may set
-FROM_BROWSER = frozenset((*TRAITS_TWO_WAY, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count"))
+FROM_BROWSER = frozenset(
+    (*TRAITS_TWO_WAY, *TRAITS_OF_AIM, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
+)
 
 BUNDLE = Path(__file__).parent / "static" / "widget.js"
 
@@ -93,7 +96,7 @@ class CamTraits(anywidget.AnyWidget):
     def __setattr__(self, name: str, value: Any) -> None:
         # a mistyped trait would otherwise be set in silence
         if not name.startswith("_") and not hasattr(type(self), name):
-            raise AttributeError(unknown("trait", name, TRAITS_TWO_WAY))
+            raise AttributeError(unknown("trait", name, [*TRAITS_TWO_WAY, *TRAITS_OF_AIM]))
         super().__setattr__(name, value)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:

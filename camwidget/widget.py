@@ -17,18 +17,20 @@ import traitlets
 from torch import nn
 
 from . import colormaps, inputs, lifetime, preprocessing, scores, wire
+from .aimed import AimedTraits
 from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View
 from .atlas import Atlas, Map
 from .checks import Incoming, count, keywords, one_of, read_request, share
 from .engine import CamEngine, Recording, upsample
+from .engine.engine import Forward
 from .engine.fields import Place
 from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_TWO_WAY
+from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_OF_AIM, TRAITS_TWO_WAY
 from .session import AT_CLOSE, Session
 from .still import Look
-from .traits import CHOICES, CamTraits, bundle
+from .traits import CHOICES, bundle
 
 log = logging.getLogger("camwidget")
 
@@ -36,7 +38,7 @@ DISPLAY = ("opacity", "threshold", *CHOICES)
 SELECTION = ("target", "layer", "variant")
 
 
-class CamWidget(CamTraits):
+class CamWidget(AimedTraits):
     """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch
     the variant.
 
@@ -54,25 +56,25 @@ class CamWidget(CamTraits):
         topk: how many classes are listed.
         colormap: any Matplotlib colormap.
         probability: "softmax", "sigmoid" (several classes may be right) or "none"; default: found from the model.
-        autocast, memory: see ``CamEngine``.
+        autocast, memory, forward: see ``CamEngine``. Other inputs that ``forward`` passes are for a batch of one.
+        score: what of a class is explained: "logit" (the score as it is), "softmax" or "log_softmax".
+        against: a class, by name or index, that all others are seen against: their score less its score.
+        region: of a segmentation, the pixels that are explained, see ``Target``; default: those where a class has the
+            highest score.
         kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
         rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
         display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
             with a name, such as ``{"waveform": (wave, 16000)}``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
-    ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1 (values below this share of the limit
-    are not painted), ``sign`` "positive" | "signed" | "absolute", ``shading`` "smooth" | "cells" | "contours",
-    ``scale`` "map" | "listed", ``interpolation`` "bicubic" | "bilinear". Read: ``heatmap``, ``cam``, ``scores``,
-    ``probabilities``, ``labels``, ``status``.
+    ``against`` int | None (likewise), ``score``, ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold``
+    0..1 (values below this share of the limit are not painted), ``sign`` "positive" | "signed" | "absolute",
+    ``shading`` "smooth" | "cells" | "contours", ``scale`` "map" | "listed", ``interpolation`` "bicubic" | "bilinear".
+    ``region`` may be assigned, too. Read: ``heatmap``, ``cam``, ``scores``, ``probabilities``, ``labels``, ``status``.
 
     Raises:
         TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
     """
-
-    # None before the constructor is done, and after close()
-    _session: Session | None = None
-    _atlas: Atlas | None = None
 
     def __init__(
         self,
@@ -89,6 +91,10 @@ class CamWidget(CamTraits):
         probability: str | None = None,
         autocast: torch.dtype | None = None,
         memory: int | None = None,
+        forward: Forward | None = None,
+        score: str = "logit",
+        against: int | str | None = None,
+        region: Any = None,
         kind: str | None = None,
         rate: float | None = None,
         display: Any = None,
@@ -100,19 +106,19 @@ class CamWidget(CamTraits):
         self._accepting = False
         self._complaint: str | None = None
         self._told: Told | None = None
-        engine = CamEngine(model, autocast, memory)
+        engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
         self._subject = inputs.read(image, engine.model, found, kind, rate, display)
         recording = inputs.record(engine, self._subject)
-        row = recording.scores[0]
-        self._probability = scores.find_probability(engine.model, row, probability)
-        self._names = find_labels(engine.model, labels, row.numel())
+        self._probability = scores.find_probability(engine.model, recording, probability)
+        self._names = find_labels(engine.model, labels, recording.scores.shape[1])
         self._truth = None if truth is None else self._index(truth)
         self._topk = count("topk", topk)
-        self._top = _strongest(row, self._topk)
-        first = self._top[0] if target is None else self._index(target)
+        self._top = scores.strongest(recording, self._probability, self._topk)
+        first = scores.first(self._top, self._names, self._probability) if target is None else self._index(target)
         view = View(first, recording.resolve(layer), find_variant(variant).id)
         self._atlas = Atlas(engine, recording)
+        self._atlas.aim = self._read_aim(against, score, region)
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle(),
@@ -123,7 +129,9 @@ class CamWidget(CamTraits):
                 layers=wire.layers(recording, view.layer),
                 variants=wire.variants(),
                 luts=colormaps.luts(colormap),
-                status=wire.status("ready", ""),
+                status=wire.status("ready", self._words(first)),
+                against=self._atlas.aim.against,
+                score=self._atlas.aim.score,
                 target=view.target,
                 layer=view.layer,
                 variant=view.variant,
@@ -167,13 +175,13 @@ class CamWidget(CamTraits):
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:
-        """``(K,)`` float32, as the model gave them."""
-        return self._row().cpu().numpy().copy()
+        """``(K,)`` float32, as the model gave them; of a segmentation the mean over all pixels."""
+        return self._now().scores[0].cpu().numpy().copy()
 
     @property
     def probabilities(self) -> npt.NDArray[np.float32]:
-        """``(K,)`` float32, see ``probability``."""
-        return scores.probabilities(self._row(), self._probability).cpu().numpy().copy()
+        """``(K,)`` float32, see ``probability``; of a segmentation each class's share of the picture."""
+        return scores.probabilities(self._now(), self._probability).cpu().numpy().copy()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -237,7 +245,7 @@ class CamWidget(CamTraits):
 
     # ------------------------------------------------------------------ checks of what is assigned
 
-    @traitlets.validate(*TRAITS_TWO_WAY)
+    @traitlets.validate(*TRAITS_TWO_WAY, *TRAITS_OF_AIM)
     def _check(self, proposal: Mapping[str, Any]) -> Any:
         return self._checked(proposal["trait"].name, proposal["value"])
 
@@ -245,17 +253,21 @@ class CamWidget(CamTraits):
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
         match name:
             case "target":
-                return self._index(value)
+                value = self._index(value)
             case "layer":
-                return self._recording.resolve(value)
+                value = self._recording.resolve(value)
             case "variant":
-                return find_variant(value).id
+                value = find_variant(value).id
+            case "against":
+                value = self._read_against(value)
+            case "score":
+                value = self._read_score(value)
             case "colormap":
                 colormaps.lut(value)
             case "opacity" | "threshold":
-                return share(name, value)
+                value = share(name, value)
             case _ if name in CHOICES:
-                return one_of(name, value, CHOICES[name])
+                value = one_of(name, value, CHOICES[name])
         return value
 
     # ------------------------------------------------------------------ from Python and from the browser
@@ -328,7 +340,7 @@ class CamWidget(CamTraits):
             match answer:
                 case Stack():
                     self.stack = wire.stack(answer)
-                    if self._complaint is not None or self.status["state"] == "error":
+                    if self._complaint is not None or self.status["state"] == "error" or self._explains_else():
                         self._say()
                 case Strip():
                     self.strip = wire.strip(answer)
@@ -356,19 +368,23 @@ class CamWidget(CamTraits):
     def _standing(self, to: Reply | None = None) -> dict[str, Any]:
         """The status while nothing is wrong but, perhaps, with the map on screen."""
         told = self._told
-        if told is None or told.view != self._view():
-            return wire.told(None, to)
-        hidden = told.reason is not None and told.reason.id == "all-negative" and self.sign != SIGNS[0]
-        return wire.told(None if hidden else told, to)
+        reason = None if told is None or told.view != self._view() else told.reason
+        if reason is None or (reason.id == "all-negative" and self.sign != SIGNS[0]):
+            return wire.status("ready", self._words(self.target), to=to)
+        return wire.told(reason, self._view(), to)
+
+    def _explains_else(self) -> bool:
+        """Whether the status names something that is no longer what is explained."""
+        return self.status["about"] is None and self.status["text"] != self._words(self.target)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
-        row = self._recording.scores[0]
-        if row.numel() != len(self._names):
-            text = f"the model has {row.numel()} classes by now, and this widget was made for {len(self._names)}"
+        k = self._recording.scores.shape[1]
+        if k != len(self._names):
+            text = f"the model has {k} classes by now, and this widget was made for {len(self._names)}"
             self.status = wire.status("error", text, "make a new CamWidget")
             return
-        self._top = _strongest(row, self._topk)
+        self._top = scores.strongest(self._recording, self._probability, self._topk)
         self.meta = {**self.meta, "image": self._open().atlas.generation}
         self.classes = self._classes()
         if self.layer in self._recording.layers:  # with less memory there may be fewer by now
@@ -376,17 +392,6 @@ class CamWidget(CamTraits):
         self.listed = self._open().listed = self._listed_with(self.target)
 
     # ------------------------------------------------------------------ parts of the state
-
-    @property
-    def _recording(self) -> Recording:
-        if self._atlas is None:
-            raise RuntimeError("this widget is closed; make a new one")
-        return self._atlas.recording
-
-    def _open(self) -> Session:
-        if self._session is None:
-            raise RuntimeError("this widget is closed; make a new one")
-        return self._session
 
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
@@ -398,9 +403,9 @@ class CamWidget(CamTraits):
         field = self._recording.fields(self.layer)
         return None if field is None or field.grid != cam.shape else field.place
 
-    def _row(self) -> torch.Tensor:
-        """Scores ``(K,)`` of the model as it is now."""
-        return self._open().recording(self._view()).scores[0]
+    def _now(self) -> Recording:
+        """The recording of the model as it is now."""
+        return self._open().recording(self._view())
 
     def _index(self, target: Any) -> int:
         return index_of(self._names, target)
@@ -419,10 +424,5 @@ class CamWidget(CamTraits):
         }
 
     def _classes(self) -> dict[str, Any]:
-        table = scores.table(self._recording.scores[0], self._probability)
+        table = scores.table(self._recording, self._probability, self._aim.score)
         return {"names": list(self._names), "truth": self._truth, **table}
-
-
-def _strongest(row: torch.Tensor, count: int) -> list[int]:
-    order: list[int] = row.argsort(descending=True, stable=True)[:count].tolist()
-    return order

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, Told, View
+from .answers import Menu, Nearby, Reply, Stack, Strip, View
 from .atlas import Map
-from .engine import VARIANTS, Field, LayerInfo, Recording
+from .engine import VARIANTS, Field, LayerInfo, Reason, Recording
 from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
 
 FAINT = 2.0**-14
@@ -153,12 +153,9 @@ def status(state: str, text: str, hint: str = "", to: Reply | None = None, about
     return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
 
 
-def told(answer: Told | None, to: Reply | None = None) -> dict[str, Any]:
-    """The ``status`` trait that says what must be known of the map on screen; nothing where all is well."""
-    if answer is None or answer.reason is None:
-        return status("ready", "", to=to)
-    reason = answer.reason
-    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, answer.view)
+def told(reason: Reason, view: View, to: Reply | None = None) -> dict[str, Any]:
+    """The ``status`` trait that says what must be known of the map of a view."""
+    return status("ready" if reason.quiet else "warning", reason.text, reason.hint, to, view)
 
 
 def reply(to: Reply | None) -> list[Any] | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
 from . import room
+from .accepted import unwrap
 from .classes import names_of, read_labels
 from .layout import Layout, lay_out
 from .outputs import find_scores
@@ -56,8 +57,8 @@ class CamEngine:
         lock: held while the model or a recorded graph is used; recordings may be asked from several threads.
 
     Raises:
-        TypeError: ``model`` is no ``nn.Module``, or one that cannot be listened to (a ScriptModule); another argument
-            is nothing of its kind.
+        TypeError: ``model`` is no ``nn.Module``; or one that cannot be listened to, a ScriptModule or an exported
+            graph; or a quantised one; another argument is nothing of its kind.
 
     Example:
         >>> engine = CamEngine(model)
@@ -271,26 +272,6 @@ def _checked_dtype(autocast: Any) -> torch.dtype | None:
     if autocast is not None and not (isinstance(autocast, torch.dtype) and autocast.is_floating_point):
         raise TypeError(f"autocast is {autocast!r}; accepted: None or a floating-point dtype such as torch.bfloat16")
     return autocast
-
-
-def unwrap(model: Any) -> nn.Module:
-    """The module that does the work, below DataParallel, DDP and torch.compile.
-
-    Raises:
-        TypeError: not an ``nn.Module``, or a ScriptModule.
-    """
-    while isinstance(model, nn.Module):
-        if isinstance(model, torch.jit.ScriptModule):
-            raise TypeError(
-                "a ScriptModule cannot be listened to; accepted: the nn.Module it was scripted or traced from"
-            )
-        inner = getattr(model, "_orig_mod", None)
-        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            inner = model.module
-        if inner is None:
-            return model
-        model = inner
-    raise TypeError(f"model is a {type(model).__name__}; accepted: a torch.nn.Module")
 
 
 def check_input(x: Any) -> None:

@@ -23,7 +23,7 @@ PLACES = ((0.2, 0.6, 0.3), (0.85, 0.3, 0.75), (0.5, 0.9, 0.1))
 ASTRAY = 0.15
 """Of the grid, what a cell may look beside its place."""
 
-MOST_BROADER = 0.9
+MOST_BROADER = 0.75
 """Two profiles of which one is less than this share of the other in width are told apart."""
 
 POOLS: tuple[Any, ...] = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)

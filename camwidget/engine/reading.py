@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 
 from torch import Tensor
@@ -12,6 +13,11 @@ from .layers import LayerInfo, around, read
 from .looking import local_axis
 from .tape import Tape
 from .tokens import Grid, Grids
+
+DIGITS = re.compile(r"\d+")
+
+MOST_ASKED = 12
+"""Sequences of which it is tried which axis is that of the cells: each takes two ways back to the input."""
 
 
 class Reader:
@@ -30,6 +36,9 @@ class Reader:
         self._n, self._spatial = shape[0], tuple(shape[2:])
         self._grids = Grids(self._spatial)
         self._lengths: set[int] = set()
+        self._widths: set[int] = set()
+        self._asked: dict[tuple[str, int, int], bool] = {}
+        self._axes: dict[tuple[int, ...], int] = {}
         self.doubtful: set[Grid] = set()
 
     def layers(self) -> dict[str, LayerInfo]:
@@ -86,19 +95,32 @@ class Reader:
     def _tokens(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
         """``(N, L, C)``; None where it is rather ``(N, C, L)``, as inside of an MLP-Mixer."""
         length, channels = int(shape[1]), int(shape[2])
-        if self._grids.flat(channels) or channels in self._lengths:
-            # the last axis may be that of the cells
-            if self._grids.seen(length) is None:
-                return None
-            if length not in self._lengths or channels in self._lengths:
-                entry = self._tape.entries.get(name)
-                if entry is not None and local_axis(entry.output, self._tape.source) == 2:
-                    return None
+        entry = self._tape.entries.get(name)
+        if entry is not None and entry.convolved:
+            return None
+        turned = self._grids.flat(channels) or channels in self._lengths
+        if turned and not self._is_sequence(name, length, channels):
+            return None
         found = self._grids.find(length)
         if found is None:
             return None
         self._lengths.add(length)
+        self._widths.add(channels)
         return LayerInfo(name, found[0], channels, "tokens", prefix=found[1])
+
+    def _is_sequence(self, name: str, length: int, channels: int) -> bool:
+        """Whether ``(N, length, C)`` is no ``(N, C, L)``, where C might be the number of cells."""
+        if length in self._lengths and length not in self._widths:
+            return True
+        entry = self._tape.entries.get(name)
+        if self._grids.seen(length) is None or entry is None:
+            return False
+        alike = DIGITS.sub("", name), length, channels  # the same place in another block
+        if alike not in self._asked:
+            if len(self._asked) == MOST_ASKED:
+                return entry.edge.node in self._chain
+            self._asked[alike] = local_axis(entry.output, self._tape.source) != 2
+        return self._asked[alike]
 
     def _signal(self, name: str, shape: Sequence[int]) -> LayerInfo | None:
         """``(N, C, L)`` or ``(N, L, C)``: the shape says nothing, so it is tried which axis looks at places."""
@@ -118,10 +140,11 @@ class Reader:
         return info
 
     def _axis_of_signal(self, output: Tensor) -> int:
-        if 1 in output.shape[1:]:
-            return 2 if output.shape[1] == 1 or (output.shape[1],) not in self._grids else 1
-        axis = local_axis(output, self._tape.source)
-        if axis is None:  # everything looks everywhere: by what was seen before, else as is usual in torch
-            known = [(int(length),) in self._grids for length in output.shape[1:]]
-            axis = 1 if known == [True, False] else 2
+        shape = tuple(output.shape[1:])
+        known = [(length,) in self._grids for length in shape]
+        axis = None if 1 in shape else local_axis(output, self._tape.source)
+        if axis is None:
+            # everything looks everywhere: as what came before, else by its length, else as is usual in torch
+            axis = self._axes.get(shape) or (1 if known == [True, False] else 2)
+        self._axes[shape] = axis
         return axis

@@ -39,6 +39,15 @@ only."""
 
 STALE = "the model's parameters changed since the recording: record again"
 
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
+
 
 class StaleRecordingError(RuntimeError):
     """The model's parameters changed after the recording: record again."""
@@ -354,6 +363,12 @@ class Recording:
         """
         return self._returned.shares()
 
+    def cells_won(self) -> Tensor:
+        """``(N, K)``: in how many cells of dense scores each class has the highest one; there it is explained where
+        no region is given. A model of one class wins where its score is positive.
+        """
+        return self._returned.cells_won()
+
     def _backward(self, target: Target, layers: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         edges = [self._tape.edge(name) for name in layers]
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
@@ -390,6 +405,9 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
+                for said, reason in REASONS.items():
+                    if said in str(error):
+                        raise ValueError(reason) from error
                 raise
 
     def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:

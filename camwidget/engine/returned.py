@@ -30,6 +30,7 @@ class Returned:
     def __init__(self, output: Any, scores: Tensor, names: tuple[str, ...] | None = None) -> None:
         self.output, self.scores, self.names = output, scores, names
         self._winners: Tensor | None = None
+        self._cells_won: Tensor | None = None
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -48,6 +49,17 @@ class Returned:
         scores = self.scores.detach().float()
         each = scores.sigmoid() if scores.shape[1] == 1 else scores.softmax(1)
         return each.flatten(2).mean(2) if self.grid else each
+
+    def cells_won(self) -> Tensor:
+        """``(N, K)`` on the CPU: in how many cells of dense scores each class has the highest one, see ``winners``.
+        Scores without a grid are one cell.
+        """
+        if self._cells_won is None:
+            n, k = self.scores.shape[:2]
+            wins = self._wins()
+            flat = (winners(self.scores) if wins is None else wins).reshape(n, -1) + 1
+            self._cells_won = torch.stack([row.bincount(minlength=k + 1)[1:] for row in flat]).cpu()
+        return self._cells_won
 
     def resolve(self, target: Aim, **keywords: Any) -> Target:
         """What is explained, with class indices, one an image.

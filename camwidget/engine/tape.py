@@ -136,9 +136,9 @@ class Tape:
         run, own = module.forward, module.__dict__
 
         def forward(*args: Any, **kwargs: Any) -> Any:
-            output = run(*args, **kwargs)
-            self._see(name, module, args, output)
-            return output
+            returned = run(*args, **kwargs)
+            self._see(name, module, args, returned)
+            return returned
 
         self._listening.append((own, own.get("forward")))
         own["forward"] = forward
@@ -177,7 +177,7 @@ class Tape:
         if self._weight is not None:
             self._weight.add(returned)
         output = find_grid(returned, self._shape)
-        if output is not None:
+        if output is not None and self._wanted is None:  # for the layout
             self.shapes.pop(name, None)
             self.shapes[name] = output.shape
         if output is None or not output.requires_grad:
@@ -237,7 +237,7 @@ def _named(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def _edge(output: Tensor) -> GradientEdge:
     """As ``get_gradient_edge``, which takes its time over what is rare."""
-    node = output.grad_fn
+    node: Any = output.grad_fn
     if node is None or isinstance(node, torch._C._FunctionBase):  # a leaf; a function written in Python
         return get_gradient_edge(output)
     return GradientEdge(node, output.output_nr)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 def state(model: nn.Module) -> list[Tensor]:
@@ -31,9 +33,16 @@ def usable(tensors: list[Tensor]) -> list[Tensor]:
     """The same, if torch can differentiate through them.
 
     Raises:
-        ValueError: they were made in inference mode or have no data.
+        ValueError: they were made in inference mode or have no data (yet).
     """
-    if any(t.is_inference() for t in tensors):
+    try:
+        inference = any(t.is_inference() for t in tensors)
+    except ValueError as error:  # torch's own, of a tensor without a shape
+        raise ValueError(
+            "the model has lazy layers that have no weights yet; run it once on an input, such as model(x), before it "
+            "is explained"
+        ) from error
+    if inference:
         raise ValueError(
             "the model was made in inference mode, so torch cannot differentiate through it; make or load it outside "
             "torch.inference_mode()"
@@ -57,11 +66,24 @@ def uncast(device: torch.device) -> AbstractContextManager[object]:
     return torch.autocast(device.type, enabled=False) if cast else nullcontext()
 
 
+class _Drawing(TorchDispatchMode):
+    """Within the block: whether this thread runs an operation that may draw numbers. Others may draw meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.seen = self.seen or torch.Tag.nondeterministic_seeded in func.tags
+        return func(*args, **(kwargs or {}))
+
+
 class RandomState:
     """Puts torch's generators back after a model that draws numbers even in evaluation mode.
 
     Whether a model draws is seen at its first run. One that does not is left alone from then on, since putting back
-    would rewind what the user draws on another thread; for the same reason only the main thread puts back.
+    would rewind what the user draws on another thread; for the same reason only the main thread puts back. What the
+    user's other threads draw in the meantime from the same generator is put back with it, where the model draws.
     """
 
     def __init__(self) -> None:
@@ -74,12 +96,14 @@ class RandomState:
             yield
             return
         before = _generators(device)
+        drawing = _Drawing()
         try:
-            yield
+            with drawing if self._draws is None else nullcontext():
+                yield
         finally:
             changed = any(not torch.equal(a, b) for a, b in zip(before, _generators(device), strict=True))
-            self._draws = bool(self._draws) or changed
-            if changed:
+            self._draws = bool(self._draws) or (changed and drawing.seen)
+            if self._draws and changed:
                 torch.set_rng_state(before[0])
                 for cuda in before[1:]:
                     torch.cuda.set_rng_state(cuda, device or "cuda")

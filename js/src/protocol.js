@@ -34,6 +34,8 @@ export const TRAITS_TWO_WAY = /** @type {const} */ ([
   "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
 ]);
 
+export const TRAITS_OF_AIM = /** @type {const} */ (["against", "score"]);
+
 export const STACK_KEYS = /** @type {const} */ ([
   "image", "layer", "variant", "targets", "grid", "dtype", "scale", "data", "done", "ms", "note", "reply",
 ]);

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from camwidget import session as session_module
+from camwidget.aim import Aim
 from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
 from camwidget.engine import VARIANTS, Reason
 from camwidget.engine.preempt import check
@@ -41,6 +42,7 @@ class FakeAtlas:
         self.free = threading.Event()  # maps may be made
         self.free.set()
         self.stale = False
+        self.aim = Aim()
         self.generation = 1
         self.broken: set[str] = set()
         self.at_once = False

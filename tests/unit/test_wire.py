@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from hypothesis.extra import numpy as arrays
 from torch import Tensor, nn
 
 from camwidget import protocol, scores, wire
-from camwidget.answers import Menu, Nearby, Stack, Strip, Told, View
+from camwidget.answers import Menu, Nearby, Stack, Strip, View
 from camwidget.engine import VARIANTS, CamEngine, Reason, Recording
+from camwidget.engine.scoring import SCORES
 
 DTYPES = {"float32": "<f4", "float16": "<f2", "int8": "i1"}
 VIEW = View(4, "last", "gradcam")
@@ -144,13 +146,12 @@ def test_status_and_variants() -> None:
         "state": "error", "text": "text", "hint": "hint", "about": None, "reply": ["page", 1],
     }  # fmt: skip
     assert tuple(wire.status("ready", "")) == protocol.STATUS_KEYS
-    assert wire.told(None)["state"] == wire.told(Told(VIEW, 1, None))["state"] == "ready"
     blank, quiet = Reason("all-negative", "Blank map.", "Show signed."), Reason("training", "In training mode.")
     about = {"target": 4, "layer": "last", "variant": "gradcam"}
-    assert wire.told(Told(VIEW, 1, blank), ("page", 2)) == {
+    assert wire.told(blank, VIEW, ("page", 2)) == {
         "state": "warning", "text": "Blank map.", "hint": "Show signed.", "about": about, "reply": ["page", 2],
     }  # fmt: skip
-    assert wire.told(Told(VIEW, 1, quiet)) == {
+    assert wire.told(quiet, VIEW) == {
         "state": "ready", "text": "In training mode.", "hint": "", "about": about, "reply": None,
     }  # fmt: skip
     for made, variant in zip(wire.variants(), VARIANTS.values(), strict=True):
@@ -231,23 +232,54 @@ def test_the_layer_in_use_is_always_there(recording: Recording) -> None:
     ],
 )
 def test_scores_travel_with_their_probabilities(probability: str, unit: str, expected: Tensor) -> None:
-    made = scores.table(torch.tensor([2.0, -1.0, 0.5]), probability)
+    made = scores.table(recorded([2.0, -1.0, 0.5]), probability)
     assert np.frombuffer(made["scores"], "<f4").tolist() == [2.0, -1.0, 0.5]
     np.testing.assert_allclose(np.frombuffer(made["probabilities"], "<f4"), expected.numpy(), rtol=1e-6)
     assert (made["unit"], made["probability"]) == (unit, probability)
 
 
+def recorded(row: list[float], output_grid: tuple[int, ...] = (), shares: list[float] | None = None) -> Any:
+    """What of a recording is looked at."""
+    shares_ = torch.tensor([shares or row])
+    return SimpleNamespace(scores=torch.tensor([row]), output_grid=output_grid, shares=lambda: shares_)
+
+
 def test_how_probabilities_are_found() -> None:
-    logits, shares = torch.tensor([2.0, -1.0]), torch.tensor([0.9, 0.1])
+    logits, shares = recorded([2.0, -1.0]), recorded([0.9, 0.1])
     plain, several = nn.Module(), nn.Module()
     several.multi_label = True
     assert scores.find_probability(plain, logits, None) == "softmax"
     assert scores.find_probability(plain, shares, None) == "none"
     assert scores.find_probability(plain, shares, "softmax") == "softmax"
     assert scores.find_probability(several, logits, None) == "sigmoid"
-    assert scores.find_probability(plain, logits[:1], None) == "sigmoid"
+    assert scores.find_probability(plain, recorded([2.0]), None) == "sigmoid"
     with pytest.raises(ValueError, match=r"unknown probability 'sofmax'; did you mean 'softmax'\?"):
         scores.find_probability(plain, logits, "sofmax")
+
+
+def test_dense_scores_are_ranked_by_their_share_of_the_picture() -> None:
+    dense = recorded([5.0, -1.0, 0.5], (4, 4), [0.1, 0.6, 0.3])
+    assert scores.find_probability(nn.Module(), dense, None) == scores.SHARE
+    assert scores.strongest(dense, scores.SHARE, 2) == [1, 2]
+    assert scores.strongest(recorded([5.0, -1.0, 0.5]), "softmax", 2) == [0, 2]
+    np.testing.assert_allclose(scores.probabilities(dense, scores.SHARE), [0.1, 0.6, 0.3])
+    with pytest.raises(ValueError, match="probability is 'sigmoid', and the scores are dense; accepted: 'softmax'"):
+        scores.find_probability(nn.Module(), dense, "sigmoid")
+
+
+def test_the_background_of_a_segmentation_is_not_what_is_explained_unasked() -> None:
+    names = ("cat", "__background__", "dog")
+    assert scores.first([1, 2, 0], names, scores.SHARE) == 2
+    assert scores.first([1, 2, 0], names, "softmax") == 1
+    assert scores.first([1], names, scores.SHARE) == 1
+
+
+def test_units_of_the_maps() -> None:
+    units = [scores.table(recorded([2.0, -1.0]), "softmax", score)["unit"] for score in SCORES]
+    assert units == ["logits", "probability", "log-probability"]
+    assert scores.check_score("softmax", "softmax") == "softmax"
+    with pytest.raises(ValueError, match="score is 'softmax', and the model's scores are probabilities already"):
+        scores.check_score("softmax", "none")
 
 
 def test_the_thumbnail_of_a_signal_is_a_line_of_steps() -> None:

@@ -21,6 +21,9 @@ const ROW = 29;
 const AHEAD = 12;
 const MOST_RESULTS = 200;
 
+/** What the last column is called. @type {Record<string, string>} */
+const COLUMNS = { none: "Score", share: "Share" };
+
 /** @param {Context} context */
 export function createClasses(context) {
   const input = h("input", { type: "search", autocomplete: "off", spellcheck: "false", "aria-controls": "cw-list" });
@@ -57,7 +60,7 @@ export function createClasses(context) {
       const signal = store.meta.kind === "signal";
       setText(title, evidence ? headingOf(frame, evidence.cell, signal) : "Class");
       setText(unit, evidence && !signal ? frame.unit : "");
-      setText(last, store.classes.probability === "none" ? "Score" : "Probability");
+      setText(last, COLUMNS[store.classes.probability] ?? "Probability");
       mark(element, "at-cell", evidence !== null);
       const all = order(frame);
       const { full, rows: room } = context.size;

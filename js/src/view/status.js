@@ -90,9 +90,10 @@ function lineOf(frame, short) {
   }
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
-  const facts = [meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  const said = about ? status.text : "";
+  const facts = [status.about ? "" : said, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
   const words = [facts.filter(Boolean).join("  ·  ")];
-  return { kind: "ready", words, hint: about ? status.text : "", side: short ? "" : meta.preprocessing };
+  return { kind: "ready", words, hint: status.about ? said : "", side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */

@@ -104,6 +104,25 @@ class Signal(nn.Module):
         return self.fc((x + F.relu(self.conv2(x))).flatten(2).mean(2))
 
 
+class Tokens(nn.Module):
+    """A small vision transformer: a class token stands before the grid, and is all that the head sees."""
+
+    def __init__(self, classes: int = 5) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, 8, 4, stride=4)
+        self.token = nn.Parameter(torch.randn(1, 1, 8))
+        self.norm1, self.norm2 = nn.LayerNorm(8), nn.LayerNorm(8)
+        self.qkv, self.mlp = nn.Linear(8, 24), nn.Linear(8, 8)
+        self.fc = nn.Linear(8, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1)
+        q, k, v = self.qkv(self.norm1(x)).reshape(len(x), x.shape[1], 3, 2, 4).permute(2, 0, 3, 1, 4)
+        x = x + F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
+        return self.fc(F.gelu(self.mlp(self.norm2(x)))[:, 0])
+
+
 CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], str]] = {
     # name: the network, the shape of its input, a layer
     "residual, in the block": (Residual, (2, 3, 16, 16), "conv2"),
@@ -113,9 +132,17 @@ CASES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], str]] = {
     "mixed by a view": (Silent, (2, 3, 16, 16), "conv1"),
     "called for its side effect": (Overwriting, (2, 3, 16, 16), "conv2"),
     "channels last": (LastAxis, (2, 3, 18, 22), "norm"),
+    "tokens": (Tokens, (2, 3, 16, 24), "norm1"),
     "1-D": (lambda: Signal(1), (2, 2, 40), "conv1"),
     "3-D": (lambda: Signal(3), (2, 2, 8, 6, 8), "conv1"),
 }
+
+
+def read(case: str, output: Tensor) -> Tensor:
+    """View what the layer returned as ``(N, C, *grid)``."""
+    if case == "tokens":
+        return output[:, 1:].transpose(1, 2).unflatten(2, (4, 6))
+    return output.movedim(-1, 1) if case == "channels last" else output
 
 
 def made(case: str) -> tuple[nn.Module, Tensor, str]:

@@ -11,18 +11,18 @@ from camwidget.engine import suffix as suffix_module
 from camwidget.engine import tables as tables_module
 from camwidget.engine.suffix import Suffix
 from camwidget.engine.targets import Target
-from tests.unit.engine.networks import CASES, Dense, Residual, made, relative_error, replaced
+from tests.unit.engine.networks import CASES, Dense, Residual, made, read, relative_error, replaced
 
 
-def by_loop(model: nn.Module, x: Tensor, layer: str, axis: int, score: int) -> Tensor:
+def by_loop(model: nn.Module, x: Tensor, layer: str, case: str, score: int) -> Tensor:
     """``(y - y_k) / |y|`` times A_k, summed over the channels k, channels first."""
     seen = []
-    scores = replaced(model, x, layer, lambda out: seen.append(out.clone().movedim(axis, 1)) or out)
+    scores = replaced(model, x, layer, lambda out: seen.append(read(case, out.clone())) or out)
     total = torch.zeros(len(x), *seen[0].shape[2:])
     for k in range(seen[0].shape[1]):
 
         def without(out: Tensor, k: int = k) -> Tensor:
-            out.movedim(axis, 1)[:, k] = 0
+            read(case, out)[:, k] = 0
             return out
 
         lost = scores[:, score] - replaced(model, x, layer, without)[:, score]
@@ -35,9 +35,8 @@ def by_loop(model: nn.Module, x: Tensor, layer: str, axis: int, score: int) -> T
 def test_equals_a_plain_loop(case: str) -> None:
     model, x, layer = made(case)
     maps = CamEngine(model).record(x).cams(range(5), layer, "ablationcam")
-    axis = -1 if case == "channels last" else 1
     for score in range(5):
-        assert relative_error(maps[:, score], by_loop(model, x, layer, axis, score)) <= 1e-4
+        assert relative_error(maps[:, score], by_loop(model, x, layer, case, score)) <= 1e-4
 
 
 @pytest.mark.parametrize(
@@ -49,6 +48,7 @@ def test_equals_a_plain_loop(case: str) -> None:
         ("mixed by a view", False),
         ("called for its side effect", False),
         ("channels last", True),
+        ("tokens", False),
     ],
 )
 def test_layers_before_run_once_where_that_changes_nothing(case: str, shares: bool) -> None:
@@ -209,4 +209,4 @@ def test_hooks_of_the_user_run_as_often_as_they_change_something() -> None:
         model.get_submodule(name).register_forward_hook(lambda _m, _a, out: out * 1.5)
     for layer in ("conv1", "conv3"):
         maps = CamEngine(model).record(x).cams([1], layer, "ablationcam")
-        assert relative_error(maps[:, 0], by_loop(model, x, layer, 1, 1)) <= 1e-4
+        assert relative_error(maps[:, 0], by_loop(model, x, layer, "dense", 1)) <= 1e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -167,9 +168,9 @@ def test_what_a_failed_pass_made_is_gone_before_the_next(
         if output.requires_grad:
             seen.append(output.untyped_storage()._weak_ref())
 
-    def find_start(model: nn.Module, source: Tensor, most: int) -> room.Start:
+    def find_start(model: nn.Module, source: Tensor, most: int, call: Any) -> room.Start:
         alive.extend(not torch.UntypedStorage._expired(ref) for ref in seen)
-        return original(model, source, most)
+        return original(model, source, most, call)
 
     monkeypatch.setattr(room, "find_start", find_start)
     cnn.stem.register_forward_hook(watch)

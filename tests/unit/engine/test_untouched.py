@@ -3,81 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-
-HOOKS = [name for name in vars(nn.Module()) if "hooks" in name]
-
-
-def of_tensor(t: Tensor | None) -> Any:
-    """What can be seen of a tensor, and which object it is."""
-    if t is None:
-        return None
-    return (id(t), t.data_ptr(), t.detach().clone(), t.requires_grad, id(t.grad), of_tensor(t.grad), t._backward_hooks)
-
-
-def of_module(module: nn.Module) -> dict[str, Any]:
-    return {
-        "attributes": sorted(vars(module)),
-        "modes": module.training,
-        "hooks": {name: dict(getattr(module, name)) for name in HOOKS},
-        "parameters": {name: of_tensor(p) for name, p in module._parameters.items()},
-        "buffers": {name: of_tensor(b) for name, b in module._buffers.items()},
-        "children": {name: id(child) for name, child in module._modules.items()},
-        "in place": getattr(module, "inplace", None),
-        "methods": (module.forward.__func__, type(module)),
-    }
-
-
-def is_global_hooks(name: str) -> bool:
-    return name.startswith("_global") and name.endswith("hooks")
-
-
-def of_everything(model: nn.Module, x: Tensor) -> dict[str, Any]:
-    modules = {name: of_module(module) for name, module in model.named_modules()}
-    world = {
-        "torch": torch.get_rng_state(),
-        "numpy": repr(np.random.get_state(legacy=True)),  # noqa: NPY002 - the state that users' old code depends on
-        "python": random.getstate(),
-        "grad mode": torch.is_grad_enabled(),
-        "inference": torch.is_inference_mode_enabled(),
-        "default dtype": torch.get_default_dtype(),
-        "global hooks": {
-            k: len(v) for k, v in vars(nn.modules.module).items() if k.startswith("_global") and "hooks" in k
-        },
-    }
-    return {"modules": modules, "x": of_tensor(x), "world": world}
-
-
-def differences(before: Any, after: Any, path: str = "") -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before.keys() | after.keys():
-            yield from differences(before.get(key), after.get(key), f"{path}/{key}")
-    elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
-        for i, (one, two) in enumerate(zip(before, after, strict=True)):
-            yield from differences(one, two, f"{path}[{i}]")
-    elif isinstance(before, Tensor) and isinstance(after, Tensor):
-        if before.shape != after.shape or not torch.equal(before, after):
-            yield path
-    elif before != after:
-        yield path
-
-
-@contextmanager
-def as_before(model: nn.Module, x: Tensor) -> Iterator[None]:
-    before = of_everything(model, x)
-    try:
-        yield
-    finally:
-        assert list(differences(before, of_everything(model, x))) == []
+from tests.promises.snapshot import as_before, differences, of_everything
 
 
 def test_the_snapshot_sees_what_it_should(cnn: nn.Module, x: Tensor) -> None:
@@ -86,6 +21,7 @@ def test_the_snapshot_sees_what_it_should(cnn: nn.Module, x: Tensor) -> None:
         cnn.train,
         cnn.block.eval,
         lambda: cnn.fc.weight.requires_grad_(False),
+        lambda: cnn.fc.weight.requires_grad_(True),
         lambda: cnn.fc.weight.data.add_(1e-6),
         lambda: setattr(cnn.fc.weight, "grad", torch.zeros_like(cnn.fc.weight)),
         lambda: cnn.block[1].running_mean.add_(1),
@@ -94,6 +30,24 @@ def test_the_snapshot_sees_what_it_should(cnn: nn.Module, x: Tensor) -> None:
         lambda: cnn.stem.register_full_backward_hook(lambda *_: None),
         lambda: setattr(cnn.stem[1], "inplace", False),
         lambda: setattr(cnn, "new", 1),
+        lambda: setattr(cnn, "new", 2),
+        lambda: setattr(cnn, "seen", [torch.zeros(2)]),
+        lambda: cnn.seen[0].add_(1),
+        lambda: cnn.seen.append(1),
+        lambda: cnn.fc.weight.register_hook(lambda g: g),
+        lambda: cnn.fc.weight.register_post_accumulate_grad_hook(lambda p: None),
+        lambda: cnn.fc.weight.grad.add_(1),
+        lambda: cnn.fc.register_state_dict_pre_hook(lambda *_: None),
+        lambda: cnn.fc.register_load_state_dict_post_hook(lambda *_: None),
+        lambda: cnn.fc.bias.detach().mul_(1),
+        lambda: setattr(cnn.fc, "bias", nn.Parameter(cnn.fc.bias.detach())),
+        lambda: setattr(cnn.fc, "forward", cnn.fc.forward),
+        lambda: torch.set_num_threads(3),
+        lambda: torch.set_num_threads(2),
+        lambda: torch.use_deterministic_algorithms(True),
+        lambda: torch.use_deterministic_algorithms(False),
+        lambda: torch.set_grad_enabled(False),
+        lambda: torch.set_grad_enabled(True),
         lambda: torch.rand(1),
         random.random,
         lambda: x.add_(1),

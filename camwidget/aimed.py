@@ -1,0 +1,103 @@
+"""The part of the widget that says what of a class is explained: ``against``, ``score`` and ``region``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from . import scores
+from .aim import Aim
+from .answers import Request, View
+from .atlas import Atlas
+from .engine import Recording
+from .engine.regions import Region
+from .engine.scoring import read_score
+from .session import Session
+from .traits import CamTraits, Checked
+
+
+class AimedTraits(CamTraits):
+    """A change of what is explained makes all maps anew. ``CamWidget`` has the classes, the session and the view."""
+
+    against = traitlets.Any(None).tag(sync=True)
+    score = Checked("logit").tag(sync=True)
+
+    # None before the constructor is done, and after close()
+    _session: Session | None = None
+    _atlas: Atlas | None = None
+    _names: tuple[str, ...]
+    _probability: str
+
+    @property
+    def region(self) -> Region | None:
+        """Which pixels of a segmentation are explained, None for those of each class; may be assigned, see
+        ``Target``.
+        """
+        return self._aim.region
+
+    @region.setter
+    def region(self, value: Any) -> None:
+        self._explain(Aim(self.against, self.score, self._read_region(value)))
+
+    @property
+    def _aim(self) -> Aim:
+        return Aim() if self._atlas is None else self._atlas.aim
+
+    @traitlets.observe("against", "score")
+    def _aim_changed(self, _change: Any) -> None:
+        with self._lock:
+            if self._session is not None:
+                self._explain(Aim(self.against, self.score, self.region))
+
+    def _explain(self, aim: Aim) -> None:
+        """Explain something else of each class: a new image id makes the browser drop the maps it has."""
+        with self._lock:
+            session = self._open()
+            if session.explain(aim):
+                self.meta = {**self.meta, "image": session.atlas.generation}
+                self.classes = self._classes()
+                self._ask(Request(self._view()))
+
+    def _read_aim(self, against: Any, score: Any, region: Any) -> Aim:
+        """All three as they were given, checked."""
+        return Aim(self._read_against(against), self._read_score(score), self._read_region(region))
+
+    def _read_against(self, against: Any) -> int | None:
+        return None if against is None else self._index(against)
+
+    def _read_score(self, score: Any) -> str:
+        self._recording.resolve_target(0, score=read_score(score))
+        return scores.check_score(score, self._probability)
+
+    def _read_region(self, region: Any) -> Region | None:
+        return self._recording.resolve_target(0, region=region).region
+
+    def _words(self, target: int) -> str:
+        """What is explained of a class, where that is not its plain score."""
+        return self._aim.words(target, self._names, self._recording)
+
+    @property
+    def _recording(self) -> Recording:
+        if self._atlas is None:
+            raise RuntimeError("this widget is closed; make a new one")
+        return self._atlas.recording
+
+    def _open(self) -> Session:
+        if self._session is None:
+            raise RuntimeError("this widget is closed; make a new one")
+        return self._session
+
+    # ------------------------------------------------------------------ what CamWidget has
+
+    def _index(self, target: Any) -> int:
+        raise NotImplementedError
+
+    def _view(self) -> View:
+        raise NotImplementedError
+
+    def _classes(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _ask(self, request: Request) -> None:
+        raise NotImplementedError
