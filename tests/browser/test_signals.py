@@ -87,11 +87,11 @@ def test_hover_reads_time_step_value_and_what_is_seen(view: View) -> None:
 
 
 def test_a_click_pins_a_step_and_another_lets_it_go(view: View) -> None:
-    view.click(0.2505, 0.5)
+    view.click(0.2525, 0.5)
     view.leave()
     expect(view.part(".step-line.step-pinned")).to_be_visible()
     expect(view.part(".readout")).to_contain_text("step 50")
-    view.click(0.2505, 0.5)
+    view.click(0.2525, 0.5)
     view.leave()
     expect(view.part(".step-line.step-pinned")).to_be_hidden()
 
@@ -117,6 +117,12 @@ def test_what_makes_no_sense_for_a_signal_is_not_offered(view: View) -> None:
     expect(view.role("dialog", "Display")).to_be_visible()
     assert view.part(".display .field-name").all_inner_texts() == ["Style", "Scale", "Threshold", "Colours"]
     assert view.part(".display .segments.shading span").all_inner_texts() == ["Smooth", "Cells"]
+    assert view.outside() == []
+    view.notebook.page.keyboard.press("Escape")
+    view.role("button", "Help").click()
+    expect(view.part(".help")).to_contain_text("Later step (Shift: ten)")
+    expect(view.part(".help")).not_to_contain_text("cell")
+    assert view.outside() == []
 
 
 def test_signs_shading_threshold_and_variants_change_the_picture(view: View, notebook: Notebook) -> None:

@@ -101,7 +101,9 @@ def test_a_page_that_asks_is_answered(signal: CamWidget, volume: CamWidget) -> N
         assert page.replies()[0] == reply
         assert w.target == 1
         menus = [data for data, _ in page.messages if data.get("method") == "custom"]
-        assert menus and all(m["grid"] == w.stack["grid"] for m in menus[0]["content"]["maps"])
+        grids = {m["variant"]: m["grid"] for data in menus for m in data["content"].get("maps", [])}
+        due = {v.id: w.meta["input"] if v.at_input else w.stack["grid"] for v in VARIANTS.values()}
+        assert "gradcam" in grids and all(grid == due[variant] for variant, grid in grids.items())
 
 
 def test_both_have_a_still_picture(signal: CamWidget, volume: CamWidget) -> None:

@@ -40,8 +40,8 @@ export const SHORTCUTS = Object.freeze([
     ["Pin the cell", "pin", "Enter"],
   ]),
   ...listed("signal", [
-    ["Earlier step (Shift: ten)", "cell-left", "ArrowLeft"],
-    ["Later step", "cell-right", "ArrowRight"],
+    ["Earlier step", "cell-left", "ArrowLeft"],
+    ["Later step (Shift: ten)", "cell-right", "ArrowRight"],
     ["Pin the step", "pin", "Enter"],
   ]),
   ...listed("volume", [

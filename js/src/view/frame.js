@@ -2,9 +2,9 @@
 
 import { strongest } from "../lib/cells.js";
 import { limits } from "../lib/heat.js";
-import { placeOf, seenBy } from "../lib/places.js";
+import { placeOf } from "../lib/places.js";
 import { SIGNED_COLORMAP } from "../protocol.js";
-import { indexOf, locate } from "./kinds.js";
+import { locate, seenIn } from "./kinds.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
@@ -90,7 +90,7 @@ export function frameOf(store, ui, known, now) {
   return {
     store, ui, view, drawn, preview, map, busy, place, cell,
     beside: map !== null && spot !== null && !cell,
-    sees: cell && seenBy(layer, store.meta.input, indexOf(cell, map)),
+    sees: cell && seenIn(store, layer, map, cell),
     selected: busy ? shown : view,
     limits: range,
     paint: { ...range, sign: view.sign, opacity: ui.bare ? 0 : view.opacity, threshold: view.threshold },

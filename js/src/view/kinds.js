@@ -3,7 +3,7 @@
 import { cellAt } from "../lib/cells.js";
 import { depthOf } from "../lib/depth.js";
 import { place as inBrackets } from "../lib/format.js";
-import { indexAt } from "../lib/places.js";
+import { indexAt, seenBy } from "../lib/places.js";
 import { stepsOf } from "../lib/steps.js";
 
 /**
@@ -50,6 +50,19 @@ export function cellOfIndex(grid, index) {
  * @param {Place | null} place
  */
 export const stepsAlong = ({ meta }, { grid }, place) => stepsOf(place?.[0], grid[0], meta.input[0]);
+
+/**
+ * From where to where a cell of the map sees, in shares of the input; null where that is not known, and of a map that does
+ * not have the layer's cells: some variants make one of the input's size.
+ * @param {Store} store
+ * @param {import("../protocol.js").Layer | undefined} layer
+ * @param {HeatMap} map
+ * @param {Cell} cell
+ */
+export function seenIn(store, layer, map, cell) {
+  const own = layer !== undefined && String(map.grid) === String(layer.grid);
+  return own ? seenBy(layer, store.meta.input, indexOf(cell, map)) : null;
+}
 
 /** The cell's index on each axis. @param {Cell} cell @param {HeatMap} map */
 export const indexOf = ({ row, col, depth = 0 }, { grid }) => [depth, row, col].slice(-grid.length);

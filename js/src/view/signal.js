@@ -8,13 +8,13 @@ import { plain } from "../lib/format.js";
 import { fold, ticks } from "../lib/heat.js";
 import { actionFor } from "../lib/keys.js";
 import { LABEL, rowsOf } from "../lib/rows.js";
-import { centreOf, seenBy } from "../lib/places.js";
+import { centreOf } from "../lib/places.js";
 import { along, covered } from "../lib/steps.js";
 import { coloursOf, drawEvidence, fillRows, levelOf } from "./area.js";
 import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, layerOf, variantName } from "./frame.js";
 import { drawBand } from "./ink.js";
-import { stepsAlong } from "./kinds.js";
+import { seenIn, stepsAlong } from "./kinds.js";
 import { pin, previewName } from "./picture.js";
 
 /**
@@ -84,8 +84,9 @@ export function createSignal(context) {
  */
 function legendOf({ store, map, drawn, place }) {
   const { input, rate } = store.meta;
-  const span = layerOf(store, drawn.layer)?.sees?.[0];
-  if (!map || !span) return "";
+  const layer = layerOf(store, drawn.layer);
+  const span = layer?.sees?.[0];
+  if (!map || !span || map.grid[0] !== layer.grid[0]) return "";
   if (span[2] === null) return "Each step sees the whole signal.";
   const size = rate === null ? `${span[2]} samples` : `${Number((span[2] / rate).toPrecision(3))} s`;
   const [from, to] = covered(stepsAlong(store, map, place), map.grid[0], input[0]);
@@ -229,7 +230,7 @@ function createCursor(kind) {
       const on = (/** @type {number} */ index) => centreOf(index, map.grid[0], place?.[0]);
       const x = on(cell.index) * wide;
       // Where it is not known what a step sees, its own room is shaded.
-      const [from, to] = seenBy(layerOf(store, drawn.layer), input, [cell.index])?.[0] ??
+      const [from, to] = seenIn(store, layerOf(store, drawn.layer), map, cell)?.[0] ??
         [on(cell.index - 0.5), on(cell.index + 0.5)];
       setStyle(seen, "width", `${((to - from) * wide).toFixed(1)}px`);
       setStyle(seen, "transform", `translateX(${(from * wide).toFixed(1)}px)`);

@@ -17,7 +17,7 @@ const OTHER_BANDS = 172;
 /** The colour bar; the list beside a signal, where the sign has a row of its own below the opacity, and the legend
  * one below that. */
 const BAR = 64;
-const LIST = Object.freeze({ wide: 268, medium: 232 });
+const LIST = Object.freeze({ wide: 300, medium: 232 });
 const ROW_OF_SIGNS = 84;
 
 /** The colour bar's words above and below it. */
