@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- make sweep writes from here -->", "<!-- to here -->"
+BEGIN, END = "<!-- make sweep writes from here -->", "<!-- and to here -->"
 
 Row = Mapping[str, Any]
 
