@@ -249,7 +249,7 @@ class Recording:
         layers of a model and a size of input, from the graph of this recording.
 
         None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
-        their first layers (see ``left_out``), and torch before 2.6.
+        their first layers (see ``left_out``), a model that has changed since, and torch before 2.6.
 
         Raises: as ``cam``.
         """
@@ -258,8 +258,11 @@ class Recording:
             return None
         if name not in known:
             places = {other: self._tape.edge(other).node for other in self.layers}
-            with self._differentiating():
-                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+            try:
+                with self._differentiating():
+                    known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+            except StaleRecordingError:  # in training at this moment; the next recording tells
+                return None
         return known[name]
 
     def why(

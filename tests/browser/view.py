@@ -12,8 +12,13 @@ import numpy.typing as npt
 from lab import Notebook
 from playwright.sync_api import Locator
 
+from camwidget import VARIANTS
+
 Pixels = npt.NDArray[np.uint8]
 Box = dict[str, float]
+
+SLOW = sum(variant.slow for variant in VARIANTS.values())
+"""So many variants have no thumbnail in the menu: they are made only when they are chosen."""
 
 PIXELS = """(canvas) => {
     const { width, height } = canvas;
