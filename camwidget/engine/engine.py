@@ -19,6 +19,7 @@ from .classes import names_of, read_labels
 from .layers import find_grid
 from .layout import Layout, lay_out
 from .outputs import find_scores
+from .passes import observe
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
@@ -209,14 +210,15 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+        def keep(output: Any) -> Any:
             grid = find_grid(output, x.shape)
             if grid is not None:
                 seen.append(grid.detach().clone())
+            return output
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
-            model.get_submodule(layer).register_forward_hook(keep)
+            observe(model.get_submodule(layer), None, keep)
             with self._cast():
                 self._call(model, x.clone())
         return seen[-1]

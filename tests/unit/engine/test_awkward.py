@@ -1,0 +1,59 @@
+"""Networks that do what others do not: each once gave a wrong map, a wrong layer, an error or a trace."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from camwidget.engine import CamEngine
+from tests.unit.engine.networks import relative_error
+
+# ---------------------------------------------------------------------- run again
+
+
+class Shared(nn.Module):
+    """One rectifier for grids and, last, for vectors; and a convolution that is called past its hooks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 3, stride=2)
+        self.conv2 = nn.Conv2d(6, 8, 3, padding=1)
+        self.relu = nn.ReLU()
+        self.fc1, self.fc2 = nn.Linear(8, 7), nn.Linear(7, 5)
+
+    def after(self, grid: Tensor) -> Tensor:
+        return self.fc2(self.relu(self.fc1(grid.mean((2, 3)))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.after(self.relu(self.conv2.forward(self.relu(self.conv1(x)))))
+
+
+@pytest.mark.parametrize("layer", ["relu", "conv2"])
+def test_a_layer_that_runs_on_vectors_too_or_is_called_past_its_hooks(layer: str, x: Tensor) -> None:
+    model = Shared().eval()
+    recording = CamEngine(model).record(x)
+    a = recording.activations(layer)
+    with torch.no_grad():
+        rectified = model.relu if layer == "conv2" else nn.Identity()
+        scores = model.after(rectified(a))[:, 2]
+        weights = []
+        for channel in range(8):
+            off = a.clone()
+            off[:, channel] = 0
+            weights.append((scores - model.after(rectified(off))[:, 2]) / scores.abs())
+    expected = torch.einsum("kn,nkhw->nhw", torch.stack(weights), a)
+    assert relative_error(recording.cams([2], layer, "ablationcam")[:, 0], expected) <= 1e-4
+    assert recording.cam(2, layer, "smoothgradcam++").shape == expected.shape
+
+
+def test_values_that_were_overwritten_behind_a_layer_called_past_its_hooks(x: Tensor) -> None:
+    class Over(Shared):
+        def forward(self, x: Tensor) -> Tensor:
+            first = self.conv1.forward(x)
+            expected.append(first.detach().clone())
+            return self.after(self.conv2(first.relu_()))
+
+    expected: list[Tensor] = []
+    recording = CamEngine(Over()).record(x)
+    assert torch.equal(recording.activations("conv1"), expected[0])
