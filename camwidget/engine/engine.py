@@ -17,7 +17,7 @@ from . import room
 from .accepted import unwrap
 from .classes import names_of, read_labels
 from .layers import find_grid
-from .layout import Layout, lay_out
+from .layout import Layout, fits, lay_out
 from .outputs import find_scores
 from .passes import observe
 from .recording import Recording
@@ -148,9 +148,9 @@ class CamEngine:
             if limit is not None and layout.bytes * leaf.shape[0] > limit:
                 raise TooLarge
             tape, returned = self._run(model, leaf, layout, None, start)
-            if set(layout.layers) <= set(tape.entries):
+            if fits(layout, tape):
                 return tape, returned, layout
-        # not seen before; or its control flow differs from image to image: then all is listened to again
+        # not seen before; or this image takes another way, or tells more: then all is listened to again
         weight = Weight(limit)
         tape, returned = self._run(model, leaf, None, weight, start)
         weight.check()

@@ -42,7 +42,7 @@ def looks_where_it_lies(output: Tensor, info: LayerInfo, source: Node) -> bool:
         view = info.channels_first(start).flatten(2).select(2, _row_by_row(cell, info.grid))
         view.copy_(_random(view.shape))
         seen = _seen(output, start, source)
-        if seen is None or seen.ndim != axes:
+        if seen is None or seen.ndim != axes or not bool(seen.any()):
             return True  # nothing to tell it by
         pool: Callable[[Tensor, tuple[int, ...]], Tensor] = POOLS[axes - 1]
         peak = torch.unravel_index(pool(seen[None, None], info.grid).argmax(), info.grid)

@@ -4,10 +4,44 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
 from tests.unit.engine.networks import relative_error
+
+# ---------------------------------------------------------------------- layers
+
+
+class Plain(nn.Module):
+    """Two blocks that keep shape, without biases: of a blank picture all is zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3, stride=2, bias=False)
+        self.conv2 = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.fc = nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(F.relu(self.conv2(F.relu(self.conv1(x)))).mean((2, 3)))
+
+
+def test_a_blank_picture_does_not_decide_which_layers_those_after_it_have(x: Tensor) -> None:
+    engine = CamEngine(Plain())
+    engine.record(torch.zeros_like(x))
+    assert engine.record(x).default_layer == CamEngine(engine.model).record(x).default_layer == "conv2"
+
+
+def test_a_block_that_begins_as_the_identity_is_a_layer_once_it_is_trained(x: Tensor) -> None:
+    head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1, bias=False), *head)
+    nn.init.dirac_(model[1].weight)
+    engine = CamEngine(model)
+    assert engine.record(x).default_layer == "0"
+    with torch.no_grad():
+        model[1].weight += 0.1
+    assert engine.record(x).default_layer == "1"
+
 
 # ---------------------------------------------------------------------- run again
 
