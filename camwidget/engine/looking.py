@@ -79,6 +79,25 @@ def local_axis(output: Tensor, source: Node) -> int | None:
     return 1 + widths.index(min(widths)) if min(widths) < MOST_BROADER * max(widths) else None
 
 
+def silent_ahead(output: Tensor, silent: int, source: Node) -> int:
+    """Of so many tokens of ``(N, L, C)`` that are no places and see nothing of the input, how many are at the
+    start, the others being at the end. All of them, where it cannot be told.
+    """
+    length = output.shape[1]
+
+    def sees(begin: int, end: int) -> bool:
+        start = torch.zeros(output.shape, dtype=output.dtype, device=output.device)
+        start[:, begin:end] = _random(start[:, begin:end].shape).to(output.device, output.dtype)
+        seen = _seen(output, start, source)
+        return seen is not None and bool(seen.any())
+
+    if not sees(0, silent):
+        return silent
+    ahead = next(i for i in range(silent + 1) if i == silent or sees(i, i + 1))
+    behind = silent - ahead
+    return ahead if behind and not sees(length - behind, length) else silent
+
+
 def _seen(output: Tensor, start: Tensor, source: Node) -> Tensor | None:
     """How strongly what is asked by ``start`` depends on each place of the input: ``(*spatial)``."""
     (found,) = torch.autograd.grad(output, [GradientEdge(source, 0)], start, retain_graph=True, allow_unused=True)

@@ -43,6 +43,18 @@ def test_a_block_that_begins_as_the_identity_is_a_layer_once_it_is_trained(x: Te
     assert engine.record(x).default_layer == "1"
 
 
+@pytest.mark.parametrize(("channels", "size"), [(6, (19, 23)), (8, (23, 31)), (12, (40, 33)), (9, (27, 19))])
+def test_few_channels_are_not_taken_for_rows(channels: int, size: tuple[int, int]) -> None:
+    model = nn.Sequential(
+        *(nn.Conv2d(3, channels, 3, stride=2), nn.ReLU(), nn.Conv2d(channels, channels, 3), nn.ReLU()),
+        *(nn.Conv2d(channels, channels, 3), nn.GELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 5)),
+    )
+    x = torch.randn(2, 3, *size)
+    recording = CamEngine(model).record(x)
+    for name, layer in recording.layers.items():
+        assert (layer.channels, layer.grid) == (channels, tuple(model[: int(name) + 1](x).shape[2:]))
+
+
 # ---------------------------------------------------------------------- run again
 
 
@@ -91,3 +103,31 @@ def test_values_that_were_overwritten_behind_a_layer_called_past_its_hooks(x: Te
     expected: list[Tensor] = []
     recording = CamEngine(Over()).record(x)
     assert torch.equal(recording.activations("conv1"), expected[0])
+
+
+# ---------------------------------------------------------------------- tokens
+
+
+class Registers(nn.Module):
+    """A class token before the patches, where it is wanted, and registers behind them."""
+
+    def __init__(self, ahead: int, behind: int) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(3, 12, 4, stride=4)
+        self.first = nn.Parameter(torch.randn(1, ahead, 12))
+        self.last = nn.Parameter(torch.randn(1, behind, 12))
+        self.block = nn.TransformerEncoderLayer(12, 2, 24, 0.0, batch_first=True)
+        self.begin, self.norm, self.fc = nn.LayerNorm(12), nn.LayerNorm(12), nn.Linear(12, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        cells = self.patches(x).flatten(2).transpose(1, 2)
+        ends = [part.expand(len(x), -1, -1) for part in (self.first, self.last)]
+        tokens = self.begin(torch.cat([ends[0], cells, ends[1]], 1))
+        return self.fc(self.norm(self.block(tokens)).mean(1))
+
+
+@pytest.mark.parametrize(("ahead", "behind"), [(1, 4), (0, 4), (2, 1), (3, 0)])
+def test_registers_may_stand_behind_the_patches(ahead: int, behind: int) -> None:
+    recording = CamEngine(Registers(ahead, behind).eval()).record(torch.randn(2, 3, 16, 24))
+    layer = recording.layers[recording.default_layer]
+    assert (layer.kind, layer.grid, layer.prefix) == ("tokens", (4, 6), ahead)
