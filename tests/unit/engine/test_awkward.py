@@ -55,6 +55,32 @@ def test_few_channels_are_not_taken_for_rows(channels: int, size: tuple[int, int
         assert (layer.channels, layer.grid) == (channels, tuple(model[: int(name) + 1](x).shape[2:]))
 
 
+# ---------------------------------------------------------------------- all classes
+
+
+class Made(nn.Module):
+    """The weights of the last layer, or its bias, are made of the very features that it is given."""
+
+    def __init__(self, bias: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 3, stride=2)
+        self.make = nn.Linear(6, 5 if bias else 30)
+        self.bias = bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        pooled = F.relu(self.conv(x)).mean((2, 3))
+        if self.bias:
+            return torch.addmm(self.make(pooled), pooled, self.make.weight.t())
+        return pooled @ self.make(pooled).view(6, 5)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_last_layer_that_the_features_make_is_no_constant(bias: bool, x: Tensor) -> None:
+    recording = CamEngine(Made(bias)).record(x[:1])
+    assert recording.all_at_once()
+    assert relative_error(recording.all_cams(), recording.cams(range(5))) <= 1e-4
+
+
 # ---------------------------------------------------------------------- run again
 
 
