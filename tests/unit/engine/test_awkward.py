@@ -131,6 +131,50 @@ def test_values_that_were_overwritten_behind_a_layer_called_past_its_hooks(x: Te
     assert torch.equal(recording.activations("conv1"), expected[0])
 
 
+class Mixing(nn.Module):
+    """Statistics of the batch also in evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 3, stride=2)
+        self.norm = nn.BatchNorm2d(6, track_running_stats=False)
+        self.conv2 = nn.Conv2d(6, 8, 3, padding=1)
+        self.fc = nn.Linear(8, 5)
+
+    def after(self, grid: Tensor) -> Tensor:
+        return self.fc(F.relu(self.conv2(self.norm(grid))).mean((2, 3)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.after(self.conv1(x))
+
+
+def test_an_image_whose_scores_depend_on_its_company_is_run_alone(x: Tensor) -> None:
+    model, alone = Mixing(), x[:1]
+    recording = CamEngine(model).record(alone)
+    a = recording.activations("conv1")
+    lost, masked = [], []
+    with torch.no_grad():
+        for channel in range(6):
+            off = a.clone()
+            off[:, channel] = 0
+            lost.append(1 - model.after(off)[0, 2] / model(alone)[0, 2])
+            mask = F.interpolate(a[:, channel : channel + 1], x.shape[2:], mode="bilinear")
+            masked.append(model(alone * (mask - mask.min()) / (mask.max() - mask.min()))[0, 2])
+        sign = model(alone)[0, 2].sign()
+    for variant, weights in ("ablationcam", sign * torch.stack(lost)), ("scorecam", torch.stack(masked).softmax(0)):
+        expected = torch.einsum("k,nkhw->nhw", weights, a)
+        assert relative_error(recording.cams([2], "conv1", variant)[:, 0], expected) <= 1e-4
+
+
+@pytest.mark.parametrize("variant", ["ablationcam", "scorecam", "smoothgradcam++"])
+def test_a_network_for_batches_of_one_size(variant: str, x: Tensor) -> None:
+    class Sized(Mixing):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.after(self.conv1(x)).view(2, 5)
+
+    assert CamEngine(Sized()).record(x[:2]).cam(2, variant=variant).isfinite().all()
+
+
 # ---------------------------------------------------------------------- tokens
 
 
