@@ -175,6 +175,33 @@ def test_a_network_for_batches_of_one_size(variant: str, x: Tensor) -> None:
     assert CamEngine(Sized()).record(x[:2]).cam(2, variant=variant).isfinite().all()
 
 
+# ---------------------------------------------------------------------- what is the user's
+
+
+class Holder:
+    """No module, and holds some."""
+
+    def __init__(self, modules: object) -> None:
+        self.modules = modules
+
+
+@pytest.mark.parametrize("form", [list, dict])
+def test_modules_that_an_object_holds_in_a_list_are_those_of_the_twin(form: type, x: Tensor) -> None:
+    class Held(Mixing):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm2d(6)
+            self.holder = Holder([self.norm] if form is list else {0: self.norm})
+
+        def after(self, grid: Tensor) -> Tensor:
+            return self.fc(F.relu(self.conv2(self.holder.modules[0](grid))).mean((2, 3)))
+
+    model = Held().train()
+    CamEngine(model).record(x).cam(1)
+    assert int(model.norm.num_batches_tracked) == 0
+    assert not bool(model.norm.running_mean.any())
+
+
 # ---------------------------------------------------------------------- tokens
 
 
