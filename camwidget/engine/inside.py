@@ -73,7 +73,7 @@ class Inside:
 
     def activations(self, layer: str | None = None) -> Tensor:
         """As ``Recording.activations``."""
-        return self._recording.activations(layer)
+        return self._recording._activations_at(self._recording.resolve(layer))
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g at a layer, ``(N, C, *grid)``."""

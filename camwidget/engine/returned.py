@@ -40,8 +40,8 @@ class Returned:
         return tuple(self.scores.shape[2:])
 
     def table(self) -> Tensor:
-        """The scores detached, ``(N, K)`` float32; of dense ones the mean over all cells."""
-        scores = self.scores.detach().float()
+        """The scores, ``(N, K)`` float32, apart from the graph; of dense ones the mean over all cells."""
+        scores = self.scores.detach().to(torch.float32, copy=True)
         return scores.flatten(2).mean(2) if self.grid else scores
 
     def shares(self) -> Tensor:

@@ -202,6 +202,18 @@ def test_modules_that_an_object_holds_in_a_list_are_those_of_the_twin(form: type
     assert not bool(model.norm.running_mean.any())
 
 
+@pytest.mark.parametrize("name", ["activations", "gradients", "scores"])
+def test_what_users_write_to_the_answers_reaches_none_that_follow(name: str, x: Tensor) -> None:
+    recording = CamEngine(Shared()).record(x)
+    before = recording.cam(2, variant="hirescam")
+    if name == "gradients":
+        recording.gradients(2)[recording.default_layer].zero_()
+    else:
+        (recording.scores if name == "scores" else recording.activations()).zero_()
+    assert torch.equal(recording.cam(2, variant="hirescam"), before)
+    assert bool(recording.cam(3, variant="hirescam").any())
+
+
 # ---------------------------------------------------------------------- tokens
 
 
