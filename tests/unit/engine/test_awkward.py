@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
+from camwidget.engine.eigen import eigencam
 from tests.unit.engine.networks import relative_error
 
 # ---------------------------------------------------------------------- layers
@@ -240,3 +241,14 @@ def test_registers_may_stand_behind_the_patches(ahead: int, behind: int) -> None
     recording = CamEngine(Registers(ahead, behind).eval()).record(torch.randn(2, 3, 16, 24))
     layer = recording.layers[recording.default_layer]
     assert (layer.kind, layer.grid, layer.prefix) == ("tokens", (4, 6), ahead)
+
+
+# ---------------------------------------------------------------------- signs, fields and sentences
+
+
+def test_the_sign_of_eigencam_is_not_left_to_rounding() -> None:
+    torch.manual_seed(0)
+    values = F.layer_norm(torch.randn(40, 16, 12), (12,)).transpose(1, 2)  # sums over channels are 0
+    made = eigencam(values)
+    largest = made.gather(1, made.abs().argmax(1, keepdim=True))
+    assert bool((largest > 0).all())
