@@ -354,6 +354,11 @@ def _linear(reach: Reach, step: Step) -> Reach | None:
     return reach if by_cell else replace(reach, whole=True)
 
 
+def _recurrent(reach: Reach, _step: Step) -> Reach | None:
+    """Each step hears of all before it, and of all after it where it runs both ways."""
+    return replace(reach, whole=True)
+
+
 Rule = Callable[[Reach, Step], Reach | None]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -372,6 +377,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **dict.fromkeys(("Mean", "Sum", "Amax", "Amin", "Max", "Min", "Var", "Std", "LinalgVectorNorm"), _reduced),
         **dict.fromkeys(("NativeGroupNorm", "NativeLayerNorm", "NativeBatchNorm", "CudnnBatchNorm"), _norm),
         **dict.fromkeys(("Mm", "Addmm"), _linear),
+        **dict.fromkeys(("MkldnnRnnLayer", "CudnnRnn", "MiopenRnn"), _recurrent),
     }
 )
 """By the node's name, less its dimensions and number. Any other node works on each cell by itself, or rearranges."""

@@ -92,6 +92,7 @@ class Returned:
         """
         named = [name for name in ("against", "region") if keywords.get(name) is not None]
         named += ["score"] * (keywords.get("score", "logit") != "logit")
+        named += ["gamma"] * (isinstance(target, Target) and keywords.get("gamma", 1.0) != 1.0)
         if isinstance(target, Target):
             if named:
                 raise TypeError(f"{named[0]} is given beside a Target; accepted: Target(..., {named[0]}=...)")

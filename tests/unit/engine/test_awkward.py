@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
 from camwidget.engine.eigen import eigencam
+from camwidget.engine.targets import Target
 from tests.unit.engine.networks import relative_error
 
 # ---------------------------------------------------------------------- layers
@@ -252,3 +253,41 @@ def test_the_sign_of_eigencam_is_not_left_to_rounding() -> None:
     made = eigencam(values)
     largest = made.gather(1, made.abs().argmax(1, keepdim=True))
     assert bool((largest > 0).all())
+
+
+def test_cells_behind_a_recurrent_layer_see_everything() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.lstm, self.fc = nn.Conv1d(1, 4, 3), nn.LSTM(4, 4, batch_first=True), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.lstm(self.conv(x).transpose(1, 2))[0].mean(1))
+
+    recording = CamEngine(Recurrent()).record(torch.randn(1, 1, 20))
+    field = recording.fields("lstm")
+    assert field is None or field.size == (torch.inf,)
+
+
+def test_equal_scores_say_nothing_of_what_a_callable_looks_at(x: Tensor) -> None:
+    class Untrained(Shared):
+        def forward(self, x: Tensor) -> dict[str, Tensor]:
+            features = self.conv2(self.relu(self.conv1(x))).mean((2, 3))
+            return {"features": features, "logits": features @ torch.zeros(8, 5)}
+
+    recording = CamEngine(Untrained().eval()).record(x)
+
+    def strongest(output: dict[str, Tensor]) -> Tensor:
+        return output["features"].pow(2).sum(1)
+
+    assert bool(recording.cam(strongest).any())
+    reason = recording.why(strongest)
+    assert reason is None or reason.id == "training"
+
+
+def test_an_image_that_is_not_there_and_a_gamma_that_would_be_lost(x: Tensor) -> None:
+    recording = CamEngine(Shared()).record(x[:2])
+    with pytest.raises(ValueError, match="image is 2, and the batch has 2; accepted: 0 to 1"):
+        recording.why(1, image=2)
+    with pytest.raises(TypeError, match="gamma is given beside a Target"):
+        recording.cam(Target(1, against=2), gamma=0.5)
