@@ -269,6 +269,17 @@ def test_cells_behind_a_recurrent_layer_see_everything() -> None:
     assert field is None or field.size == (torch.inf,)
 
 
+def test_fields_do_not_ask_for_weights_that_were_trained_since(x: Tensor) -> None:
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)
+    )
+    recording = CamEngine(model).record(x)
+    with torch.no_grad():
+        model[1].weight += 1
+    field = recording.fields("1")
+    assert field is None or field.size == (5, 5)
+
+
 def test_equal_scores_say_nothing_of_what_a_callable_looks_at(x: Tensor) -> None:
     class Untrained(Shared):
         def forward(self, x: Tensor) -> dict[str, Tensor]:
