@@ -32,6 +32,9 @@ def why_of(
 ) -> Reason | None:
     """See ``Recording.why``."""
     aim, layout, default = recording.resolve_target(target), recording._layout, recording.default_layer
+    n = len(recording.x)
+    if not -n <= image < n:
+        raise ValueError(f"image is {image}, and the batch has {n}; accepted: 0 to {n - 1}")
     if layer in layout.one_cell and layer not in layout.aliases:
         return one_cell(str(layer), default)
     if layer in layout.off_path:
@@ -74,6 +77,7 @@ def case_of(
         layer=recording.layers[layer],
         variant=variant,
         scores=scores,
+        of_scores=aim.function is None,  # a callable may look at something else
         value=float(scores[index]) if isinstance(index, int) else 0.0,
         probability=_probability(recording, aim, scores, index, image) if plain else None,
         grids=list(recording.layers),

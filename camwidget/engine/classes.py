@@ -104,6 +104,15 @@ def class_index(given: Any, k: int, names: Sequence[str] | None = None, what: st
     return index
 
 
+def listed(targets: Any) -> list[Any]:
+    """The targets of a stack one by one."""
+    if isinstance(targets, Tensor):
+        targets = targets.tolist()
+    if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
+    return list(targets)
+
+
 def read_classes(given: Any, what: str = "target") -> Any:
     """Classes in a form that can be hashed, nested as they came."""
     if isinstance(given, (Tensor, np.ndarray)):

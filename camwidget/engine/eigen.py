@@ -59,15 +59,17 @@ def _first_component(values: Tensor, like: Tensor) -> Tensor:
         # A v_1 = s_1 u_1, and u_1 is the first eigenvector of the smaller A A^T
         found, vectors = torch.linalg.eigh(rows.transpose(1, 2) @ rows)
         made = vectors[:, :, -1] * found[:, -1:].clamp(min=0).sqrt()
-    signed: Tensor = made * _sign(made, like.flatten(1).to(exact)) * largest[:, :, 0]
+    # rounding leaves something of a sum that is 0, as of what a norm over the channels returns
+    noise = 8 * torch.finfo(values.dtype).eps * flat.abs().sum(1).norm(dim=1, keepdim=True)
+    signed: Tensor = made * _sign(made, like.flatten(1).to(exact), noise) * largest[:, :, 0]
     return signed.to(values.dtype).reshape(like.shape)
 
 
-def _sign(made: Tensor, like: Tensor) -> Tensor:
-    """1 or -1 for each image, ``(N, 1)``, of maps ``(N, X)``."""
+def _sign(made: Tensor, like: Tensor, noise: Tensor) -> Tensor:
+    """1 or -1 for each image, ``(N, 1)``, of maps ``(N, X)``; ``noise`` is how large a ``like`` of 0 may be."""
     together = (made * like).sum(1, keepdim=True)
-    norms = made.norm(dim=1, keepdim=True) * like.norm(dim=1, keepdim=True)
     largest = made.gather(1, made.abs().argmax(1, keepdim=True))
+    size = made.norm(dim=1, keepdim=True) * torch.maximum(noise, 1e-9 * like.norm(dim=1, keepdim=True))
     # a product of rounding's size is none
-    chosen = torch.where(together.abs() > 1e-9 * norms, together, largest)
+    chosen = torch.where(together.abs() > size, together, largest)
     return torch.where(chosen < 0, -1.0, 1.0).to(made.dtype)

@@ -17,8 +17,9 @@ from . import room
 from .accepted import unwrap
 from .classes import names_of, read_labels
 from .layers import find_grid
-from .layout import Layout, lay_out
+from .layout import Layout, fits, lay_out
 from .outputs import find_scores
+from .passes import observe
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
@@ -147,9 +148,9 @@ class CamEngine:
             if limit is not None and layout.bytes * leaf.shape[0] > limit:
                 raise TooLarge
             tape, returned = self._run(model, leaf, layout, None, start)
-            if set(layout.layers) <= set(tape.entries):
+            if fits(layout, tape):
                 return tape, returned, layout
-        # not seen before; or its control flow differs from image to image: then all is listened to again
+        # not seen before; or this image takes another way, or tells more: then all is listened to again
         weight = Weight(limit)
         tape, returned = self._run(model, leaf, None, weight, start)
         weight.check()
@@ -209,14 +210,15 @@ class CamEngine:
         """
         seen: list[Tensor] = []
 
-        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+        def keep(output: Any) -> Any:
             grid = find_grid(output, x.shape)
             if grid is not None:
                 seen.append(grid.detach().clone())
+            return output
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
-            model.get_submodule(layer).register_forward_hook(keep)
+            observe(model.get_submodule(layer), None, keep)
             with self._cast():
                 self._call(model, x.clone())
         return seen[-1]

@@ -213,13 +213,23 @@ def _each(reach: Reach, made: Sequence[Axis | None]) -> Reach | None:
 
 def _convolution(reach: Reach, step: Step) -> Reach | None:
     count, node = len(reach.axes), step.node
-    settings = (node._saved_weight.shape[2:], node._saved_stride, node._saved_padding, node._saved_dilation)
+    settings = (_weight_shape(node)[2:], node._saved_stride, node._saved_padding, node._saved_dilation)
     if any(len(numbers) != count for numbers in settings):
         return None
     columns = [*zip(*settings, step.shape[-count:], strict=True)]
     if node._saved_transposed:
         return _each(reach, [axis.spread(*column) for axis, column in zip(reach.axes, columns, strict=True)])
     return _each(reach, [axis.window(*column) for axis, column in zip(reach.axes, columns, strict=True)])
+
+
+def _weight_shape(node: Any) -> tuple[int, ...]:
+    """Of a convolution. What torch saved is not asked where that can be helped: it raises where weights were trained
+    since.
+    """
+    child, number = node.next_functions[1]
+    metadata = getattr(child, "_input_metadata", None)
+    shape = metadata[number].shape if metadata else node._saved_weight.shape
+    return tuple(int(size) for size in shape)
 
 
 def _pooling(reach: Reach, step: Step) -> Reach | None:
@@ -354,6 +364,11 @@ def _linear(reach: Reach, step: Step) -> Reach | None:
     return reach if by_cell else replace(reach, whole=True)
 
 
+def _recurrent(reach: Reach, _step: Step) -> Reach | None:
+    """Each step hears of all before it, and of all after it where it runs both ways."""
+    return replace(reach, whole=True)
+
+
 Rule = Callable[[Reach, Step], Reach | None]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -372,6 +387,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         **dict.fromkeys(("Mean", "Sum", "Amax", "Amin", "Max", "Min", "Var", "Std", "LinalgVectorNorm"), _reduced),
         **dict.fromkeys(("NativeGroupNorm", "NativeLayerNorm", "NativeBatchNorm", "CudnnBatchNorm"), _norm),
         **dict.fromkeys(("Mm", "Addmm"), _linear),
+        **dict.fromkeys(("MkldnnRnnLayer", "CudnnRnn", "MiopenRnn"), _recurrent),
     }
 )
 """By the node's name, less its dimensions and number. Any other node works on each cell by itself, or rearranges."""

@@ -14,7 +14,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from .layers import LayerInfo
 from .method import Network, Order, summed
 from .passes import Passes
-from .preempt import Stop, stoppable
+from .preempt import Stop, Stopped, stoppable
 from .relu import backward_rule
 from .stale import STALE, StaleRecordingError
 from .targets import Target
@@ -36,6 +36,27 @@ class Inside:
         self.shelf = recording._shelf
         self.bytes_each = recording._layout.bytes
 
+    def mixes(self, stop: Stop | None) -> bool:
+        """Whether the scores of an image depend on which others are in its batch, as where normalisation takes its
+        statistics from the batch also in evaluation; or a batch must have a certain size. Found by a run in other
+        company.
+        """
+        return self.shelf.get("mixes", lambda: self._found_to_mix(stop), lambda _mixes: 0)
+
+    def _found_to_mix(self, stop: Stop | None) -> bool:
+        one, own = self.x[:1], self.returned.scores[:1].detach()
+        with self.steady():
+            try:
+                other = Passes(self, stop).run(torch.cat([one, one.flip(-1) / 2])).scores[:1]
+            except Stopped:
+                raise
+            except Exception:  # noqa: BLE001  (models raise what they like where a batch has another size)
+                return True
+        if other.shape != own.shape:
+            return True
+        close = max(1e-3, 8 * torch.finfo(own.dtype).eps)
+        return bool(((own - other).abs() > close * own.abs().max()).any())
+
     def signed(self, variant: Variant, order: Order) -> Tensor:
         """The signed maps of a variant: ``(N, T, *grid)`` float32."""
         if variant.method is not None:
@@ -52,7 +73,7 @@ class Inside:
 
     def activations(self, layer: str | None = None) -> Tensor:
         """As ``Recording.activations``."""
-        return self._recording.activations(layer)
+        return self._recording._activations_at(self._recording.resolve(layer))
 
     def gradient(self, target: Target, layer: str, rule: str = "standard", stop: Stop | None = None) -> Tensor:
         """g at a layer, ``(N, C, *grid)``."""

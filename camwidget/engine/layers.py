@@ -70,8 +70,9 @@ def _may_be_grid(output: Tensor, shape: Sequence[int]) -> bool:
     return output.ndim in (TOKENS, len(shape)) and output.shape[0] == shape[0] and output.is_floating_point()
 
 
-def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> LayerInfo | None:
+def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int], kind: str | None = None) -> LayerInfo | None:
     """Read an output of ``shape`` for ``n`` inputs of size ``spatial``, or None where it is no grid of channels.
+    ``kind`` says where the channels are, if that is known.
 
     Which axis holds the channels is told by proportions: the grid of a layer has those of the input, give or take the
     cells that unpadded convolutions lose. Where both readings fit equally, channels come first, as is usual in torch.
@@ -81,10 +82,11 @@ def read(name: str, shape: Sequence[int], n: int, spatial: Sequence[int]) -> Lay
     first, last = tuple(shape[2:]), tuple(shape[1:-1])
     if math.prod(first) == 1 or (len(spatial) > 1 and math.prod(last) == 1):
         return None  # pooled to one cell: a few channels must not be taken for the grid
-    best = min((_misfit(first, spatial), 0), (_misfit(last, spatial), 1))
-    if not math.isfinite(best[0]):
+    fitting = [(_misfit(grid, spatial), i) for i, grid in enumerate((first, last)) if kind in (None, KINDS[i])]
+    misfit, best = min(fitting)
+    if not math.isfinite(misfit):
         return None
-    kind = KINDS[best[1]]
+    kind = KINDS[best]
     grid, channels = (first, shape[1]) if kind == "channels_first" else (last, shape[-1])
     return LayerInfo(name, grid, int(channels), kind)
 

@@ -42,6 +42,7 @@ class Layout:
         overwritten: layers whose values are gone after the forward pass, by an in-place operation.
         bytes: what the graph keeps for one image, about; 0 where that was not weighed.
         left_out: why the first layers are not there; empty where all are.
+        repeated: layers that were no step because they had the very values of the one before them: (name, before).
         fields: where each layer's cells look, once that was asked for; see ``Recording.fields``.
     """
 
@@ -56,6 +57,7 @@ class Layout:
     left_out: str = ""
     one_cell: frozenset[str] = frozenset()
     off_path: frozenset[str] = frozenset()
+    repeated: tuple[tuple[str, str], ...] = ()
     fields: dict[str, Field | None] = field(default_factory=dict)
 
     def resolve(self, layer: str | None) -> str:
@@ -111,7 +113,7 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
         )
     aliases = {alias: name for name, group in names.items() for alias in group}
     layers = {name: infos[name] for name in names}
-    steps = _steps(layers, tape, scores, chain)
+    steps, repeated = _steps(layers, tape, scores, chain)
     stages = pick_stages([layers[name] for name in steps], steps[-1])
     layers = {name: replace(info, stage=name in stages) for name, info in layers.items()}
     return Layout(
@@ -124,7 +126,18 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
         overwritten=frozenset(name for name in layers if tape.overwritten(name)),
         one_cell=frozenset(name for name, shape in tape.shapes.items() if _one_cell(shape, x.shape)),
         off_path=frozenset(set(infos) - set(aliases)),
+        repeated=repeated,
     )
+
+
+def fits(layout: Layout, tape: Tape) -> bool:
+    """Whether a forward pass is one of a known layout: its layers ran, and those that only repeated others still do.
+    They do so for a blank picture, say, or before a block is trained that begins as the identity.
+    """
+    if not set(layout.layers) <= set(tape.entries):
+        return False
+    pairs = ([_value(tape, layout.layers[name]) for name in pair] for pair in layout.repeated)
+    return all(value is None or before is None or _repeats(value, before) for value, before in pairs)
 
 
 def _one_cell(shape: Sequence[int], x: Sequence[int]) -> bool:
@@ -189,9 +202,11 @@ def _outermost(group: list[str], too_wide: Container[str]) -> str:
     return next((name for name in sorted(group, key=lambda n: n.count(".")) if name not in too_wide), group[0])
 
 
-def _steps(layers: dict[str, LayerInfo], tape: Tape, scores: Tensor, chain: set[Node]) -> tuple[str, ...]:
+def _steps(
+    layers: dict[str, LayerInfo], tape: Tape, scores: Tensor, chain: set[Node]
+) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The walkable chain of layers, without repeats, without score maps and without what the scores do not see at its
-    end.
+    end; and what repeats what.
 
     Score maps (one channel a class, after which only pooling follows) are left out because a channel weight there is 1
     for the class itself; so are layers that only repeat the values before them, such as pooling to the size that is
@@ -204,13 +219,15 @@ def _steps(layers: dict[str, LayerInfo], tape: Tape, scores: Tensor, chain: set[
         steps.pop()
     while len(steps) > 1 and layers[steps[-1]].kind == "tokens" and in_head(tape, steps[-1]):
         steps.pop()
-    distinct = steps[:1]
+    distinct, repeated = steps[:1], []
     for name in steps[1:]:
-        if not _repeats(_value(tape, layers[name]), _value(tape, layers[distinct[-1]])):
+        if _repeats(_value(tape, layers[name]), _value(tape, layers[distinct[-1]])):
+            repeated.append((name, distinct[-1]))
+        else:
             distinct.append(name)
     if distinct and all(info.kind != "tokens" for info in layers.values()):
-        return tuple(distinct)
-    return live_steps(tape, scores, layers, distinct)
+        return tuple(distinct), tuple(repeated)
+    return live_steps(tape, scores, layers, distinct), tuple(repeated)
 
 
 def _value(tape: Tape, layer: LayerInfo) -> Tensor | None:

@@ -42,7 +42,7 @@ def looks_where_it_lies(output: Tensor, info: LayerInfo, source: Node) -> bool:
         view = info.channels_first(start).flatten(2).select(2, _row_by_row(cell, info.grid))
         view.copy_(_random(view.shape))
         seen = _seen(output, start, source)
-        if seen is None or seen.ndim != axes:
+        if seen is None or seen.ndim != axes or not bool(seen.any()):
             return True  # nothing to tell it by
         pool: Callable[[Tensor, tuple[int, ...]], Tensor] = POOLS[axes - 1]
         peak = torch.unravel_index(pool(seen[None, None], info.grid).argmax(), info.grid)
@@ -77,6 +77,25 @@ def local_axis(output: Tensor, source: Node) -> int | None:
     if not all(map(math.isfinite, widths)):
         return None
     return 1 + widths.index(min(widths)) if min(widths) < MOST_BROADER * max(widths) else None
+
+
+def silent_ahead(output: Tensor, silent: int, source: Node) -> int:
+    """Of so many tokens of ``(N, L, C)`` that are no places and see nothing of the input, how many are at the
+    start, the others being at the end. All of them, where it cannot be told.
+    """
+    length = output.shape[1]
+
+    def sees(begin: int, end: int) -> bool:
+        start = torch.zeros(output.shape, dtype=output.dtype, device=output.device)
+        start[:, begin:end] = _random(start[:, begin:end].shape).to(output.device, output.dtype)
+        seen = _seen(output, start, source)
+        return seen is not None and bool(seen.any())
+
+    if not sees(0, silent):
+        return silent
+    ahead = next(i for i in range(silent + 1) if i == silent or sees(i, i + 1))
+    behind = silent - ahead
+    return ahead if behind and not sees(length - behind, length) else silent
 
 
 def _seen(output: Tensor, start: Tensor, source: Node) -> Tensor | None:

@@ -70,6 +70,9 @@ class Explained(Protocol):
     bytes_each: int
     """What the modules return for one image, about."""
 
+    def mixes(self, stop: Stop | None) -> bool:
+        """Whether the scores of an image depend on the others in its batch, or on their number."""
+
     def activations(self, layer: str | None = None) -> Tensor:
         """A, as ``(N, C, *grid)``."""
 
@@ -107,9 +110,11 @@ Method = Callable[[Explained, Order], Tensor]
 
 def in_step(explained: Explained, order: Order) -> bool:
     """Whether each run must have the images of the recording, one variation each: where ``forward`` passes something
-    beside them, and where a callable, which may make a single number of a whole batch, says what is explained.
+    beside them, where a callable, which may make a single number of a whole batch, says what is explained, and where
+    what the model says of an image depends on the others in the batch.
     """
-    return explained.network.fixed or any(target.function is not None for target in order.targets)
+    called = any(target.function is not None for target in order.targets)
+    return called or explained.network.fixed or explained.mixes(order.stop)
 
 
 def values(target: Target, returned: Returned, recorded: Returned, image: int | None) -> Tensor:

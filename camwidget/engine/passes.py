@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.hooks import RemovableHandle
 
 from .layers import find_grid
 from .method import Explained
@@ -52,7 +53,7 @@ class Passes:
         self._begun: Tensor | None = None
         listen(self._model, stop)
         if layer is not None:
-            self._model.get_submodule(layer).register_forward_hook(self._begin)
+            observe(self._model.get_submodule(layer), None, self._begin)
         self.rows = chunk_rows(explained.bytes_each, explained.x.device)
 
     def run(self, x: Tensor) -> Returned:
@@ -79,10 +80,12 @@ class Passes:
             raise ValueError("the layer did not run when the model was run again: its control flow changes")
         return self._begun
 
-    def _begin(self, _module: nn.Module, _args: object, returned: Any) -> Any:
+    def _begin(self, returned: Any) -> Any:
+        grid = find_grid(returned, self._shape)
+        if grid is None:  # a rectifier that all share, say, is run on vectors, too
+            return returned
         # until the block ends in which the model runs
         torch.set_grad_enabled(True)
-        grid = grid_of(returned, self._shape)
         self._begun = grid.detach().requires_grad_()
         # a copy, since an in-place operation must not reach where the graph begins
         return put_back(returned, grid, self._begun.clone())
@@ -113,6 +116,42 @@ def put_back(returned: Any, grid: Tensor, other: Tensor) -> Any:
             "variant that does not run the network again, such as 'gradcam'"
         )
     return made
+
+
+def observe(module: nn.Module, enter: Callable[[], None] | None, leave: Callable[[Any], Any]) -> Callable[[], None]:
+    """From now on ``enter`` is called before a module of a twin runs, and it returns what ``leave`` makes of what it
+    returned; also where a model calls ``module.forward`` by itself, which hooks do not see; they serve where hooks of
+    the user's may change what the module returns.
+
+    Returns: what ends it.
+    """
+    if module._forward_hooks:
+        handles: list[RemovableHandle] = [
+            module.register_forward_hook(lambda _module, _args, returned: leave(returned))
+        ]
+        if enter is not None:
+            handles.append(module.register_forward_pre_hook(lambda _module, _args: enter()))
+
+        def remove() -> None:
+            for handle in handles:
+                handle.remove()
+
+        return remove
+    own, before, run = module.__dict__, module.__dict__.get("forward"), module.forward
+
+    def forward(*args: Any, **keywords: Any) -> Any:
+        if enter is not None:
+            enter()
+        return leave(run(*args, **keywords))
+
+    def restore() -> None:
+        if before is None:
+            del own["forward"]
+        else:
+            own["forward"] = before
+
+    own["forward"] = forward
+    return restore
 
 
 def listen(model: nn.Module, stop: Stop | None, but: frozenset[nn.Module] = frozenset()) -> None:

@@ -108,7 +108,7 @@ def _negligible(left: Tensor, whole: Tensor, eps: float) -> bool:
 
 def jacobian(scores: Tensor, neck: Neck, start: int, stop: int) -> Tensor:
     """d scores / d neck for the classes from ``start`` to ``stop``: ``(k, N, C)`` float32, in one backward pass."""
-    linear = _last_linear(scores, start, stop)
+    linear = _last_linear(scores, neck.edge, start, stop)
     if linear is not None and linear[0] == neck.edge:
         found = linear[1]
     elif linear is not None:
@@ -137,7 +137,7 @@ def _ones(scores: Tensor, start: int, stop: int) -> Tensor:
     return chosen
 
 
-def _last_linear(scores: Tensor, start: int, stop: int) -> tuple[GradientEdge, Tensor] | None:
+def _last_linear(scores: Tensor, neck: GradientEdge, start: int, stop: int) -> tuple[GradientEdge, Tensor] | None:
     """Where the scores come straight out of a linear layer: the place of its input, and these classes' gradients there
     ``(k, N, C)``, which are rows of its weights. To find them by products with ones and zeros would cost the square of
     the number of classes.
@@ -147,6 +147,9 @@ def _last_linear(scores: Tensor, start: int, stop: int) -> tuple[GradientEdge, T
     if place is None or getattr(node, "_saved_alpha", 1) != 1:
         return None
     child, number = node.next_functions[place]
+    others = [other for i, (other, _) in enumerate(node.next_functions) if i != place and other is not None]
+    if any(towards(other, neck.node) for other in others):  # weights that the layer makes: not this way alone
+        return None
     rows = node._saved_mat2.detach().t()[start:stop]
     return GradientEdge(child, number), rows.unsqueeze(1).expand(-1, scores.shape[0], -1)
 

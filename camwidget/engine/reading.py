@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from .layers import LayerInfo, read
-from .looking import local_axis
+from .looking import local_axis, silent_ahead
 from .tape import Tape
 from .tokens import Grid, Grids
 
@@ -36,6 +36,7 @@ class Reader:
         self._widths: set[int] = set()
         self._asked = 0
         self._axes: dict[tuple[int, ...], int] = {}
+        self._aheads: dict[int, int] = {}
         self.doubtful: set[Grid] = set()
 
     def layers(self) -> dict[str, LayerInfo]:
@@ -52,10 +53,19 @@ class Reader:
             return self._tokens(name, shape)
         if len(shape) != len(self._spatial) + 2 or self._is_matrix(name, shape):
             return None
-        info = read(name, shape, self._n, self._spatial) or self._out_of_proportion(name, shape)
+        kind = self._kind(name, shape)
+        info = read(name, shape, self._n, self._spatial, kind) or self._out_of_proportion(name, shape)
         if info is not None:
             self._note(info)
         return info
+
+    def _kind(self, name: str, shape: Sequence[int]) -> str | None:
+        """Where the channels are, if torch says it, or an earlier layer had just the one of both grids."""
+        entry = self._tape.entries.get(name)
+        first, last = tuple(shape[2:]) in self._grids, tuple(shape[1:-1]) in self._grids
+        if (entry is not None and entry.convolved) or (first and not last):
+            return "channels_first"
+        return "channels_last" if last and not first else None
 
     def _note(self, info: LayerInfo) -> None:
         entry = self._tape.entries.get(info.name)
@@ -104,7 +114,16 @@ class Reader:
             return None
         self._lengths.add(length)
         self._widths.add(channels)
-        return LayerInfo(name, found[0], channels, "tokens", prefix=found[1])
+        return LayerInfo(name, found[0], channels, "tokens", prefix=self._ahead(name, length, found[1]))
+
+    def _ahead(self, name: str, length: int, others: int) -> int:
+        """How many of the tokens that are no cells stand before the cells; the rest is behind them, as registers are in
+        some networks. Told where such a sequence is first seen, since there they see nothing of the input yet.
+        """
+        entry = self._tape.entries.get(name)
+        if others and entry is not None and self._tape.whole and length not in self._aheads:
+            self._aheads[length] = silent_ahead(entry.output, others, self._tape.source)
+        return self._aheads.get(length, others)
 
     def _is_sequence(self, name: str, length: int) -> bool:
         """Whether ``(N, length, C)`` is no ``(N, C, L)``, where C might be the number of cells."""
@@ -130,9 +149,9 @@ class Reader:
         if axis == 2:
             info = LayerInfo(name, (first,), last, "channels_first") if first > 1 else None
         else:
-            grid, before = self._grids.seen(last) or ((last,), 0)
-            kind = "tokens" if before else "channels_last"
-            info = LayerInfo(name, grid, first, kind, prefix=before) if last > 1 else None
+            grid, others = self._grids.seen(last) or ((last,), 0)
+            kind, ahead = ("tokens", self._ahead(name, last, others)) if others else ("channels_last", 0)
+            info = LayerInfo(name, grid, first, kind, prefix=ahead) if last > 1 else None
         if info is not None:
             self._grids.add(info.grid)
         return info

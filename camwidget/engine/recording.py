@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 
 from .cases import why_of
-from .classes import Class
+from .classes import Class, listed
 from .fields import Field, measure
 from .gradients import Gradients
 from .graph import towards
@@ -28,7 +28,7 @@ from .relu import backward_rule, is_rectifier
 from .returned import Aim, Returned, UnconnectedError, unconnected
 from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
-from .targets import Target, listed
+from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
 from .why import Reason
@@ -138,10 +138,9 @@ class Recording:
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
+        given = listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
-        aims = [
-            self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed(targets)
-        ]
+        aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in given]
         stack = Inside(self).signed(chosen, Order(aims, name, stop, progress))
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
@@ -181,7 +180,7 @@ class Recording:
                 "classes takes one backward pass each; accepted: cams with a list of classes"
             )
         neck, jacobian = found
-        a = self.activations(name)
+        a = self._activations_at(name)
         with self._differentiating(), torch.no_grad():
             rows = function(a.flatten(2).float(), neck.spread.flatten(2))
             flat = all_maps(rows, jacobian, self.scores.shape[1], stop)
@@ -194,7 +193,9 @@ class Recording:
 
         Raises: as ``cam``.
         """
-        name = self.resolve(layer)
+        return self._activations_at(self.resolve(layer)).clone()  # what users write to it must not reach the graph
+
+    def _activations_at(self, name: str) -> Tensor:
         with self._engine.lock:
             if name not in self._activations:
                 kept = self._tape.value(name)
@@ -222,7 +223,8 @@ class Recording:
         Raises: as ``cam``. Stopped: ``stop`` said so.
         """
         names = [self.resolve(name) for name in (self.stages if layers is None else layers)]
-        return self._gradients_at(self.resolve_target(target), names, rule, stop)
+        found = self._gradients_at(self.resolve_target(target), names, rule, stop)
+        return {name: g.clone() for name, g in found.items()}
 
     def _gradients_at(self, aim: Target, names: list[str], rule: str, stop: Stop | None) -> dict[str, Tensor]:
         """``gradients`` of a resolved target at layers by their own names."""

@@ -40,8 +40,8 @@ class Returned:
         return tuple(self.scores.shape[2:])
 
     def table(self) -> Tensor:
-        """The scores detached, ``(N, K)`` float32; of dense ones the mean over all cells."""
-        scores = self.scores.detach().float()
+        """The scores, ``(N, K)`` float32, apart from the graph; of dense ones the mean over all cells."""
+        scores = self.scores.detach().to(torch.float32, copy=True)
         return scores.flatten(2).mean(2) if self.grid else scores
 
     def shares(self) -> Tensor:
@@ -92,6 +92,7 @@ class Returned:
         """
         named = [name for name in ("against", "region") if keywords.get(name) is not None]
         named += ["score"] * (keywords.get("score", "logit") != "logit")
+        named += ["gamma"] * (isinstance(target, Target) and keywords.get("gamma", 1.0) != 1.0)
         if isinstance(target, Target):
             if named:
                 raise TypeError(f"{named[0]} is given beside a Target; accepted: Target(..., {named[0]}=...)")

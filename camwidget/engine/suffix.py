@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
+from .layers import find_grid
 from .method import Network, nbytes
-from .passes import chunk_rows, grid_of, listen, own_modules, put_back
+from .passes import chunk_rows, grid_of, listen, observe, own_modules, put_back
 from .preempt import Stop, check
 from .returned import Returned
 
@@ -127,44 +128,45 @@ class _Watch:
         # the outermost modules that are done, and where in this list each open one began
         self._done: list[tuple[nn.Module, Any]] = []
         self._began: list[int] = []
-        self._handles: list[Any] = []
+        self._turns = 0
+        self._ends: list[Callable[[], None]] = []
 
     def __enter__(self) -> _Watch:
         for module in own_modules(self._model):
-            self._handles += [
-                module.register_forward_pre_hook(self._enter),
-                module.register_forward_hook(self._leave),
-            ]
+            self._ends.append(observe(module, self._enter, partial(self._leave, module)))
         return self
 
     def __exit__(self, *_error: object) -> None:
-        while self._handles:
-            self._handles.pop().remove()
+        while self._ends:
+            self._ends.pop()()
         self._done = []
 
-    def _enter(self, module: nn.Module, _args: Any) -> None:
+    def _enter(self) -> None:
         check(self._stop)
-        if module is self._layer:
-            self.before = list(self._done)
         self._began.append(len(self._done))
 
-    def _leave(self, module: nn.Module, _args: Any, output: Any) -> None:
+    def _leave(self, module: nn.Module, output: Any) -> Any:
         began = self._began.pop()
+        before = self._done[:began] if module is self._layer else []
         if isinstance(output, Tensor) and began == len(self._done):
             self.bytes_after += nbytes(output)
             self.bytes_all += nbytes(output)
         # copied, since a later operation may write to it in place
         self._done[began:] = [(module, _copied(output))]
         if module is self._layer:
-            self.calls += 1
-            self.returned = _copied(output)
-            # the batch that is put there, and a copy of it
-            self.bytes_after = 2 * nbytes(grid_of(output, self._shape))
+            self._turns += 1
+            grid = find_grid(output, self._shape)
+            # the last of several calls that gives a grid: a rectifier that all share is run on vectors, too
+            if grid is not None:
+                self.before, self.calls, self.returned = before, self._turns, _copied(output)
+                # the batch that is put there, and a copy of it
+                self.bytes_after = 2 * nbytes(grid)
+        return output
 
 
 class _Stand:
     """A twin in which a layer returns what it is told, where it runs last; and in which modules that were done before
-    it return what they did then.
+    it return what they did then. ``calls``: at which of its calls the layer does.
     """
 
     def __init__(
@@ -184,7 +186,7 @@ class _Stand:
         listen(model, stop, frozenset(known))
 
     def begin(self, last: Callable[[], Any]) -> None:
-        """Before each run: what the layer shall return at its last call."""
+        """Before each run: what the layer shall return in place of what was recorded."""
         for served in self._served:
             served.turn = 0
         self._served[0].last = last
@@ -192,7 +194,7 @@ class _Stand:
 
 class _Served:
     """Stands for the forward of a module: hands out, call by call, what the module returned in an earlier pass. After
-    that comes what was put there for the last call, or, where nothing was, the module itself.
+    that comes what was put there for the next call, if anything was; at any other call the module itself.
     """
 
     def __init__(self, module: nn.Module, outputs: list[Any]) -> None:
@@ -205,11 +207,11 @@ class _Served:
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         self.turn += 1
-        if self.turn <= self.passed:
-            return self._forward(*args, **keywords)
         if self.turn <= len(self._outputs):
             return _copied(self._outputs[self.turn - 1])
-        return self._forward(*args, **keywords) if self.last is None else self.last()
+        if self.last is not None and self.turn == self.passed + len(self._outputs) + 1:
+            return self.last()
+        return self._forward(*args, **keywords)
 
 
 HOOKS = tuple(name for name in nn.Module().__dict__ if "forward" in name and "hooks" in name)

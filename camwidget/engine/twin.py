@@ -167,18 +167,30 @@ def _translated_function(value: Any, copies: dict[int, Any]) -> Any:
 
 
 def _translated_object(value: Any, copies: dict[int, Any]) -> Any:
-    """Any other object: shared, unless it holds a module of the original. Then it is one of the same kind that holds
-    the copy.
+    """Any other object: shared, unless it holds a module of the original, also in a list or dict. Then it is one of the
+    same kind that holds the copy.
     """
     held = getattr(value, "__dict__", None)
     if type(held) is not dict or isinstance(value, types.ModuleType):
         return value
-    found = {name: copies[id(item)] for name, item in held.items() if id(item) in copies}
-    if not any(isinstance(item, nn.Module) for item in found.values()):
+    if not any(_holds(item, copies) for item in held.values()):
         return value
+    kept = {name: item for name, item in held.items() if id(item) in copies or _holds(item, copies)}
+    found = {name: _translated(item, copies) for name, item in kept.items()}
     try:
         made = value.__class__.__new__(value.__class__)
     except TypeError:  # of a class that wants arguments
         return value
     made.__dict__.update({**held, **found})
     return made
+
+
+def _holds(item: Any, copies: dict[int, Any]) -> bool:
+    """Whether this is a module of the original, or a list or dict with one in it."""
+    if isinstance(item, nn.Module):
+        return id(item) in copies
+    if type(item) in MAPPINGS:
+        item = item.values()
+    elif type(item) not in (list, tuple):
+        return False
+    return any(_holds(part, copies) for part in item)

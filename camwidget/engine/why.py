@@ -79,7 +79,8 @@ class Case:
     Attributes:
         name: of what is explained, in words. signed: its map ``(*grid)``, before the final ReLU.
         layer: how the layer is read. variant: by which method.
-        scores: ``(K,)`` of the image. value: the number that is explained.
+        scores: ``(K,)`` of the image. of_scores: what is explained is made of them alone.
+        value: the number that is explained.
         probability: what is explained, if it is one.
         grids: the layers, in order of execution. steps: of these, the chain that every path to the scores passes.
         default: the layer that is shown first.
@@ -95,6 +96,7 @@ class Case:
     layer: LayerInfo
     variant: Variant
     scores: npt.NDArray[np.float32]
+    of_scores: bool
     value: float
     probability: Probability | None
     grids: Sequence[str]
@@ -200,7 +202,7 @@ def _saturated(case: Case, *, nothing: bool) -> Reason | None:
 
 
 def _equal_scores(case: Case) -> Reason | None:
-    if case.scores.size < 2 or case.scores.min() != case.scores.max():
+    if not case.of_scores or case.scores.size < 2 or case.scores.min() != case.scores.max():
         return None
     return Reason(
         "equal-scores",

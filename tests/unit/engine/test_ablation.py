@@ -71,9 +71,9 @@ def test_layers_before_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
     recording.activations("conv2")  # overwritten in place, so they take a pass of their own
     runs["conv1"].clear(), runs["conv3"].clear()
     recording.cam(0, "conv2", "ablationcam")
-    # once to see, once more in the plain run of two that shows that this is right
-    assert runs["conv1"] == [1, 2]
-    assert runs["conv3"] == [1, 2, 2, 2, 2, 2, 2, 1]
+    # two see whether images know of each other, one sees what runs, and the plain run of two shows that this is right
+    assert runs["conv1"] == [2, 1, 2]
+    assert runs["conv3"] == [2, 1, 2, 2, 2, 2, 2, 2, 1]
 
 
 @pytest.mark.parametrize("bias", [0.0, 5.0, -5.0])
