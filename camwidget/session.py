@@ -66,6 +66,8 @@ class Session:
         self.listed: Sequence[int] = listed
         self._deliver, self._names = deliver, names
         self._told: Told | None = None
+        # that a map takes its time, or failed, stands where something is told of the map on screen
+        self._overwritten = False
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
         self._sent_nearby: Nearby | None = None
@@ -173,6 +175,9 @@ class Session:
             self._remember(answer)
 
     def _remember(self, answer: Answer) -> None:
+        self._overwritten = isinstance(answer, (Working, Failed)) or (
+            self._overwritten and not isinstance(answer, (Stack, Told, Done))
+        )
         match answer:
             case Stack():
                 self._sent_stack = answer
@@ -273,26 +278,25 @@ class Session:
         if stack is None:
             return
         map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
-        name, recording, aim = None, self.atlas.recording, self.atlas.aim
-        if view.target < len(self._names):
-            name = self._names[view.target]
-            words = "" if aim.plain else aim.words(view.target, self._names, recording)
-            name += f" ({words})" if words else ""
+        recording, aim = self.atlas.recording, self.atlas.aim
+        name = self._names[view.target] if view.target < len(self._names) else None
         try:
             if aim.against == view.target:
                 reason: Reason | None = against_itself(name or f"class {view.target}")
             else:
                 target = aim.target(view.target)
+                words = "" if aim.plain or name is None else aim.words(view.target, self._names, recording)
+                name = f"{name} ({words})" if words else name
                 reason = recording.why(target, view.layer, view.variant, name=name, signed=map_)
         except StaleRecordingError:
             raise
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
             log.exception("why %s", view)
             return
-        last = self._told
-        if reason is None and (last is None or last.reason is None):
+        last, again = self._told, self._overwritten
+        if reason is None and (last is None or last.reason is None) and not again:
             return
-        if last is None or (last.view, last.reason) != (view, reason):
+        if again or last is None or (last.view, last.reason) != (view, reason):
             # that of the stack: where something else is explained by now, this is not said
             yield Told(view, stack.generation, reason)
 
