@@ -281,8 +281,8 @@ class Session:
         recording, aim = self.atlas.recording, self.atlas.aim
         name = self._names[view.target] if view.target < len(self._names) else None
         try:
-            if aim.against == view.target:
-                reason: Reason | None = against_itself(name or f"class {view.target}")
+            if aim.against == view.target and VARIANTS[view.variant].per_class:
+                reason: Reason | None = against_itself(name or f"class {view.target}", not map_.any())
             else:
                 target = aim.target(view.target)
                 words = "" if aim.plain or name is None else aim.words(view.target, self._names, recording)
