@@ -14,7 +14,7 @@ from .aim import PLAIN, Aim
 from .engine import VARIANTS, CamEngine, Recording, Target
 from .engine.method import Progress
 from .engine.preempt import Stop, check
-from .engine.recording import STALE, StaleRecordingError
+from .engine.stale import STALE, StaleRecordingError
 
 Map = npt.NDArray[np.float32]
 

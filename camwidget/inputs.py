@@ -96,10 +96,18 @@ def record(engine: CamEngine, subject: Subject) -> Recording:
         raise _failed(error, subject, engine.model) from error
 
 
-def meta(subject: Subject) -> dict[str, Any]:
-    """What the ``meta`` trait says of it."""
-    own = {"preprocessing": subject.words, "kind": subject.kind, "input": list(subject.input.shape[2:])}
-    return {**own, **subject.meta()}
+def meta(subject: Subject, model: nn.Module) -> dict[str, Any]:
+    """The ``meta`` trait of a widget's first image."""
+    parameter = next(model.parameters(), None)
+    return {
+        "image": 1,
+        "model": type(model).__name__,
+        "device": str(parameter.device) if parameter is not None else "cpu",
+        "preprocessing": subject.words,
+        "kind": subject.kind,
+        "input": list(subject.input.shape[2:]),
+        **subject.meta(),
+    }
 
 
 def _failed(error: Exception, subject: Subject, model: nn.Module) -> ValueError:

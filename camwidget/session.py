@@ -14,14 +14,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from . import foresight
+from . import foresight, remarks
 from .aim import Aim
 from .answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View, Working
 from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
-from .engine.recording import StaleRecordingError
-from .engine.why import Reason, against_itself, of_all_classes
+from .engine.stale import StaleRecordingError
 from .mailbox import Mailbox
 
 log = logging.getLogger("camwidget")
@@ -175,9 +174,8 @@ class Session:
             self._remember(answer)
 
     def _remember(self, answer: Answer) -> None:
-        self._overwritten = isinstance(answer, (Working, Failed)) or (
-            self._overwritten and not isinstance(answer, (Stack, Told, Done))
-        )
+        if isinstance(answer, (Working, Failed, Stack, Told, Done)):
+            self._overwritten = isinstance(answer, (Working, Failed))
         match answer:
             case Stack():
                 self._sent_stack = answer
@@ -255,7 +253,7 @@ class Session:
             self._undisturbed(partial(self._make_slowly, view))
         maps = {view.target: self.atlas.map(view.layer, view.variant, view.target)}
         ms = self.atlas.ms(view.layer, view.variant, view.target)
-        note = self._note(view)
+        note = remarks.of_layer(self.atlas, view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
         others = [] if variant.alone else [t for t in self.listed if t != view.target]
         missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
@@ -278,16 +276,8 @@ class Session:
         if stack is None:
             return
         map_ = stack.maps[view.target if stack.targets is None else stack.targets.index(view.target)]
-        recording, aim = self.atlas.recording, self.atlas.aim
-        name = self._names[view.target] if view.target < len(self._names) else None
         try:
-            if aim.against == view.target and VARIANTS[view.variant].per_class:
-                reason: Reason | None = against_itself(name or f"class {view.target}", not map_.any())
-            else:
-                target = aim.target(view.target)
-                words = "" if aim.plain or name is None else aim.words(view.target, self._names, recording)
-                name = f"{name} ({words})" if words else name
-                reason = recording.why(target, view.layer, view.variant, name=name, signed=map_)
+            reason = remarks.of_map(self.atlas, self._names, view, map_)
         except StaleRecordingError:
             raise
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
@@ -332,7 +322,7 @@ class Session:
         # fewer classes than are listed anyway need no second message
         if maps is not None and len(maps) > len(self.listed):
             ms = self.atlas.ms(view.layer, view.variant, view.target)
-            yield Stack(view, generation, None, maps, True, ms, self._note(view), None)
+            yield Stack(view, generation, None, maps, True, ms, remarks.of_layer(self.atlas, view), None)
 
     def _ahead(self, view: View) -> Iterator[Nearby]:
         """What may be asked next is made ready while nobody asks."""
@@ -409,19 +399,6 @@ class Session:
 
     def _rank(self, target: int) -> int:
         return self.listed.index(target) if target in self.listed else len(self.listed)
-
-    def _note(self, view: View) -> str | None:
-        """What must be known of all classes' maps at this layer."""
-        recording, variant = self.atlas.recording, VARIANTS[view.variant]
-        rectifiers = partial(recording.rectifiers_above, view.layer)
-        reason = of_all_classes(variant, view.layer, rectifiers, recording.left_out)
-        if reason is None and variant.needs == "second derivatives" and self._is_gradcam(view):
-            return f"No curvature between {view.layer} and the scores: {variant.name} is plain Grad-CAM here."
-        return None if reason is None else reason.text
-
-    def _is_gradcam(self, view: View) -> bool:
-        other, plain = (self.atlas.map(view.layer, variant, view.target) for variant in (view.variant, "gradcam"))
-        return np.array_equal(other, plain)
 
 
 def _row(view: View) -> tuple[int, str]:

@@ -10,24 +10,22 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import traitlets
 from torch import nn
 
 from . import colormaps, inputs, lifetime, preprocessing, scores, wire
-from .aimed import AimedTraits
 from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View, Working
-from .atlas import Atlas, Map
+from .atlas import Atlas
 from .checks import Incoming, count, keywords, one_of, read_request, share
-from .engine import CamEngine, Recording, upsample
+from .engine import CamEngine
 from .engine.engine import Forward
-from .engine.fields import Place
 from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, SIGNS, TRAITS_OF_AIM, TRAITS_TWO_WAY
+from .protocol import SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_TWO_WAY
+from .readings import Readings
+from .saying import Saying
 from .session import AT_CLOSE, Session
 from .still import Look
 from .traits import CHOICES, bundle
@@ -38,7 +36,7 @@ DISPLAY = ("opacity", "threshold", *CHOICES)
 SELECTION = ("target", "layer", "variant")
 
 
-class CamWidget(AimedTraits):
+class CamWidget(Readings):
     """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch
     the variant.
 
@@ -104,8 +102,7 @@ class CamWidget(AimedTraits):
         keywords(CamWidget.__init__, look, DISPLAY)
         look = {name: self._checked(name, value) for name, value in look.items()}
         self._accepting = False
-        self._complaint: str | None = None
-        self._told: Told | None = None
+        self._saying = Saying()
         engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
         self._subject = inputs.read(image, engine.model, found, kind, rate, display)
@@ -123,7 +120,7 @@ class CamWidget(AimedTraits):
             super().__init__(
                 _esm=bundle(),
                 **self._subject.state(),
-                meta=self._meta(engine.model),
+                meta=inputs.meta(self._subject, engine.model),
                 classes=self._classes(),
                 listed=self._listed_with(first),
                 layers=wire.layers(recording, view.layer),
@@ -141,52 +138,7 @@ class CamWidget(AimedTraits):
             self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show), self._names)
             self._session.answer_now(Request(view))
 
-    # ------------------------------------------------------------------ what users read
-
-    @property
-    def cam(self) -> Map:
-        """The map on screen on its own grid, ``(h, w)`` float32 in raw units (``(l,)`` of a signal, ``(d, h, w)`` of a
-        volume); ``sign`` says what is done with negative values.
-        """
-        signed = self._open().map(self._view())
-        if self.sign == "signed":
-            return signed.copy()
-        return np.abs(signed) if self.sign == "absolute" else signed.clip(min=0)
-
-    @property
-    def heatmap(self) -> Map:
-        """``cam`` at the size of the network's input, ``(H, W)``, ``(L,)`` or ``(D, H, W)`` float32, by
-        ``interpolation`` (linear for signals and volumes), within the limits of ``cam``. Cells lie where they look, see
-        ``Field``; 0 towards ends of the input where no cell is centred.
-        """
-        cam = self.cam
-        maps, place = torch.from_numpy(cam)[None], self._place(cam)
-        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, place)[0].numpy()
-        return large
-
-    @property
-    def signed(self) -> bool:
-        """Whether evidence against the class is shown too: short for ``sign == "signed"``; may be assigned."""
-        return bool(self.sign == "signed")
-
-    @signed.setter
-    def signed(self, value: bool) -> None:
-        self.sign = "signed" if value else "positive"
-
-    @property
-    def scores(self) -> npt.NDArray[np.float32]:
-        """``(K,)`` float32, as the model gave them; of a segmentation the mean over all pixels."""
-        return self._now().scores[0].cpu().numpy().copy()
-
-    @property
-    def probabilities(self) -> npt.NDArray[np.float32]:
-        """``(K,)`` float32, see ``probability``; of a segmentation each class's share of the picture."""
-        return scores.probabilities(self._now(), self._probability).cpu().numpy().copy()
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the K classes."""
-        return self._names
+    # ------------------------------------------------------------------ life and looks
 
     def close(self) -> None:
         """End the view and let go of model, graph and maps. Safe to call twice."""
@@ -286,8 +238,8 @@ class CamWidget(AimedTraits):
     def _sign_changed(self, _change: Any) -> None:
         # what is all negative is blank only while negative values are cut
         with self._lock:
-            if self._session is not None and self._told is not None and self.status["state"] in ("ready", "warning"):
-                self.status = self._standing()
+            if self._session is not None and self.status["state"] in ("ready", "warning"):
+                self._say()
 
     @traitlets.observe("colormap")
     def _colormap_changed(self, change: Any) -> None:
@@ -312,7 +264,7 @@ class CamWidget(AimedTraits):
         view = View(
             self._index(asked.target), self._recording.resolve(asked.layer), find_variant(asked.variant).id
         )  # checked as a whole before any of it is taken
-        self._accepting, self._complaint = True, None
+        self._accepting, self._saying.complaint = True, None
         try:
             for name in SELECTION:
                 self._take(name, getattr(view, name))
@@ -325,7 +277,7 @@ class CamWidget(AimedTraits):
             setattr(self, name, value)
         except Exception as error:  # the trait is set all the same; the click must not be left half done
             log.exception("an observer of %s", name)
-            self._complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
+            self._saying.complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
 
     def _ask(self, request: Request) -> None:
         session, view = self._open(), request.view
@@ -345,7 +297,7 @@ class CamWidget(AimedTraits):
                 case Stack():
                     self.stack = wire.stack(answer)
                     stale = self.status["state"] == "ready" and self.status["text"] != self._words(self.target)
-                    if stale or self._complaint is not None or self.status["state"] in ("error", "busy"):
+                    if stale or self._saying.complaint is not None or self.status["state"] in ("error", "busy"):
                         self._say()
                 case Working():
                     self.status = wire.working(answer)
@@ -358,7 +310,7 @@ class CamWidget(AimedTraits):
                 case Rescored():
                     self._rescore()
                 case Told():
-                    self._told = answer
+                    self._saying.told = answer
                     self._say()
                 case Done():
                     self._say(answer.reply)
@@ -367,18 +319,11 @@ class CamWidget(AimedTraits):
 
     def _say(self, to: Reply | None = None) -> None:
         """What stands to be said, in answer to a request or of itself; what an observer did wrong comes last."""
-        if to is not None or self._complaint is None:
-            self.status = self._standing(to)
-        if self._complaint is not None:
-            self.status = wire.status("error", self._complaint)
-
-    def _standing(self, to: Reply | None = None) -> dict[str, Any]:
-        """The status while nothing is wrong but, perhaps, with the map on screen."""
-        told, words = self._told, self._words(self.target)
-        if told is None or told.view != self._view():
-            return wire.told(None, to, words)
-        hidden = told.reason is not None and told.reason.id == "all-negative" and self.sign != SIGNS[0]
-        return wire.told(None if hidden else told, to, words)
+        complaint = self._saying.complaint
+        if to is not None or complaint is None:
+            self.status = self._saying.status(self._view(), self.sign, self._words(self.target), to)
+        if complaint is not None:
+            self.status = wire.status("error", complaint)
 
     def _rescore(self) -> None:
         """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
@@ -399,32 +344,12 @@ class CamWidget(AimedTraits):
     def _view(self) -> View:
         return View(self.target, self.layer, self.variant)
 
-    def _place(self, cam: Map) -> Place | None:
-        """Where the cells of the map on screen are centred; None: spread evenly, as those of a map that has the size of
-        the input.
-        """
-        field = self._recording.fields(self.layer)
-        return None if field is None or field.grid != cam.shape else field.place
-
-    def _now(self) -> Recording:
-        """The recording of the model as it is now."""
-        return self._open().recording(self._view())
-
     def _index(self, target: Any) -> int:
         return index_of(self._names, target)
 
     def _listed_with(self, target: int) -> list[int]:
         """The top k, then a class that was searched for."""
         return self._top if target in self._top else [*self._top, target]
-
-    def _meta(self, model: nn.Module) -> dict[str, Any]:
-        parameter = next(model.parameters(), None)
-        return {
-            "image": 1,
-            "model": type(model).__name__,
-            "device": str(parameter.device) if parameter is not None else "cpu",
-            **inputs.meta(self._subject),
-        }
 
     def _classes(self) -> dict[str, Any]:
         table = scores.table(self._recording, self._probability, self._aim)

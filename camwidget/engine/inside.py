@@ -16,6 +16,7 @@ from .method import Network, Order, summed
 from .passes import Passes
 from .preempt import Stop, stoppable
 from .relu import backward_rule
+from .stale import STALE, StaleRecordingError
 from .targets import Target
 from .untouched import uncast
 from .variants import Variant
@@ -114,8 +115,6 @@ class Inside:
     @contextmanager
     def steady(self) -> Iterator[None]:
         """Within the block the model is run: of the weights that were recorded, or StaleRecordingError says so."""
-        from .recording import STALE, StaleRecordingError
-
         with self._recording._differentiating():
             yield
             if self._recording.stale:

@@ -117,8 +117,12 @@ def pick_stages(spine: Sequence[LayerInfo], default: str, most: int = 6, least: 
     finest grids are left out; fewer than ``least`` are filled up with the middle of the longest stretch without one.
     """
     path = spine[: [layer.name for layer in spine].index(default) + 1]
-    names = {layer.name for layer in path}
-    blocks = [layer for layer in path if not names.intersection(around(layer.name)) or layer is path[-1]]
+    grids = {layer.name: layer.grid for layer in path}
+    whole = [layer for layer in path if not any(name in grids for name in around(layer.name))]
+    # a stem that ends by pooling does not stand for the finer grid inside of it
+    missing = set(grids.values()) - {layer.grid for layer in whole}
+    parts = [p for p in path if p.grid in missing and all(grids.get(name) != p.grid for name in around(p.name))]
+    blocks = [layer for layer in path if layer in whole or layer in parts or layer is path[-1]]
     chosen = sorted({layer.grid: i for i, layer in enumerate(blocks)}.values())[-most:]
     while len(chosen) < least:
         ends = [-1, *chosen]

@@ -16,7 +16,9 @@ from .graph import bottlenecks, towards
 from .layers import LayerInfo, around, pick_stages
 from .looking import looks_where_it_lies
 from .reading import Reader
+from .suggest import unknown
 from .tape import Tape
+from .why import one_cell
 
 THREE, LONG = 3, 5
 """Of so many grids, or of so many parts where it has most of all, a container names no place any more."""
@@ -52,6 +54,30 @@ class Layout:
     one_cell: frozenset[str] = frozenset()
     off_path: frozenset[str] = frozenset()
     fields: dict[str, Field | None] = field(default_factory=dict)
+
+    def resolve(self, layer: str | None) -> str:
+        """The name under which ``layers`` lists this layer; None is the default.
+
+        Raises:
+            TypeError: no text. ValueError: no such layer, or one without a grid.
+        """
+        if layer is None:
+            return self.default
+        if not isinstance(layer, str):
+            raise TypeError(f"layer is {layer!r}, a {type(layer).__name__}; accepted: a name such as {self.default!r}")
+        if layer in self.aliases:
+            return self.aliases[layer]
+        if layer in self.without_grid:
+            if self.left_out:
+                raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
+            if layer in self.one_cell:
+                reason = one_cell(layer, self.default)
+                raise ValueError(f"{reason.text} {reason.hint}")
+            raise ValueError(
+                f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
+                f"deepest layer that has one: {self.default!r}"
+            )
+        raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from torch.autograd.graph import Node
 from .cases import why_of
 from .classes import Class
 from .fields import Field, measure
+from .gradients import Gradients
 from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo
@@ -26,31 +26,12 @@ from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier
 from .returned import Aim, Returned, UnconnectedError, unconnected
-from .suggest import unknown
+from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
 from .targets import Target
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
-from .why import Reason, one_cell
-
-GRADIENT_BYTES = 16 * 2**20
-"""Gradients of past answers are kept up to this size, so that a second variant or layer of a class is arithmetic
-only."""
-
-STALE = "the model's parameters changed since the recording: record again"
-
-REASONS = {
-    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
-    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
-    "after the block",
-    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
-    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
-}
-"""By what torch's error says, what it means for a map."""
-
-
-class StaleRecordingError(RuntimeError):
-    """The model's parameters changed after the recording: record again."""
+from .why import Reason
 
 
 class Recording:
@@ -80,8 +61,7 @@ class Recording:
         self.left_out = layout.left_out
         self._engine, self._returned, self._tape, self._layout = engine, returned, tape, layout
         self._scores = returned.scores
-        self._gradients: OrderedDict[tuple[Target, str], dict[str, Tensor]] = OrderedDict()
-        self._gradient_bytes = 0
+        self._gradients = Gradients()
         self._activations: dict[str, Tensor] = {}
         self._rectifiers: list[Node] | None = None
         self._above: dict[str, int] = {}
@@ -248,12 +228,10 @@ class Recording:
         if aim.function is not None:  # what it returns may depend on more than its argument: asked anew each time
             return self._backward(aim, names, rule, stop) if names else {}
         with self._engine.lock:
-            known = self._gradients.get((aim, rule), {})
+            known = self._gradients.of(aim, rule)
             missing = [name for name in names if name not in known]
             if missing:
-                known = self._keep(aim, rule, known | self._backward(aim, missing, rule, stop))
-            elif known:
-                self._gradients.move_to_end((aim, rule))
+                known = self._gradients.keep(aim, rule, known | self._backward(aim, missing, rule, stop))
         return {name: known[name] for name in names}
 
     def rectifiers_above(self, layer: str | None = None) -> int:
@@ -312,25 +290,7 @@ class Recording:
         Raises:
             TypeError: no text. ValueError: no such layer, or one without a grid.
         """
-        if layer is None:
-            return self.default_layer
-        if not isinstance(layer, str):
-            raise TypeError(
-                f"layer is {layer!r}, a {type(layer).__name__}; accepted: a name such as {self.default_layer!r}"
-            )
-        if layer in self._layout.aliases:
-            return self._layout.aliases[layer]
-        if layer in self._layout.without_grid:
-            if self.left_out:
-                raise ValueError(f"layer {layer!r} is not recorded. {self.left_out}; first one: {self.steps[0]!r}")
-            if layer in self._layout.one_cell:
-                reason = one_cell(layer, self.default_layer)
-                raise ValueError(f"{reason.text} {reason.hint}")
-            raise ValueError(
-                f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
-                f"deepest layer that has one: {self.default_layer!r}"
-            )
-        raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
+        return self._layout.resolve(layer)
 
     def resolve_target(
         self,
@@ -413,27 +373,18 @@ class Recording:
             except RuntimeError as error:
                 if self.stale:
                     raise StaleRecordingError(STALE) from error
-                for said, reason in REASONS.items():
-                    if said in str(error):
-                        raise ValueError(reason) from error
+                reason = reason_of(error)
+                if reason is not None:
+                    raise ValueError(reason) from error
                 raise
 
-    def _keep(self, target: Target, rule: str, gradients: dict[str, Tensor]) -> dict[str, Tensor]:
-        before = self._gradients.pop((target, rule), {})
-        self._gradients[target, rule] = gradients
-        self._gradient_bytes += _bytes(gradients) - _bytes(before)
-        while self._gradient_bytes > GRADIENT_BYTES and len(self._gradients) > 1:
-            _, oldest = self._gradients.popitem(last=False)
-            self._gradient_bytes -= _bytes(oldest)
-        return gradients
-
     def _find_rectifiers(self, root: Tensor) -> list[Node]:
-        if root is not self._scores:  # of a callable, whose graph is new each time
-            return [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
-        if self._rectifiers is None:
-            nodes = towards(_node(self._scores), self._tape.source)
-            self._rectifiers = [node for node in nodes if is_rectifier(node)]
-        return self._rectifiers
+        ours = root is self._scores  # not of a callable, whose graph is new each time
+        if ours and self._rectifiers is not None:
+            return self._rectifiers
+        found = [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
+        self._rectifiers = found if ours else self._rectifiers
+        return found
 
 
 def _listed(targets: Any) -> list[Any]:
@@ -449,7 +400,3 @@ def _node(t: Tensor) -> Node:
     if t.grad_fn is None:
         raise ValueError("the scores do not depend on the input through operations that torch can differentiate")
     return t.grad_fn
-
-
-def _bytes(gradients: Mapping[str, Tensor]) -> int:
-    return sum(g.numel() * g.element_size() for g in gradients.values())

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from camwidget import CamEngine, CamWidget
-from camwidget.engine.recording import StaleRecordingError
+from camwidget.engine.stale import StaleRecordingError
 from tests.promises.snapshot import as_before
 from tests.promises.subjects import CLASSES, SIZE, Hooked, Net
 

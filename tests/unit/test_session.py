@@ -19,7 +19,7 @@ from camwidget.aim import Aim
 from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
 from camwidget.engine import VARIANTS, Reason
 from camwidget.engine.preempt import check
-from camwidget.engine.recording import StaleRecordingError
+from camwidget.engine.stale import StaleRecordingError
 from camwidget.mailbox import Mailbox
 from camwidget.session import Session
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from camwidget.engine import VARIANTS, CamEngine
 from camwidget.engine import passes as passes_module
 from camwidget.engine.preempt import Stopped
-from camwidget.engine.recording import StaleRecordingError
+from camwidget.engine.stale import StaleRecordingError
 from tests.unit.engine.networks import made
 
 PASSES = [v.id for v in VARIANTS.values() if v.needs == "passes"]

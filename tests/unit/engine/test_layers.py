@@ -229,3 +229,12 @@ def test_every_layer_of_a_network_can_be_explained(cnn: nn.Module, x: Tensor) ->
         assert gradients[name].shape == (2, info.channels, *info.grid)
         assert recording.cam(5, name).shape == (2, *info.grid)
     assert sum(float(g.abs().sum()) > 0 for g in gradients.values()) == len(gradients)
+
+
+def test_a_stem_that_pools_does_not_stand_for_the_finer_grid_inside_of_it() -> None:
+    def layer(name: str, side: int) -> LayerInfo:
+        return LayerInfo(name, (side, side), 8, "channels_first")
+
+    spine = [layer("early.0", 32), layer("early.1", 32), layer("early", 16), layer("middle.0", 16), layer("late", 8)]
+    assert pick_stages(spine, "late", least=3) == ("early.1", "early", "late")
+    assert pick_stages(spine, "late", least=4) == ("early.0", "early.1", "early", "late")

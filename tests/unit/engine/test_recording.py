@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine import recording as recording_module
+from camwidget.engine import gradients as gradients_module
 from camwidget.engine import tape as tape_module
-from camwidget.engine.recording import StaleRecordingError
+from camwidget.engine.stale import StaleRecordingError
 
 
 @contextmanager
@@ -130,14 +130,14 @@ def test_past_gradients_are_dropped_at_the_limit(
 ) -> None:
     recording = CamEngine(cnn).record(x)
     one = recording.gradients(0, ["last"])["last"].clone()
-    monkeypatch.setattr(recording_module, "GRADIENT_BYTES", 2 * one.numel() * 4)
+    monkeypatch.setattr(gradients_module, "GRADIENT_BYTES", 2 * one.numel() * 4)
     for target in (1, 2, 0):  # 0 was dropped when 2 came, so it is computed again
         recording.gradients(target, ["last"])
     assert len(backwards) == 4
     recording.gradients(2, ["last"])
     assert len(backwards) == 4
     assert torch.equal(recording.gradients(0, ["last"])["last"], one)
-    monkeypatch.setattr(recording_module, "GRADIENT_BYTES", 1)
+    monkeypatch.setattr(gradients_module, "GRADIENT_BYTES", 1)
     expected = CamEngine(cnn).record(x).gradients(5, ["last"])["last"]
     assert torch.equal(recording.gradients(5, ["last"])["last"], expected)
 
@@ -218,7 +218,7 @@ def test_the_input_may_change_afterwards(cnn: nn.Module, x: Tensor) -> None:
 def test_answers_from_several_threads_are_right(cnn: nn.Module, x: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = CamEngine(cnn).record(x).cams(range(6), variant="guided_relu")
     recording = CamEngine(cnn).record(x)
-    monkeypatch.setattr(recording_module, "GRADIENT_BYTES", 20_000)  # so that entries come and go
+    monkeypatch.setattr(gradients_module, "GRADIENT_BYTES", 20_000)  # so that entries come and go
 
     def ask(offset: int) -> None:
         for i in range(60):

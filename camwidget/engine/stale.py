@@ -1,0 +1,23 @@
+"""Why a recorded graph can no longer be walked, or never could: what is said instead of torch's own words."""
+
+from __future__ import annotations
+
+STALE = "the model's parameters changed since the recording: record again"
+
+REASONS = {
+    "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
+    "and torch then has no gradients of layers; accepted: use_reentrant=False, checkpointing switched off, or a layer "
+    "after the block",
+    "modified by an inplace operation": "the model overwrites in place what its own backward pass needs, so it can be "
+    "run but not differentiated; accepted: a layer after that operation, or a model that can be trained as it is",
+}
+"""By what torch's error says, what it means for a map."""
+
+
+class StaleRecordingError(RuntimeError):
+    """The model's parameters changed after the recording: record again."""
+
+
+def reason_of(error: RuntimeError) -> str | None:
+    """What torch's error says of the model, in a sentence; None where we know no better."""
+    return next((reason for said, reason in REASONS.items() if said in str(error)), None)
