@@ -12,6 +12,8 @@ import numpy.typing as npt
 from lab import Notebook
 from playwright.sync_api import Locator
 
+from camwidget.engine import VARIANTS
+
 Pixels = npt.NDArray[np.uint8]
 Box = dict[str, float]
 
@@ -58,6 +60,9 @@ OUTSIDE = """(root) => {
     }
     return found;
 }"""
+
+# rows of the menu that wait for their thumbnails: slow variants have none until they are chosen
+UNKNOWN = ".variant.unknown" + "".join(f":not([data-variant='{v.id}'])" for v in VARIANTS.values() if v.slow)
 
 BANDS = (".head", ".picture", ".colorbar", ".classes", ".controls", ".strip", ".readout", ".status")
 
