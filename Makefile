@@ -3,6 +3,7 @@
 # make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
@@ -22,7 +23,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep soak hosts bundle lint fmt clean
+.PHONY: help demo test bench sweep slow soak hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -42,6 +43,9 @@ sweep: $(MADE)/test $(MADE)/sweep
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
+
+slow: $(MADE)/bench
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)

@@ -23,6 +23,9 @@ from .why import one_cell
 THREE, LONG = 3, 5
 """Of so many grids, or of so many parts where it has most of all, a container names no place any more."""
 
+WRAPPERS = ("module", "_orig_mod")
+"""Under these names DataParallel, DDP and torch.compile keep what they wrap."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -77,7 +80,15 @@ class Layout:
                 f"layer {layer!r} has no grid of channels on the way to the scores, so there is nothing to draw; "
                 f"deepest layer that has one: {self.default!r}"
             )
+        # parts of wrappers, such as DDP and torch.compile, may be left out of a name
+        same = [name for name in (*self.aliases, *self.without_grid) if _unwrapped(name) == _unwrapped(layer)]
+        if len(same) == 1:
+            return self.resolve(same[0])
         raise ValueError(unknown("layer", layer, list(dict.fromkeys([*self.stages, *self.layers]))))
+
+
+def _unwrapped(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
 
 
 def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:

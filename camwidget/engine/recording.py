@@ -28,7 +28,7 @@ from .relu import backward_rule, is_rectifier
 from .returned import Aim, Returned, UnconnectedError, unconnected
 from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
-from .targets import Target
+from .targets import Target, listed
 from .untouched import fingerprint, state, uncast
 from .variants import find_variant
 from .why import Reason
@@ -138,9 +138,10 @@ class Recording:
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
-        listed = _listed(targets)
         name, chosen = self.resolve(layer), find_variant(variant)
-        aims = [self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed]
+        aims = [
+            self.resolve_target(t, against=against, gamma=gamma, score=score, region=region) for t in listed(targets)
+        ]
         stack = Inside(self).signed(chosen, Order(aims, name, stop, progress))
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
@@ -249,7 +250,7 @@ class Recording:
         layers of a model and a size of input, from the graph of this recording.
 
         None where the graph does not tell: layers behind flips, samplers or patches that overlap, recordings without
-        their first layers (see ``left_out``), and torch before 2.6.
+        their first layers (see ``left_out``), a model that has changed since, and torch before 2.6.
 
         Raises: as ``cam``.
         """
@@ -258,8 +259,11 @@ class Recording:
             return None
         if name not in known:
             places = {other: self._tape.edge(other).node for other in self.layers}
-            with self._differentiating():
-                known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+            try:
+                with self._differentiating():
+                    known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+            except StaleRecordingError:  # in training at this moment; the next recording tells
+                return None
         return known[name]
 
     def why(
@@ -385,15 +389,6 @@ class Recording:
         found = [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
         self._rectifiers = found if ours else self._rectifiers
         return found
-
-
-def _listed(targets: Any) -> list[Any]:
-    """The targets of a stack one by one."""
-    if isinstance(targets, Tensor):
-        targets = targets.tolist()
-    if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
-        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
-    return list(targets)
 
 
 def _node(t: Tensor) -> Node:

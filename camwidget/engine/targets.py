@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -345,3 +346,16 @@ def _hashable(function: Function) -> Function:
     except TypeError as error:
         raise TypeError(f"the callable {function!r:.80} cannot be hashed; accepted: a function or a lambda") from error
     return function
+
+
+def listed(targets: Any) -> list[Any]:
+    """The targets of a stack one by one.
+
+    Raises:
+        ValueError: there is none, or it is no sequence.
+    """
+    if isinstance(targets, Tensor):
+        targets = targets.tolist()
+    if isinstance(targets, str) or not isinstance(targets, (Sequence, np.ndarray)) or not len(targets):
+        raise ValueError(f"targets {targets!r}: accepted is a non-empty sequence of class indices, names or targets")
+    return list(targets)

@@ -82,8 +82,9 @@ class RandomState:
     """Puts torch's generators back after a model that draws numbers even in evaluation mode.
 
     Whether a model draws is seen at its first run. One that does not is left alone from then on, since putting back
-    would rewind what the user draws on another thread; for the same reason only the main thread puts back. What the
-    user's other threads draw in the meantime from the same generator is put back with it, where the model draws.
+    would rewind what the user draws on another thread; for the same reason only the main thread puts back, and what
+    such a model draws while a widget's thread makes a slow map is not put back. What the user's other threads draw in
+    the meantime from the same generator is put back with it, where the model draws.
     """
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from beacons import LABELS
 from lab import Notebook
 from playwright.sync_api import expect
-from view import UNKNOWN, View, difference
+from view import SLOW, View, difference
 
 
 def test_layer_by_click(view: View, notebook: Notebook) -> None:
@@ -59,7 +59,7 @@ def open_menu(view: View, notebook: Notebook) -> None:
     view.role("combobox", "Variant").click()
     expect(view.part(".menu.variants")).to_be_visible()
     # the maps of all variants come with one answer
-    expect(view.part(UNKNOWN)).to_have_count(0)
+    expect(view.part(".variant.unknown")).to_have_count(SLOW)
     assert view.part(".variant").count() == notebook.value("len(w.variants)")
 
 
@@ -101,7 +101,7 @@ def test_variant_menu_by_keyboard(view: View, notebook: Notebook) -> None:
     view.layer("middle").focus()
     notebook.page.keyboard.press("v")
     expect(view.part(".menu.variants")).to_be_focused()
-    expect(view.part(UNKNOWN)).to_have_count(0)
+    expect(view.part(".variant.unknown")).to_have_count(SLOW)
     ids = notebook.value("[v['id'] for v in w.variants]")
     notebook.page.keyboard.press("End")
     notebook.page.keyboard.press("ArrowUp")

@@ -12,10 +12,13 @@ import numpy.typing as npt
 from lab import Notebook
 from playwright.sync_api import Locator
 
-from camwidget.engine import VARIANTS
+from camwidget import VARIANTS
 
 Pixels = npt.NDArray[np.uint8]
 Box = dict[str, float]
+
+SLOW = sum(variant.slow for variant in VARIANTS.values())
+"""So many variants have no thumbnail in the menu: they are made only when they are chosen."""
 
 PIXELS = """(canvas) => {
     const { width, height } = canvas;
@@ -60,9 +63,6 @@ OUTSIDE = """(root) => {
     }
     return found;
 }"""
-
-# rows of the menu that wait for their thumbnails: slow variants have none until they are chosen
-UNKNOWN = ".variant.unknown" + "".join(f":not([data-variant='{v.id}'])" for v in VARIANTS.values() if v.slow)
 
 BANDS = (".head", ".picture", ".colorbar", ".classes", ".controls", ".strip", ".readout", ".status")
 

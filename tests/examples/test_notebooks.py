@@ -17,7 +17,7 @@ NEEDS_PHOTO = {"photo"}
 
 def execute(name: str, folder: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
-    return NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    return NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.ipynb")))

@@ -64,6 +64,7 @@ def test_guided_gradcam_of_captum(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "layer"), [("resnet18", "layer3.0.conv1"), ("densenet121", "features.denseblock2.denselayer2.conv1")]
 )
+@pytest.mark.slow
 def test_ablation_of_captum(name: str, layer: str) -> None:
     """LayerFeatureAblation gives ``y - y_k`` at every cell of channel k."""
     attr = pytest.importorskip("captum.attr", reason="captum is not installed (extra: test)")
@@ -101,6 +102,7 @@ def pytorch_grad_cam(kind: str, model: nn.Module, layer: str) -> Tensor:
     return torch.as_tensor(seen[0])
 
 
+@pytest.mark.slow
 def test_ablation_of_pytorch_grad_cam() -> None:
     model = confident("resnet18")
     recording = CamEngine(model).record(image().double())
@@ -109,6 +111,7 @@ def test_ablation_of_pytorch_grad_cam() -> None:
     assert relative_error(recording.cams([TARGETS], "layer4", "ablationcam")[:, 0], expected) <= LIMIT
 
 
+@pytest.mark.slow
 def test_score_of_pytorch_grad_cam(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its masks stretched as ours are: it takes ``align_corners=True``, which moves them by up to half a cell."""
     stretch = partial(partial, F.interpolate, mode="bilinear", align_corners=False)

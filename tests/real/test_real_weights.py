@@ -94,6 +94,7 @@ def test_the_wake_word_lights_up_where_the_network_heard_it(variant: str) -> Non
     known(any(not word.hit.inside for word in found), f"{EARLY}: {[w for w in found if not w.hit.inside]}")
 
 
+@pytest.mark.slow
 @EVERY
 @pytest.mark.parametrize("network", ["resnet20_cifar10", "vit_cifar10"])
 def test_covering_the_strongest_pixels_costs_more_than_covering_the_weakest(network: str, variant: str) -> None:
@@ -110,6 +111,7 @@ def test_covering_the_strongest_pixels_costs_more_than_covering_the_weakest(netw
         assert strongest > elsewhere, (strongest, weakest, elsewhere)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "least"), [(torch.bfloat16, 0.98), (torch.float16, 0.99)], ids=str)
 def test_in_half_precision_the_maps_are_the_same_to_the_eye(dtype: torch.dtype, least: float) -> None:
     for picture in measures.boxed():

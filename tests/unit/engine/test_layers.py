@@ -236,5 +236,5 @@ def test_a_stem_that_pools_does_not_stand_for_the_finer_grid_inside_of_it() -> N
         return LayerInfo(name, (side, side), 8, "channels_first")
 
     spine = [layer("early.0", 32), layer("early.1", 32), layer("early", 16), layer("middle.0", 16), layer("late", 8)]
-    assert pick_stages(spine, "late", least=3) == ("early.1", "early", "late")
-    assert pick_stages(spine, "late", least=4) == ("early.0", "early.1", "early", "late")
+    assert pick_stages(spine, "late", least=3) == ("early.1", "middle.0", "late")
+    assert pick_stages(spine, "late", least=5) == ("early.0", "early.1", "early", "middle.0", "late")
