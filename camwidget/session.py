@@ -41,6 +41,9 @@ FIRST_ANSWER = 0.002
 TOGETHER = 0.03
 """Seconds: if they may take longer than this, they are made one by one, so that a newer request ends it sooner."""
 
+COMPANY = 2**18
+"""Cells: the map of a class at a finer layer comes without those of the others, which would be tens of megabytes."""
+
 BETWEEN = 0.2
 """Seconds between two words about how far a slow map is."""
 
@@ -255,7 +258,8 @@ class Session:
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = remarks.of_layer(self.atlas, view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
-        others = [] if variant.alone else [t for t in self.listed if t != view.target]
+        alone = variant.alone or part.maps.size > COMPANY
+        others = [] if alone else [t for t in self.listed if t != view.target]
         missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
         seconds = missing * ms / 1e3
         if missing and seconds > FIRST_ANSWER:
