@@ -183,6 +183,7 @@ function createHeat(canvas, line) {
     const path = drawEvidence(colours, values, coloursOf(values, lut, { ...paint, opacity: 1 }), paint, evidence);
     pen.lineWidth = CURVE * fine;
     pen.lineJoin = "round";
+    pen.globalAlpha = 1;
     pen.stroke(path);
     pen.globalAlpha = 0.4;
     pen.lineWidth = fine;
