@@ -19,8 +19,8 @@ def of_map(atlas: Atlas, names: Sequence[str], view: View, signed: Map) -> Reaso
     Raises: as ``Recording.why``.
     """
     aim, name = atlas.aim, names[view.target] if view.target < len(names) else None
-    if aim.against == view.target:
-        return against_itself(name or f"class {view.target}")
+    if aim.against == view.target and VARIANTS[view.variant].per_class:
+        return against_itself(name or f"class {view.target}", not signed.any())
     words = "" if name is None or aim.plain else aim.words(view.target, names, atlas.recording)
     name = f"{name} ({words})" if words else name
     return atlas.recording.why(aim.target(view.target), view.layer, view.variant, name=name, signed=signed)

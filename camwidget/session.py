@@ -41,6 +41,9 @@ FIRST_ANSWER = 0.002
 TOGETHER = 0.03
 """Seconds: if they may take longer than this, they are made one by one, so that a newer request ends it sooner."""
 
+COMPANY = 2**18
+"""Cells: the map of a class at a finer layer comes without those of the others, which would be tens of megabytes."""
+
 BETWEEN = 0.2
 """Seconds between two words about how far a slow map is."""
 
@@ -65,6 +68,8 @@ class Session:
         self.listed: Sequence[int] = listed
         self._deliver, self._names = deliver, names
         self._told: Told | None = None
+        # that a map takes its time, or failed, stands where something is told of the map on screen
+        self._overwritten = False
         self._sent_stack: Stack | None = None
         self._sent_strip: Strip | None = None
         self._sent_nearby: Nearby | None = None
@@ -172,6 +177,8 @@ class Session:
             self._remember(answer)
 
     def _remember(self, answer: Answer) -> None:
+        if isinstance(answer, (Working, Failed, Stack, Told, Done)):
+            self._overwritten = isinstance(answer, (Working, Failed))
         match answer:
             case Stack():
                 self._sent_stack = answer
@@ -251,7 +258,8 @@ class Session:
         ms = self.atlas.ms(view.layer, view.variant, view.target)
         note = remarks.of_layer(self.atlas, view)
         part = Stack(view, generation, (view.target,), np.stack(list(maps.values())), False, ms, note, request.reply)
-        others = [] if variant.alone else [t for t in self.listed if t != view.target]
+        alone = variant.alone or part.maps.size > COMPANY
+        others = [] if alone else [t for t in self.listed if t != view.target]
         missing = sum(not self.atlas.has(view.layer, view.variant, t) for t in others)
         seconds = missing * ms / 1e3
         if missing and seconds > FIRST_ANSWER:
@@ -279,10 +287,10 @@ class Session:
         except Exception:  # to look for a cause may take what the map did not: memory, or a second derivative
             log.exception("why %s", view)
             return
-        last = self._told
-        if reason is None and (last is None or last.reason is None):
+        last, again = self._told, self._overwritten
+        if reason is None and (last is None or last.reason is None) and not again:
             return
-        if last is None or (last.view, last.reason) != (view, reason):
+        if again or last is None or (last.view, last.reason) != (view, reason):
             # that of the stack: where something else is explained by now, this is not said
             yield Told(view, stack.generation, reason)
 

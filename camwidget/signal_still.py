@@ -134,6 +134,7 @@ def _axis(span: float, rate: float | None) -> Map:
     end, unit = (span, "") if rate is None else (span / rate, " s")
     power = 10 ** np.floor(np.log10(end / 6))
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= end / 8)
+    step = step if rate else max(1, step)
     last = int(end / step + 1e-9)
     for k in range(last + 1):
         text, x = f"{k * step:g}{unit if k == last else ''}", k * step / end * WIDTH

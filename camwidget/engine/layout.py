@@ -107,9 +107,11 @@ def lay_out(tape: Tape, x: Tensor, scores: Tensor) -> Layout:
     too_wide = _holding_everything(infos)
     names = {_outermost(group, too_wide): group for group in groups}
     if not names:
+        single = x.ndim > 2 and max(x.shape[2:]) == 1
+        remedy = "an input of more than one place" if single else "a network with convolutional layers or patches"
         raise ValueError(
             "no layer between input and scores has a grid of channels (N, C, H, W) or tokens (N, L, C), so there is no "
-            "map to draw; accepted: a network with convolutional layers or patches"
+            f"map to draw; accepted: {remedy}"
         )
     aliases = {alias: name for name, group in names.items() for alias in group}
     layers = {name: infos[name] for name in names}

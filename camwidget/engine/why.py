@@ -304,9 +304,13 @@ def of_all_classes(variant: Variant, layer: str, rectifiers: Callable[[], int], 
     return Reason("left-out", left_out) if left_out else None
 
 
-def against_itself(name: str) -> Reason:
-    """What is to be said of a class that is seen against itself."""
-    return Reason("against-itself", f"Blank map: {name} against itself leaves nothing.", "Choose another class.")
+def against_itself(name: str, blank: bool = True) -> Reason:
+    """What is to be said of a class that is seen against itself; a method that asks for shares of the score may have a
+    map of it all the same.
+    """
+    text = f"{name} against itself leaves nothing"
+    text = f"Blank map: {text}." if blank else f"{text}: this map is no evidence for it."
+    return Reason("against-itself", text, "Choose another class.")
 
 
 def one_cell(layer: str, default: str) -> Reason:

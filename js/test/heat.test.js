@@ -117,6 +117,11 @@ test("ticks step by 1, 2 or 5 and keep clear of the limits", () => {
   assert.deepEqual(ticks(0, 0.61, 340), [0, 0.2, 0.4]);
 });
 
+test("ticks are no closer than the least step", () => {
+  assert.deepEqual(ticks(0, 2, 800, { gap: -1, least: 1 }), [0, 1, 2]);
+  assert.deepEqual(ticks(0, 100, 300, { gap: -1, least: 1 }), ticks(0, 100, 300, { gap: -1 }));
+});
+
 test("ticks hold for any size of numbers, without binary dust or a signed zero", () => {
   for (const v of ticks(0, 3.1e-5, 340)) assert.ok(String(v).length < 8, String(v));
   assert.ok(ticks(-1, 1, 340).every((v) => !Object.is(v, -0)));

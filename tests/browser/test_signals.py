@@ -70,6 +70,16 @@ def test_the_heat_lies_where_the_tone_sounds_over_the_trace_and_below_it(view: V
     assert view.role("img", "Grad-CAM of slow at energy").is_visible()
 
 
+def test_the_curve_is_as_dark_for_the_next_class(view: View) -> None:
+    first = view.pixels(".curve")[..., 3].astype(int)
+    before = view.pixels()
+    view.row(1).click()
+    view.until_changed(before, "the other tone")
+    following = view.pixels(".curve")[..., 3].astype(int)
+    # the zero line is fainter than the curve
+    assert first.max() == following.max() == 255
+
+
 def test_hover_reads_time_step_value_and_what_is_seen(view: View) -> None:
     view.hover((waves.FAST[1] + 0.001) / waves.SECONDS, 0.5)
     expect(view.part(".readout")).to_contain_text("step 50")

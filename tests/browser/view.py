@@ -39,7 +39,8 @@ BOXES = """(root, selectors) => {
         ...selectors.map((selector) => [selector, box(selector)])]);
 }"""
 
-# what can be seen beyond the widget's right or left edge: each box is cut by those that hold it and hide what is over
+# what can be seen beyond the widget's right or left edge: each box is cut by those that hold it and hide what is over;
+# and menus that hang out below, where a notebook cuts them off
 OUTSIDE = """(root) => {
     const at = root.getBoundingClientRect();
     const found = root.scrollWidth > root.clientWidth ? [`root ${root.scrollWidth} > ${root.clientWidth}`] : [];
@@ -55,6 +56,10 @@ OUTSIDE = """(root) => {
             const name = `${node.tagName}.${node.getAttribute("class")}`;
             found.push(`${name} ${left - at.left}..${right - at.left} of ${at.width}`);
         }
+    }
+    for (const menu of root.querySelectorAll(".menu")) {
+        const over = menu.getBoundingClientRect().bottom - at.bottom;
+        if (over > 0.5) found.push(`${menu.getAttribute("class")} ${over} below`);
     }
     return found;
 }"""

@@ -127,6 +127,17 @@ def test_a_class_against_itself_is_blank_and_says_so(w: CamWidget, page: FrontEn
     assert w.status["state"] == "ready"
 
 
+def test_a_map_of_a_class_against_itself_is_not_called_blank_where_it_is_not(w: CamWidget, page: FrontEnd) -> None:
+    w.against = w.target
+    page.request(w.target, variant="scorecam")
+    assert w.cam.any(), "equal shares of nothing"
+    text = f"{NAMES[w.target]} against itself leaves nothing: this map is no evidence for it."
+    assert (w.status["state"], w.status["text"]) == ("warning", text)
+    page.request(w.target, variant="eigencam")
+    assert w.cam.any()
+    assert "against itself" not in w.status["text"], "it asks no score"
+
+
 def test_wrong_values_change_nothing(w: CamWidget) -> None:
     image = w.meta["image"]
     for name, value, says in [

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 import waves
 from PIL import Image
 
-from camwidget import CamWidget, protocol
+from camwidget import CamWidget, protocol, session
 from camwidget.engine import VARIANTS, CamEngine
 from tests.wire.front_end import FrontEnd, settle, values
 
@@ -33,6 +33,20 @@ def volume() -> Iterator[CamWidget]:
     with CamWidget(waves.Lights(), waves.lights(), labels=waves.PLACES) as w:
         yield w
     settle()
+
+
+def test_a_map_of_very_many_steps_comes_without_those_of_other_classes(
+    signal: CamWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = FrontEnd(signal)
+    coarse, fine = (layer["grid"][0] for layer in (signal.layers[-1], signal.layers[0]))
+    assert coarse < fine
+    monkeypatch.setattr(session, "COMPANY", fine - 1)
+    reply = page.request(1, layer=signal.layers[0]["name"])
+    assert reply in page.replies()
+    assert (signal.stack["targets"], signal.stack["done"]) == ([1], True)
+    page.request(1, layer=signal.layers[-1]["name"])
+    assert len(signal.stack["targets"]) == 3
 
 
 def test_a_signals_state(signal: CamWidget) -> None:

@@ -127,6 +127,23 @@ def test_a_slow_map_that_fails_is_said(page: FrontEnd, w: CamWidget, monkeypatch
     assert w.status["state"] == "error" and "no memory left" in w.status["text"] and w.status["reply"] is None
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_python_that_turns_back_takes_the_word_about_it_with_it(
+    fails: bool, pace: Pace, page: FrontEnd, w: CamWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, pace.seconds = w.status, 0.02
+    if fails:
+        monkeypatch.setattr(CamEngine, "run", lambda *_: (_ for _ in ()).throw(RuntimeError("no memory left")))
+    w.variant = "scorecam"
+    end = time.monotonic() + 10
+    while w.status["state"] != ("error" if fails else "busy"):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    w.variant = "gradcam"
+    settle()
+    assert w.status == before
+
+
 def test_a_closed_widget_leaves_no_work_behind(pace: Pace, make: Callable[..., CamWidget]) -> None:
     pace.seconds = 0.05
     w = make(variant="scorecam")

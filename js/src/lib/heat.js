@@ -127,13 +127,14 @@ export function rampStops(lut, paint, count = 65) {
  * @param {number} lo
  * @param {number} hi
  * @param {number} px  length of the bar
- * @param {{gap?: number, pitch?: number}} [options]  least distance to the limits, and between ticks, in pixels
+ * @param {{gap?: number, pitch?: number, least?: number}} [options]  least distance to the limits, and between ticks, in
+ *   pixels; least step
  * @returns {number[]}
  */
-export function ticks(lo, hi, px, { gap = 15, pitch = 56 } = {}) {
+export function ticks(lo, hi, px, { gap = 15, pitch = 56, least = 0 } = {}) {
   const span = hi - lo;
   if (!(span > 0) || !Number.isFinite(span) || !(px > 0)) return [];
-  const rough = (span * pitch) / px;
+  const rough = Math.max((span * pitch) / px, least);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((m) => m * power >= rough) ?? 10);
   const perValue = px / span;

@@ -52,7 +52,7 @@ export function createClasses(context) {
     /** @param {Frame} frame */
     update(frame) {
       const { store, ui, evidence } = frame;
-      const invitation = `Search ${store.classes.names.length} classes`;
+      const invitation = store.classes.names.length === 1 ? "Search 1 class" : `Search ${store.classes.names.length} classes`;
       setAttr(input, "placeholder", invitation);
       setAttr(input, "aria-label", invitation);
       if (input.value !== ui.query) input.value = ui.query;

@@ -94,9 +94,11 @@ export function locate(store, { fx, fy, slice = 0 }, { grid }, place) {
  * A place on the time axis as people read it, to what can be told apart on the screen.
  * @param {Store} store
  * @param {number} at  samples
+ * @param {number} [size]  of what has this place as an end, in samples: its ends are told apart, too
  */
-export function timeText({ meta: { rate, span } }, at) {
+export function timeText({ meta: { rate, span } }, at, size = span) {
   if (rate === null) return String(Math.min(Math.floor(at), Math.ceil(span) - 1));
-  const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(span / rate / 500))));
+  const least = Math.min(span / 500, size / 10) / rate;
+  const digits = Math.min(6, Math.max(0, Math.ceil(-Math.log10(least))));
   return `${(at / rate).toFixed(digits)}`;
 }

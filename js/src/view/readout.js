@@ -152,7 +152,8 @@ function seesSlots({ store, map, cell, place, sees }) {
   if (!sees || !map || !cell) return [];
   const { input, kind, rate } = store.meta;
   if (kind === "signal") {
-    const [from, to] = sees[0].map((share) => timeText(store, share * input[0]));
+    const [first, last] = sees[0].map((share) => share * input[0]);
+    const [from, to] = [first, last].map((at) => timeText(store, at, last - first));
     return [slot("sees", { quiet: "sees " }, `${from} to ${to}${rate === null ? "" : " s"}`)];
   }
   const size = sees.map(([from, to], axis) => Math.round((to - from) * input[axis]));

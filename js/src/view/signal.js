@@ -107,7 +107,7 @@ function createFurniture({ store }, grid, labels) {
     const { bands, meta } = store;
     if (!differs(bands, meta, width, height)) return;
     const end = meta.rate === null ? meta.span : meta.span / meta.rate;
-    const times = ticks(0, end, width, { gap: -1, pitch: PITCH });
+    const times = ticks(0, end, width, { gap: -1, pitch: PITCH, least: meta.rate === null ? 1 : 0 });
     const unit = meta.rate === null ? "" : " s";
     grid.replaceChildren(...times.map((time, i) => {
       const last = i === times.length - 1;
@@ -183,6 +183,7 @@ function createHeat(canvas, line) {
     const path = drawEvidence(colours, values, coloursOf(values, lut, { ...paint, opacity: 1 }), paint, evidence);
     pen.lineWidth = CURVE * fine;
     pen.lineJoin = "round";
+    pen.globalAlpha = 1;
     pen.stroke(path);
     pen.globalAlpha = 0.4;
     pen.lineWidth = fine;

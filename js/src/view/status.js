@@ -92,9 +92,11 @@ function lineOf(frame, short) {
   }
   if (store.stackInfo?.note) return { kind: "warning", words: [store.stackInfo.note], side: place };
   const variant = short ? "" : variantName(store, frame.drawn.variant);
-  const facts = [status.text, meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
+  // The word about a slow map that was given up stands until the network's run at hand is over.
+  const said = status.state === "ready";
+  const facts = [said ? status.text : "", meta.model, where(frame), variant, timing(frame), short ? "" : meta.device];
   const words = [facts.filter(Boolean).join("  ·  ")];
-  return { kind: "ready", words, hint: about ? status.hint : "", side: short ? "" : meta.preprocessing };
+  return { kind: "ready", words, hint: about && said ? status.hint : "", side: short ? "" : meta.preprocessing };
 }
 
 /** @param {Frame} frame */

@@ -195,12 +195,12 @@ function createSlider(context) {
   const name = named(store);
   const title = `${name[0].toUpperCase()}${name.slice(1)}`;
   const last = store.meta.input[0] - 1;
-  const input = h("input", { type: "range", min: 0, max: last, step: 1, "aria-label": title });
+  const input = h("input", { type: "range", min: 0, max: last, step: 1, "aria-label": title, hidden: last === 0 });
   const curve = h("canvas.slices");
   const number = h("b");
   const element = h("div.slicer", {}, [
     h("span.field-name", { text: title }), h("div.slices-over", {}, [curve, input]),
-    h("span.slice-number", {}, [number, h("span.quiet", { text: ` of 0–${last}` })]),
+    h("span.slice-number", {}, [number, h("span.quiet", { text: last === 0 ? "" : ` of 0–${last}` })]),
   ]);
   const drawCurve = createCurve(curve, last);
   context.listen(input, "input", () => moveTo(context, Number(input.value)));

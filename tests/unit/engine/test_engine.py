@@ -111,6 +111,14 @@ def test_no_layer_has_a_grid(model: nn.Module, x: Tensor) -> None:
         CamEngine(model).record(x)
 
 
+@pytest.mark.parametrize("sides", [(1,), (1, 1), (1, 1, 1)])
+def test_an_input_of_one_place_has_no_grid_and_the_network_is_not_blamed(sides: tuple[int, ...]) -> None:
+    kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(sides) - 1]
+    model = nn.Sequential(kind(1, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2))
+    with pytest.raises(ValueError, match="accepted: an input of more than one place"):
+        CamEngine(model).record(torch.ones(1, 1, *sides))
+
+
 def test_an_error_of_the_model_comes_through(cnn: nn.Module) -> None:
     with pytest.raises(RuntimeError, match="to have 3 channels"):
         CamEngine(cnn).record(torch.randn(1, 4, 32, 32))
