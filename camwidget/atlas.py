@@ -12,7 +12,7 @@ import torch
 
 from .aim import PLAIN, Aim
 from .engine import VARIANTS, CamEngine, Recording, Target
-from .engine.method import Progress
+from .engine.methods.method import Progress
 from .engine.preempt import Stop, check
 from .engine.stale import STALE, StaleRecordingError
 

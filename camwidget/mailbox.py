@@ -1,9 +1,11 @@
-"""Latest wins: one waiting request, and at most one thread that works."""
+"""Latest wins: one waiting request, and at most one thread that works; and those for whom it makes room."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .answers import Request
 
@@ -52,3 +54,29 @@ class Mailbox:
             self._shut, self._waiting, thread = True, None, self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=patience)
+
+
+class Readers:
+    """Values that Python reads on other threads do not wait for what is made ahead: the worker makes room."""
+
+    def __init__(self) -> None:
+        self._count, self._lock = 0, threading.Lock()
+
+    def __bool__(self) -> bool:
+        return self._count > 0
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Within the block there is one more of them."""
+        with self._lock:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= 1
+
+    def let_pass(self) -> None:
+        """Wait until there is none."""
+        while self._count:
+            time.sleep(0.001)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -21,7 +19,7 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS, Recording
 from .engine.preempt import Stopped
 from .engine.stale import StaleRecordingError
-from .mailbox import Mailbox
+from .mailbox import Mailbox, Readers
 
 log = logging.getLogger("camwidget")
 
@@ -76,8 +74,7 @@ class Session:
         # (generation, layer, variant) whose maps of all classes were sent: not again because Python asks
         self._sent_whole: set[tuple[int, str, str]] = set()
         self._in_sight = False
-        self._readers, self._reader_lock = 0, threading.Lock()
-        self._mailbox = Mailbox()
+        self._mailbox, self._readers = Mailbox(), Readers()
         # at interpreter exit, or when the session is gone, no thread is left inside torch
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
@@ -115,7 +112,7 @@ class Session:
 
     def map(self, view: View) -> Map:
         """The signed map of a view, of the model as it is now, at once and on this thread."""
-        with self._reading():
+        with self._readers.reading():
             for _ in range(TRIES):
                 self.recording(view)
                 try:
@@ -126,7 +123,7 @@ class Session:
 
     def explain(self, aim: Aim) -> bool:
         """Explain something else of each class from now on. Returns whether it is something else."""
-        with self._reading():
+        with self._readers.reading():
             return self.atlas.explain(aim)
 
     def close(self, patience: float = AT_CLOSE) -> None:
@@ -353,22 +350,10 @@ class Session:
             except Stopped:
                 if self._mailbox.newer():
                     raise
-            while self._readers:
-                time.sleep(0.001)
+            self._readers.let_pass()
 
     def _unwanted(self) -> bool:
-        return self._mailbox.newer() or self._readers > 0
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Within the block the worker makes room: a value that Python reads does not wait for what is made ahead."""
-        with self._reader_lock:
-            self._readers += 1
-        try:
-            yield
-        finally:
-            with self._reader_lock:
-                self._readers -= 1
+        return self._mailbox.newer() or bool(self._readers)
 
     def _strip(self, view: View) -> Strip:
         generation = self.atlas.generation

@@ -18,8 +18,8 @@ from .accepted import unwrap
 from .classes import names_of, read_labels
 from .layers import find_grid
 from .layout import Layout, fits, lay_out
+from .methods.passes import observe
 from .outputs import find_scores
-from .passes import observe
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight

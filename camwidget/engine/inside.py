@@ -12,8 +12,8 @@ from torch.autograd.graph import GradientEdge
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .layers import LayerInfo
-from .method import Network, Order, summed
-from .passes import Passes
+from .methods.method import Network, Order, summed
+from .methods.passes import Passes
 from .preempt import Stop, Stopped, stoppable
 from .relu import backward_rule
 from .stale import STALE, StaleRecordingError

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
-from . import arithmetic
 from .graph import single_edges, towards
 from .layers import LayerInfo
+from .methods import arithmetic
 from .preempt import Stop, check
 
 CLASSES_AT_ONCE = 128

@@ -21,7 +21,7 @@ from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo
 from .layout import Layout
-from .method import Order, Owner, Progress, Shelf
+from .methods.method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
 from .relu import backward_rule, is_rectifier

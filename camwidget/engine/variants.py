@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .ablation import ablationcam
-from .arithmetic import elementwise, gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
-from .eigen import eigencam, eigengradcam
-from .finer import finercam
-from .higher import guided_gradcam, shapleycam
-from .method import Explained, Method, Order
-from .scorecam import scorecam
-from .smooth import smoothgradcam_plus_plus
+from .methods.ablation import ablationcam
+from .methods.arithmetic import elementwise, gradcam, gradcam_plus_plus, hirescam, layercam, xgradcam
+from .methods.eigen import eigencam, eigengradcam
+from .methods.finer import finercam
+from .methods.higher import guided_gradcam, shapleycam
+from .methods.method import Explained, Method, Order
+from .methods.scorecam import scorecam
+from .methods.smooth import smoothgradcam_plus_plus
 from .suggest import unknown
 
 INSTANT, FAST = "instant", "fast"

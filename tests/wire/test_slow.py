@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from camwidget import CamWidget, session
 from camwidget.engine import VARIANTS, CamEngine
-from camwidget.engine import passes as passes_module
+from camwidget.engine.methods import passes as passes_module
 from tests.wire.front_end import FrontEnd, expected_maps, settle, values
 
 SLOW = [v.id for v in VARIANTS.values() if v.slow]

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine.eigen import eigencam
+from camwidget.engine.methods.eigen import eigencam
 from camwidget.engine.targets import Target
 from tests.unit.engine.networks import relative_error
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from camwidget.engine import VARIANTS, CamEngine
-from camwidget.engine import passes as passes_module
+from camwidget.engine.methods import passes as passes_module
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
 from tests.unit.engine.networks import made

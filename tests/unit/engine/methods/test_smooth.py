@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine import smooth as smooth_module
-from camwidget.engine.smooth import SAMPLES, SIGMA, noise
+from camwidget.engine.methods import smooth as smooth_module
+from camwidget.engine.methods.smooth import SAMPLES, SIGMA, noise
 from tests.unit.engine.networks import CASES, made, read, relative_error
 
 

@@ -11,11 +11,11 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor, nn
 
-from .layers import LayerInfo
-from .preempt import Stop
-from .returned import Returned
-from .scoring import wide
-from .targets import Target
+from camwidget.engine.layers import LayerInfo
+from camwidget.engine.preempt import Stop
+from camwidget.engine.returned import Returned
+from camwidget.engine.scoring import wide
+from camwidget.engine.targets import Target
 
 Progress = Callable[[int, int], None]
 """``progress(done, total)``: how many of the runs of the network that an answer takes are done. Called on the thread

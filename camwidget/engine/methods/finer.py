@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from camwidget.engine.classes import class_indices
+from camwidget.engine.targets import Target
+
 from .arithmetic import gradcam
-from .classes import class_indices
 from .method import Explained, Order
-from .targets import Target
 
 REFERENCES = 3
 GAMMA = 1.0

@@ -8,10 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from camwidget.engine.targets import Target
+
 from .arithmetic import weighted_sum
 from .method import Explained, Order, in_step, nbytes, summed, values
 from .passes import Passes
-from .targets import Target
 
 SAMPLES = 16
 """Noisy copies of each image."""

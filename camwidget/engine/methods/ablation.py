@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from camwidget.engine.layers import LayerInfo
+from camwidget.engine.returned import Returned
+
 from .arithmetic import weighted_sum
-from .layers import LayerInfo
 from .method import Explained, Order
-from .returned import Returned
 from .suffix import Put, Suffix
 from .tables import Table, Variation, fill, table
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine.scorecam import masks
+from camwidget.engine.methods.scorecam import masks
 from tests.unit.engine.networks import CASES, made, relative_error
 
 MODES = {3: "linear", 4: "bilinear", 5: "trilinear"}

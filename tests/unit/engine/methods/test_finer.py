@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine.finer import closest
+from camwidget.engine.methods.finer import closest
 from camwidget.engine.targets import Target
 from tests.conftest import TinyCnn
 

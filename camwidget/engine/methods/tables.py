@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from camwidget.engine.returned import Returned
+from camwidget.engine.scoring import wide
+from camwidget.engine.targets import Target
+
 from .method import Explained, Order, Progress, in_step, values
-from .returned import Returned
-from .scoring import wide
-from .targets import Target
 
 TABLE_BYTES = 32 * 2**20
 """Tables of the scores of all classes up to this size are kept, so that another class is arithmetic; of larger ones

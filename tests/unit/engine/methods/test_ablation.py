@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine import suffix as suffix_module
-from camwidget.engine import tables as tables_module
-from camwidget.engine.suffix import Suffix
+from camwidget.engine.methods import suffix as suffix_module
+from camwidget.engine.methods import tables as tables_module
+from camwidget.engine.methods.suffix import Suffix
 from camwidget.engine.targets import Target
 from tests.unit.engine.networks import CASES, Dense, Residual, made, read, relative_error, replaced
 

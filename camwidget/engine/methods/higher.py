@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from camwidget.engine.preempt import check
+from camwidget.engine.upsample import upsample
+
 from .arithmetic import gradcam
 from .method import Explained, Order
-from .preempt import check
-from .upsample import upsample
 
 
 def shapleycam(explained: Explained, order: Order) -> Tensor:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from camwidget.engine import CamEngine
-from camwidget.engine.eigen import eigencam, eigengradcam
+from camwidget.engine.methods.eigen import eigencam, eigengradcam
 
 
 def by_svd(values: Tensor) -> Tensor:

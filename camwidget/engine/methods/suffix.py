@@ -17,11 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
-from .layers import find_grid
+from camwidget.engine.layers import find_grid
+from camwidget.engine.preempt import Stop, check
+from camwidget.engine.returned import Returned
+
 from .method import Network, nbytes
 from .passes import chunk_rows, grid_of, listen, observe, own_modules, put_back
-from .preempt import Stop, check
-from .returned import Returned
 
 Put = Callable[[Tensor], Tensor]
 """The layer's output for one image, ``(1, ...)``, to the batch that is put in its place, ``(B, ...)``."""

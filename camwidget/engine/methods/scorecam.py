@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from camwidget.engine.returned import Returned
+from camwidget.engine.upsample import upsample
+
 from .arithmetic import weighted_sum
 from .method import Explained, Order
 from .passes import Passes
-from .returned import Returned
 from .tables import Run, Variation, fill, table
-from .upsample import upsample
 
 
 def scorecam(explained: Explained, order: Order) -> Tensor:

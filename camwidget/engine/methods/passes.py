@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.hooks import RemovableHandle
 
-from .layers import find_grid
+from camwidget.engine.layers import find_grid
+from camwidget.engine.preempt import Stop, check
+from camwidget.engine.returned import Returned
+
 from .method import Explained
-from .preempt import Stop, check
-from .returned import Returned
 
 CHUNK_BYTES = 256 * 2**20
 """Modules may return so many bytes in one run on a CPU. A newer wish does not wait for its end, only for a module's."""
