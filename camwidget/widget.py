@@ -101,16 +101,14 @@ class CamWidget(Readings):
         self._lock = threading.RLock()
         keywords(CamWidget.__init__, look, DISPLAY)
         look = {name: self._checked(name, value) for name, value in look.items()}
-        self._accepting = False
-        self._saying = Saying()
+        self._accepting, self._saying = False, Saying()
         engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
         self._subject = inputs.read(image, engine.model, found, kind, rate, display)
         recording = inputs.record(engine, self._subject)
         self._probability = scores.find_probability(engine.model, recording, probability)
         self._names = find_labels(engine.model, labels, recording.scores.shape[1])
-        self._truth = None if truth is None else self._index(truth)
-        self._topk = count("topk", topk)
+        self._truth, self._topk = None if truth is None else self._index(truth), count("topk", topk)
         self._top = scores.strongest(recording, self._probability, self._topk)
         first = scores.first(self._top, self._names, self._probability) if target is None else self._index(target)
         view = View(first, recording.resolve(layer), find_variant(variant).id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -90,3 +91,18 @@ def own_notebook(desk: Desk) -> Iterator[Callable[..., Notebook]]:
     yield start
     for notebook in opened:
         desk.close(notebook)
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: CAMWIDGET_SHOTS if set."""
+    given = os.environ.get("CAMWIDGET_SHOTS")
+    folder = Path(given) if given else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def light_again(notebook: Notebook) -> Iterator[None]:
+    yield
+    notebook.theme("JupyterLab Light")

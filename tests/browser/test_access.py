@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,6 @@ RUN = """async (root) => {
     const told = ({ html, failureSummary }) => `${html} ${failureSummary}`;
     return found.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(told) }));
 }"""
-
-
-@pytest.fixture
-def light_again(notebook: Notebook) -> Iterator[None]:
-    yield
-    notebook.theme("JupyterLab Light")
 
 
 def violations(view: View) -> list[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,21 +24,6 @@ GROUND = """() => {
 # widths of the widget: two columns, two narrow columns, one column; each near the limits of its layout too
 WIDTHS = (1200, 900, 880, 879, 700, 640, 639, 420, 400)
 RED = DISCS["red"][1]
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: CAMWIDGET_SHOTS if set."""
-    given = os.environ.get("CAMWIDGET_SHOTS")
-    folder = Path(given) if given else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def light_again(notebook: Notebook) -> Iterator[None]:
-    yield
-    notebook.theme("JupyterLab Light")
 
 
 def resize(view: View, width: int) -> None:

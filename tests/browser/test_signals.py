@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,20 +32,6 @@ w""",
 @pytest.fixture
 def view(notebook: Notebook) -> View:
     return show(notebook, *TONES)
-
-
-@pytest.fixture
-def light_again(notebook: Notebook) -> Iterator[None]:
-    yield
-    notebook.theme("JupyterLab Light")
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    given = os.environ.get("CAMWIDGET_SHOTS")
-    folder = Path(given) if given else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def hottest(pixels: Pixels, top: float, bottom: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from lab import Notebook
 from playwright.sync_api import expect
 from test_access import AXE, violations
 from test_layout import frames, moved, resize
-from test_signals import shots  # noqa: F401 (a fixture)
 from view import View, peak
 
 LIGHTS = (
@@ -25,12 +23,6 @@ LIGHTS = (
 @pytest.fixture
 def view(notebook: Notebook) -> View:
     return show(notebook, *LIGHTS)
-
-
-@pytest.fixture
-def light_again(notebook: Notebook) -> Iterator[None]:
-    yield
-    notebook.theme("JupyterLab Light")
 
 
 def at_slice(view: View) -> int:
@@ -159,7 +151,7 @@ def test_axe_finds_nothing_serious_in_light_and_dark(
     view: View,
     notebook: Notebook,
     light_again: None,
-    shots: Path,  # noqa: F811
+    shots: Path,
 ) -> None:
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: run npm ci in js/")
