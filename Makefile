@@ -2,6 +2,7 @@
 # make test    everything that can be checked: style, types, Python, JavaScript, a real browser
 # make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
+# make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
@@ -23,7 +24,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep slow soak hosts bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,6 +41,9 @@ bench: $(MADE)/bench $(MADE)/chromium $(BUNDLE)
 
 sweep: $(MADE)/test $(MADE)/sweep
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/sweep --write-table -q $(PYTEST_ARGS)
+
+metrics: $(MADE)/test
+	$(BIN)/python scripts/metrics.py
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)

@@ -12,7 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .engine import VARIANTS, CamEngine, LayerInfo, Recording, Stopped, Target, Variant, upsample
+    from .dataset import explain
+    from .engine import VARIANTS, CamEngine, Explanations, LayerInfo, Recording, Stopped, Target, Variant, upsample
+    from .export import save_html
+    from .figures import figure
     from .widget import CamWidget
 
 __version__ = "0.1.0"
@@ -21,19 +24,25 @@ __all__ = [
     "VARIANTS",
     "CamEngine",
     "CamWidget",
+    "Explanations",
     "LayerInfo",
     "Recording",
     "Stopped",
     "Target",
     "Variant",
     "__version__",
+    "explain",
+    "figure",
+    "save_html",
     "upsample",
 ]
 
+_ELSEWHERE = {"CamWidget": "widget", "explain": "dataset", "figure": "figures", "save_html": "export"}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "CamWidget":
-        return import_module(".widget", __name__).CamWidget
+    if name in _ELSEWHERE:
+        return getattr(import_module(f".{_ELSEWHERE[name]}", __name__), name)
     if name in __all__:
         return getattr(import_module(".engine", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has: {', '.join(__all__)}")

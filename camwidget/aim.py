@@ -28,9 +28,23 @@ class Aim:
         """Whether it is the mere score of each class."""
         return self == PLAIN
 
-    def target(self, index: int) -> int | Target:
-        """What is explained of a class, as ``Recording.cam`` takes it."""
+    def target(self, index: int | Sequence[int]) -> int | Sequence[int] | Target:
+        """What is explained of a class, or of one class an image, as ``Recording.cam`` takes it."""
         return index if self.plain else Target(index, self.against, score=self.score, region=self.region)
+
+    def contrast(self, index: int, rival: int, gamma: float) -> Target:
+        """What is explained of a class less ``gamma`` times what is of another; of a dense output, over the pixels of
+        the first.
+
+        Raises:
+            ValueError: all classes are seen against one already.
+        """
+        if self.against is not None:
+            raise ValueError(
+                f"against is {self.against}: such a score has no contrast by a variant that is not linear; accepted: "
+                "against None, or a variant such as 'gradcam'"
+            )
+        return Target(index, rival, gamma, self.score, self.region)
 
     def words(self, index: int, names: Sequence[str], recording: Recording) -> str:
         """What is explained of a class where that is not its mere score, in a few words."""

@@ -1,4 +1,4 @@
-"""The part of the widget that says what of a class is explained: ``against``, ``score`` and ``region``."""
+"""The part of the widget that says what of a class is explained: ``against``, ``score`` and ``pixels``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from . import scores
+from . import as_python, scores
 from .aim import PLAIN, Aim
 from .answers import Request, View
 from .atlas import Atlas
@@ -30,15 +30,15 @@ class AimedTraits(CamTraits):
     _probability: str
 
     @property
-    def region(self) -> Any:
-        """Which pixels of a segmentation are explained, None for those of each class; may be assigned, see
-        ``Target``.
+    def pixels(self) -> Any:
+        """Which pixels of a segmentation are explained, None for those of each class; may be assigned: the ``region``
+        of a ``Target``.
         """
         region = self._aim.region
         return None if region is None else region.plain()
 
-    @region.setter
-    def region(self, value: Any) -> None:
+    @pixels.setter
+    def pixels(self, value: Any) -> None:
         self._explain(Aim(self.against, self.score, self._read_region(value)))
 
     @property
@@ -56,13 +56,19 @@ class AimedTraits(CamTraits):
         with self._lock:
             session = self._open()
             if session.explain(aim):
-                self.meta = {**self.meta, "image": session.atlas.generation}
+                call = as_python.with_pixels(self.meta["call"], self.pixels)
+                self.meta = {**self.meta, "image": session.atlas.generation, "call": call}
                 self.classes = self._classes()
                 self._ask(Request(self._view()))
 
-    def _read_aim(self, against: Any, score: Any, region: Any) -> Aim:
+    def _read_aim(self, against: Any, score: Any, pixels: Any) -> Aim:
         """All three as they were given, checked."""
-        return Aim(self._read_against(against), self._read_score(score), self._read_region(region))
+        return Aim(self._read_against(against), self._read_score(score), self._read_region(pixels))
+
+    def _checked(self, name: str, value: Any) -> Any:
+        if name == "against":
+            return self._read_against(value)
+        return self._read_score(value) if name == "score" else super()._checked(name, value)
 
     def _read_against(self, against: Any) -> int | None:
         return None if against is None else self._index(against)
@@ -71,8 +77,8 @@ class AimedTraits(CamTraits):
         self._recording.resolve_target(0, score=read_score(score))
         return scores.check_score(score, self._probability)
 
-    def _read_region(self, region: Any) -> Region | None:
-        return self._recording.resolve_target(0, region=region).region
+    def _read_region(self, pixels: Any) -> Region | None:
+        return self._recording.resolve_target(0, region=pixels).region
 
     def _words(self, target: int) -> str:
         """What is explained of a class, where that is not its plain score."""

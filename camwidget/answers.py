@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .atlas import Map
-from .engine import Reason, Recording
+from .contrasting import Contrast
+from .engine import Channels, Reason, Recording
+from .scene import Scene
 
 Reply = tuple[str, int]
 
@@ -25,14 +27,22 @@ class Request:
 
     Attributes:
         reply: what the browser waits for, None if Python asked.
-        want: see protocol.WANTS.
+        want: see protocol.WANTS. rows: of the matrix, see protocol.ROWS.
         whole: the browser holds the maps of all classes of this layer and variant.
+        scene: what is looked at from now on; None: what was looked at before. The session fills it in.
+        contrast: what the browser cannot draw of a contrast of the view's class.
+        known: the atlas's generation when the view was chosen; None: the present one. Where another scene was looked at
+            since, whose class or layer is another, it is chosen anew.
     """
 
     view: View
     reply: Reply | None = None
     want: str | None = None
     whole: bool = False
+    scene: Scene | None = None
+    rows: str | None = None
+    contrast: Contrast | None = None
+    known: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,28 @@ class Menu:
 
 
 @dataclass(frozen=True)
+class Row:
+    """A row of the matrix: a class by a variant at each stage, (view, map) each."""
+
+    view: View
+    generation: int
+    maps: tuple[tuple[View, Map], ...]
+
+
+@dataclass(frozen=True)
+class Contrasted:
+    """What a contrast is drawn from, two signed maps ``(2, *grid)``: those of both classes (``plain``), or of each less
+    ``gamma`` times the other.
+    """
+
+    view: View
+    generation: int
+    contrast: Contrast
+    maps: Map
+    plain: bool
+
+
+@dataclass(frozen=True)
 class Nearby:
     """Maps that may be wanted next: (view, map) each."""
 
@@ -90,10 +122,32 @@ class Nearby:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """The maps of this layer and variant add up to the scores, see ``engine/additive.py``."""
+
+    view: View
+    generation: int
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """What each channel of the selected layer adds to the map of a view."""
+
+    view: View
+    generation: int
+    channels: Channels
+
+
+@dataclass(frozen=True)
 class Rescored:
-    """The model changed and was recorded again."""
+    """The model changed, or looks at another scene, and was recorded again."""
 
     recording: Recording
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Of some more pictures of a film it is known what they are called, or where the evidence lies."""
 
 
 @dataclass(frozen=True)
@@ -121,4 +175,7 @@ class Failed:
     hint: str
 
 
-Answer = Stack | Working | Strip | Menu | Nearby | Rescored | Told | Done | Failed
+Answer = (
+    Stack | Working | Strip | Menu | Row | Contrasted | Nearby | Sums | Unfolded
+    | Rescored | Screened | Told | Done | Failed
+)  # fmt: skip

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from .aim import PLAIN, Aim
-from .engine import VARIANTS, CamEngine, Recording, Target
+from .engine import VARIANTS, CamEngine, Recording, Target, additive
 from .engine.methods.method import Progress
 from .engine.preempt import Stop, check
 from .engine.stale import STALE, StaleRecordingError
+from .kept import Kept
+from .said import Said, said_by
+from .scene import UNTOUCHED, Scene
 
 Map = npt.NDArray[np.float32]
 
@@ -30,18 +34,42 @@ Key = tuple[str, str, int | None]
 class Atlas:
     """The maps of one image under one model, by (layer, variant, target), signed, float32 ``(h, w)``.
 
-    A model that changed since the recording is recorded again, see ``refresh``, and ``aim`` says what of a class is
-    explained, see ``explain``; with each change ``generation`` rises, and all maps are new.
+    A model that changed since the recording is recorded again, see ``refresh``; ``scene`` is what it looks at, see
+    ``look``, and ``aim`` says what of a class is explained, see ``explain``. With each change ``generation`` rises, and
+    all maps are new. Where something is painted over the picture, ``before`` is what the model said without it.
+
+    Args:
+        inputs: what the network is given of a scene, ``(1, C, *spatial)``; None where there is one scene only.
+        scene: that of the recording.
     """
 
-    def __init__(self, engine: CamEngine, recording: Recording, aim: Aim = PLAIN) -> None:
+    def __init__(
+        self,
+        engine: CamEngine,
+        recording: Recording,
+        aim: Aim = PLAIN,
+        inputs: Callable[[Scene], torch.Tensor] | None = None,
+        scene: Scene = UNTOUCHED,
+    ) -> None:
         self._engine = engine
+        self._inputs = inputs
         self.recording = recording
         self.aim = aim
+        self.scene = scene
+        self.before: Said | None = None
         self.generation = 1
+        self.changes = 0
+        """How often the model was found to have changed."""
+        self._expired = False
+        self._kept = Kept(engine)
         self._maps: OrderedDict[Key, Map] = OrderedDict()
         self._ms: dict[Key, float] = {}
         self._bytes = 0
+
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Held while what is looked at changes."""
+        return self._engine.lock
 
     @property
     def at_once(self) -> bool:
@@ -51,11 +79,61 @@ class Atlas:
     def refresh(self) -> bool:
         """Record again if the model changed under our feet. Returns whether it did; then all maps are new."""
         with self._engine.lock:
-            if not self.recording.stale:
+            if not (self._expired or self.recording.stale):
                 return False
-            self.recording = self._engine.record(self.recording.x)
+            self._changed()
+            before = self._said(self.scene)  # a forward pass more, where a model in training is poked
+            self.recording = self._recorded(self.recording.x)
+            self.before = before
             self._forget_all()
             return True
+
+    def expire(self) -> None:
+        """Have the next ``refresh`` record again in any case: some changes of a model cannot be noticed."""
+        self._expired = True
+
+    def look(self, scene: Scene) -> bool:
+        """Look at another scene from now on: one forward pass, or none where it was looked at a short while ago.
+        Returns whether it is another.
+
+        Raises: as ``CamEngine.record``; what is looked at is then as it was.
+        """
+        with self._engine.lock:
+            if scene == self.scene or self._inputs is None:
+                return False
+            changed = self._expired or self.recording.stale
+            before = self._said(scene)
+            if changed:
+                self._changed()
+            recording = self._kept.take(scene)
+            if recording is None:
+                self._kept.make_room(self.recording)
+                recording = self._recorded(self._inputs(scene))
+            # who pokes does not come back to what was painted, and each stroke would be one
+            if not (changed or self.scene.edits or self.recording.stale):
+                self._kept.put(self.scene, self.recording, recording)
+            self.recording, self.scene, self.before = recording, scene, before
+            self._forget_all()
+            return True
+
+    def _recorded(self, x: torch.Tensor) -> Recording:
+        expired, self._expired = self._expired, False  # at once: it may be said again while this runs
+        try:
+            return self._engine.record(x)
+        except BaseException:
+            self._expired = expired
+            raise
+
+    def _said(self, scene: Scene) -> Said | None:
+        """What the model says of a scene without its edits, None where it has none. A forward pass where that is not
+        known, or the model has changed since.
+        """
+        untouched = scene.untouched
+        if scene == untouched or self._inputs is None:
+            return None
+        if self.scene.untouched == untouched and not (self._expired or self.recording.stale):
+            return self.before or said_by(self.recording)
+        return said_by(self._engine.record(self._inputs(untouched)))
 
     def explain(self, aim: Aim) -> bool:
         """Explain something else of each class from now on. Returns whether it is something else."""
@@ -145,6 +223,25 @@ class Atlas:
             self._maps.move_to_end(key)
             return self._maps[key]
 
+    def table(self, layer: str, variant: str, listed: Sequence[int]) -> tuple[Sequence[int], Map, bool]:
+        """Classes, their maps ``(T, h, w)``, and whether these add up: all classes where ``whole`` has them, else those
+        listed.
+
+        Raises: as ``maps``.
+        """
+        whole = self.whole(layer, variant)
+        targets = listed if whole is None else range(len(whole))
+        maps = np.stack(self.maps(layer, variant, listed)) if whole is None else whole
+        return targets, maps, self.adds_up(layer, variant)
+
+    def adds_up(self, layer: str, variant: str, stop: Stop | None = None) -> bool:
+        """Whether the cells of each map add up to what is explained less a constant, see ``engine/additive.py``.
+
+        Raises: as ``additive.adds_up``; Stopped: ``stop`` said so.
+        """
+        # what is linear in the scores may also be their difference, but no probability
+        return self.aim.score == "logit" and additive.adds_up(self.recording, layer, variant, stop)
+
     def prepare(self, target: int, variant: str, stop: Stop | None = None) -> None:
         """One backward pass for all stages at once, so that ``map`` is arithmetic for each of them.
 
@@ -209,8 +306,12 @@ class Atlas:
             self._forget(next(iter(self._maps)))
         return made
 
-    def _targets(self, indices: Sequence[int]) -> list[int | Target]:
+    def _targets(self, indices: Sequence[int]) -> list[int | Sequence[int] | Target]:
         return [self.aim.target(index) for index in indices]
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._kept.clear()
 
     def _forget_all(self) -> None:
         self.generation += 1

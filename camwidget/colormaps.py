@@ -25,6 +25,6 @@ def lut(name: object) -> bytes:
 
 
 def luts(current: str) -> dict[str, bytes]:
-    """Tables of every map on offer, of the current one, and of the map for signed values."""
-    names = dict.fromkeys((*protocol.COLORMAPS, current, protocol.SIGNED_COLORMAP))
+    """Tables of every map on offer, of the current one, and of those for signed and for negative values."""
+    names = dict.fromkeys((*protocol.COLORMAPS, current, protocol.SIGNED_COLORMAP, protocol.NEGATIVE_COLORMAP))
     return {name: lut(name) for name in names}

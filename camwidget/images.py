@@ -16,6 +16,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from camwidget.atlas import Map
+from camwidget.encoding import encode
 from camwidget.engine import suggest
 from camwidget.engine.fields import Place
 from camwidget.preprocessing import Preprocessing, plain_tensor
@@ -32,11 +33,6 @@ SIDE = 672
 """… and, for being sharper, at most so many pixels a side."""
 LARGEST = 1024
 """An input larger than this is shown smaller; the network still gets all of it."""
-SMALL = 128 * 128
-"""Pictures of at most so many pixels travel as PNG, whatever they show."""
-
-FEW_COLOURS = 4096
-"""A larger picture of more colours is a photograph."""
 AGREE = 0.9
 """Least correlation with the input at which the sharper picture is taken to show the same."""
 COMPARED = 112
@@ -66,6 +62,8 @@ class Picture:
     """Where the picture comes from, in words."""
     words: str
     """How the image became the network's input, in words."""
+    plain: Image.Image
+    """The network's input as a picture, at its own size: in colour, or mode L where it is grey."""
 
     def meta(self) -> dict[str, Any]:
         """What the ``meta`` trait says of it."""
@@ -82,32 +80,30 @@ class Picture:
 
 def read(image: object, preprocess: Preprocessing, channels: int | None = None) -> Picture:
     """Read one image; ``channels`` is what the network takes, if ``preprocess`` does not know it."""
-    image = _single(image)
-    channels = preprocess.channels if channels is None else channels
-    original = None
-    if isinstance(image, torch.Tensor):
-        tensor, words = _tensor(image, channels), "given as a tensor"
-    else:
-        original = _mode(_pil(image), channels)
-        _bounded(original.size, preprocess.resize)
-        tensor, words = preprocess.apply(original), preprocess.words
-    shown, source = _display(tensor, original, preprocess)
+    tensor, original, words = prepared(_single(image), preprocess, channels)
+    plain, shown, source = _display(tensor, original, preprocess)
     encoded, mime = encode(shown)
-    return Picture(tensor, encoded, mime, (shown.height, shown.width), source, words)
+    return Picture(tensor, encoded, mime, (shown.height, shown.width), source, words, plain)
 
 
-def encode(picture: Image.Image) -> tuple[bytes, str]:
-    """The picture and its media type: PNG where it is small or drawn in few colours, JPEG where it is a photograph,
-    which as PNG would be four times as large and take forty times as long.
-    """
-    small = picture.width * picture.height <= SMALL
-    drawn = small or picture.getcolors(FEW_COLOURS) is not None
-    buffer = io.BytesIO()
-    if drawn:
-        picture.save(buffer, "PNG")
-        return buffer.getvalue(), "image/png"
-    picture.save(buffer, "JPEG", quality=88)
-    return buffer.getvalue(), "image/jpeg"
+def prepared(
+    image: object, preprocess: Preprocessing, channels: int | None = None
+) -> tuple[torch.Tensor, Image.Image | None, str]:
+    """The network's input, float32 (1, C, H, W); the picture that it was made of, None for a tensor; how, in words."""
+    channels = preprocess.channels if channels is None else channels
+    if isinstance(image, torch.Tensor):
+        return _tensor(image, channels), None, "given as a tensor"
+    original = _mode(_pil(image), channels)
+    _bounded(original.size, preprocess.resize)
+    return preprocess.apply(original), original, preprocess.words
+
+
+def check(image: object) -> None:
+    """Raise what ``read`` would of one image, as far as that is told without reading its pixels."""
+    if isinstance(image, (str, Path)):
+        _file(image, whole=False)
+    elif not isinstance(image, (Image.Image, np.ndarray, torch.Tensor)):
+        _pil(image)
 
 
 def _single(image: object) -> object:
@@ -117,12 +113,14 @@ def _single(image: object) -> object:
         return image[0]
     if not image:
         raise ValueError(f"an empty {type(image).__name__} was given as the image; give {ACCEPTED}")
-    raise ValueError(f"{len(image)} images were given, but a widget shows one: give one of them, such as images[0]")
+    raise ValueError(f"{len(image)} images were given where one is read: give one of them, such as images[0]")
 
 
 def _pil(image: object) -> Image.Image:
     if isinstance(image, (str, Path)):
         return _file(image)
+    if isinstance(image, io.BytesIO):  # a file's bytes, with its name if it has one
+        return _opened(image, str(getattr(image, "name", "the file")))
     if isinstance(image, Image.Image):
         try:
             image.load()
@@ -139,7 +137,7 @@ def _pil(image: object) -> Image.Image:
     raise TypeError(f"a {type(image).__name__} is no image; give {ACCEPTED}{hint}")
 
 
-def _file(name: str | Path) -> Image.Image:
+def _file(name: str | Path, whole: bool = True) -> Image.Image:
     text = str(name)
     if "://" in text[:12]:
         raise ValueError(f"{text!r} is an address; download the picture first and give the path of the file")
@@ -152,10 +150,18 @@ def _file(name: str | Path) -> Image.Image:
         raise ValueError(f"{text!r} is a folder; give the path of one picture in it")
     if not there:
         raise MissingImage(_missing(path))
+    return _opened(path, text, whole)
+
+
+def _opened(file: Path | io.BytesIO, text: str, whole: bool = True) -> Image.Image:
     try:
-        with Image.open(path) as opened:
+        with Image.open(file) as opened:
+            if not whole:
+                return opened
             opened.load()
-            return ImageOps.exif_transpose(opened)
+            deep = opened.format == "PNG" and opened.mode.startswith("I")  # sixteen bits, and white is 65535
+            eight = Image.fromarray((np.asarray(opened, np.uint32) // 257).astype(np.uint8)) if deep else opened
+            return ImageOps.exif_transpose(eight)
     except Image.DecompressionBombError as error:
         raise ValueError(f"{text!r} is too large to open safely: {error} Make it smaller first") from error
     except UnidentifiedImageError as error:
@@ -275,7 +281,7 @@ def _tensor(tensor: torch.Tensor, channels: int | None) -> torch.Tensor:
         remedy = ": give image[None] if it is grey" if tensor.ndim == 2 else ""
         raise ValueError(f"{given}; accepted are (C, H, W) and (1, C, H, W){remedy}")
     if batch.shape[0] != 1:
-        raise ValueError(f"{given}: {batch.shape[0]} images, but a widget shows one: give images[0]")
+        raise ValueError(f"{given}: {batch.shape[0]} images, but a widget shows one: give images[0], or list(images)")
     if 0 in shape:
         raise ValueError(f"{given}: it holds no pixels")
     if batch.shape[3] in (1, 3, 4) and batch.shape[1] not in (1, 3, 4, channels):
@@ -289,7 +295,10 @@ def _tensor(tensor: torch.Tensor, channels: int | None) -> torch.Tensor:
     return plain_tensor(batch).to(torch.float32, copy=True)
 
 
-def _display(tensor: torch.Tensor, original: Image.Image | None, known: Preprocessing) -> tuple[Image.Image, str]:
+def _display(
+    tensor: torch.Tensor, original: Image.Image | None, known: Preprocessing
+) -> tuple[Image.Image, Image.Image, str]:
+    """The input as a picture, the picture that is shown, and where that comes from."""
     # A picture has passed through these very statistics; of a ready tensor they may only be assumed.
     values, source = visible(tensor[0].cpu(), known, guess=original is None and known.assumed)
     plain = _image(values)
@@ -298,12 +307,12 @@ def _display(tensor: torch.Tensor, original: Image.Image | None, known: Preproce
         if plain.mode == "L":
             sharp = sharp.convert("L")
         if _agree(sharp, plain):
-            return sharp, "the original, framed as the network sees it"
+            return plain, sharp, "the original, framed as the network sees it"
     longest = max(plain.size)
-    if longest > LARGEST:
-        smaller = tuple(max(1, round(side * LARGEST / longest)) for side in plain.size)
-        plain = plain.resize((smaller[0], smaller[1]), Image.Resampling.BILINEAR)
-    return plain, source
+    if longest <= LARGEST:
+        return plain, plain, source
+    smaller = tuple(max(1, round(side * LARGEST / longest)) for side in plain.size)
+    return plain, plain.resize((smaller[0], smaller[1]), Image.Resampling.BILINEAR), source
 
 
 def visible(tensor: torch.Tensor, known: Preprocessing, guess: bool) -> tuple[np.ndarray[Any, Any], str]:

@@ -96,15 +96,23 @@ def record(engine: CamEngine, subject: Subject) -> Recording:
         raise _failed(error, subject, engine.model) from error
 
 
-def meta(subject: Subject, model: nn.Module) -> dict[str, Any]:
+def meta(subject: Subject, model: nn.Module, index: int) -> dict[str, Any]:
     """The ``meta`` trait of a widget's first image."""
     parameter = next(model.parameters(), None)
     return {
         "image": 1,
         "model": type(model).__name__,
         "device": str(parameter.device) if parameter is not None else "cpu",
-        "preprocessing": subject.words,
         "kind": subject.kind,
+        **about(subject, index),
+    }
+
+
+def about(subject: Subject, index: int) -> dict[str, Any]:
+    """What the ``meta`` trait says of one input: of a film the one of this number."""
+    return {
+        "index": index,
+        "preprocessing": subject.words,
         "input": list(subject.input.shape[2:]),
         **subject.meta(),
     }

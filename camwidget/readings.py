@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from . import scores
-from .aimed import AimedTraits
+from .agreement import Agreement, agreement
 from .atlas import Map
-from .engine import Recording, upsample
+from .engine import VARIANTS, Channels, Recording, upsample
 from .engine.fields import Place
-from .inputs import Subject
+from .engine.variants import find_variant
+from .filmed import Filmed
+from .protocol import CHANNELS
 
 
-class Readings(AimedTraits):
-    """Always of the model as it is now. ``CamWidget`` has the input and the view."""
-
-    _subject: Subject
+class Readings(Filmed):
+    """Always of the model as it is now, and of the picture on screen. ``CamWidget`` has the input and the view."""
 
     @property
     def cam(self) -> Map:
         """The map on screen on its own grid, ``(h, w)`` float32 in raw units (``(l,)`` of a signal, ``(d, h, w)`` of a
-        volume); ``sign`` says what is done with negative values.
+        volume); ``sign`` says what is done with negative values: they are cut, kept, or taken as magnitudes, with or
+        without the positive ones.
         """
-        signed = self._open().map(self._view())
-        if self.sign == "signed":
-            return signed.copy()
-        return np.abs(signed) if self.sign == "absolute" else signed.clip(min=0)
+        return self._drawn(self._open().map(self._seen()))
 
     @property
     def heatmap(self) -> Map:
@@ -37,8 +38,43 @@ class Readings(AimedTraits):
         """
         cam = self.cam
         maps, place = torch.from_numpy(cam)[None], self._place(cam)
-        large: Map = upsample(maps, self._subject.input.shape[2:], self.interpolation, place)[0].numpy()
+        large: Map = upsample(maps, self._recording.x.shape[2:], self.interpolation, place)[0].numpy()
         return large
+
+    def agreement(self, variants: Sequence[str] | None = None) -> Agreement:
+        """Where several variants differ on the class and layer on screen, and how alike they are: their maps as
+        ``sign`` has them, see ``Agreement``. Print it for a table.
+
+        Args:
+            variants: ids, two or more; default: all that are not slow.
+
+        Raises:
+            ValueError: unknown, fewer than two, or with maps that do not have the layer's cells.
+        """
+        quick = [v.id for v in VARIANTS.values() if not v.slow]
+        ids = quick if variants is None else [find_variant(v).id for v in _several(variants)]
+        session, view = self._open(), self._seen()
+        return agreement({v: self._drawn(session.map(replace(view, variant=v))) for v in ids})
+
+    def _drawn(self, signed: Map) -> Map:
+        """A copy of a map with its negative values as ``sign`` has them."""
+        match self.sign:
+            case "signed":
+                return signed.copy()
+            case "absolute":
+                return np.abs(signed)
+            case "negative":
+                return (-signed).clip(min=0)
+        return signed.clip(min=0)
+
+    def inside(self, top: int = CHANNELS) -> Channels:
+        """What each channel of the layer adds to the map on screen, the ``top`` strongest with their maps. Print it for
+        a table; see ``Channels``.
+
+        Raises:
+            ValueError: the variant is no weighted sum of channels.
+        """
+        return self._open().channels(self._seen(), top)
 
     @property
     def signed(self) -> bool:
@@ -73,4 +109,9 @@ class Readings(AimedTraits):
 
     def _now(self) -> Recording:
         """The recording of the model as it is now."""
-        return self._open().recording(self._view())
+        return self._open().recording(self._seen())
+
+
+def _several(variants: Sequence[str]) -> Sequence[str]:
+    # the letters of a word are a sequence, too
+    return [variants] if isinstance(variants, str) else variants

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from .aim import PLAIN, UNITS, Aim
 from .engine import Recording
+from .engine.returned import Returned
 from .engine.suggest import unknown
+from .said import Said
 from .wire import floats
 
 PROBABILITIES = ("softmax", "sigmoid", "none")
@@ -47,21 +49,42 @@ def find_probability(model: nn.Module, recording: Recording, given: str | None) 
     return "sigmoid" if several or scores.numel() == 1 else "softmax"
 
 
-def probabilities(recording: Recording, probability: str) -> Tensor:
+def probabilities(recording: Recording | Said, probability: str) -> Tensor:
     """Probabilities ``(K,)`` of the first image's classes."""
-    scores = recording.scores[0]
-    if probability == SHARE:
-        return recording.shares()[0]
+    return all_probabilities(recording, probability)[0]
+
+
+def all_probabilities(recording: Recording | Said, probability: str) -> Tensor:
+    """Probabilities ``(N, K)`` of all images' classes."""
+    return recording.shares() if probability == SHARE else _of(recording.scores, probability)
+
+
+def called(returned: Returned, probability: str, names: Sequence[str]) -> list[tuple[int, float]]:
+    """What each image of a batch is called unasked, see ``first``, and how likely."""
+    table = returned.table()
+    shares = returned.shares() if probability == SHARE else _of(table, probability)
+    order = (shares if probability == SHARE else table).argsort(dim=1, descending=True, stable=True)[:, :2].tolist()
+    found = [first(strongest, names, probability) for strongest in order]
+    return [(index, float(row[index])) for index, row in zip(found, shares, strict=True)]
+
+
+def _of(scores: Tensor, probability: str) -> Tensor:
     if probability == "softmax":
-        return scores.softmax(0)
+        return scores.softmax(-1)
     return scores.sigmoid() if probability == "sigmoid" else scores
 
 
-def strongest(recording: Recording, probability: str, count: int) -> list[int]:
-    """The first image's classes with the highest scores, or with the largest shares of the picture."""
+def strongest(recording: Recording, probability: str, count: int, before: Said | None = None) -> list[int]:
+    """The first image's classes with the highest scores, or with the largest shares of the picture. The one that fell
+    most since ``before`` keeps the last place.
+    """
     ranked = probabilities(recording, probability) if probability == SHARE else recording.scores[0]
     order: list[int] = ranked.argsort(descending=True, stable=True)[:count].tolist()
-    return order
+    if before is None:
+        return order
+    falls = probabilities(before, probability) - probabilities(recording, probability).cpu()
+    fallen = int(falls.argmax())
+    return order if fallen in order or count == 1 or float(falls[fallen]) <= 0 else [*order[:-1], fallen]
 
 
 def first(order: Sequence[int], names: Sequence[str], probability: str) -> int:
@@ -81,12 +104,15 @@ def check_score(score: str, probability: str) -> str:
     return score
 
 
-def table(recording: Recording, probability: str, aim: Aim = PLAIN) -> dict[str, Any]:
-    """The numbers of the ``classes`` trait, see ``protocol.py``. ``aim`` is what the maps explain."""
+def table(recording: Recording, probability: str, aim: Aim = PLAIN, before: Said | None = None) -> dict[str, Any]:
+    """The numbers of the ``classes`` trait, see ``protocol.py``. ``aim`` is what the maps explain, ``before`` what the
+    model said before anything was painted over the picture.
+    """
     scores = recording.means(aim.region) if recording.output_grid else recording.scores
     return {
         "scores": floats(scores[0].cpu()),
         "probabilities": floats(probabilities(recording, probability).cpu()),
+        "before": None if before is None else floats(probabilities(before, probability)),
         "unit": "probability" if probability == "none" else UNITS[aim.score],
         "probability": probability,
     }

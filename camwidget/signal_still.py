@@ -57,7 +57,7 @@ def draw(
         axis: where step 0 is centred and how far apart steps are, in samples.
     """
     values = np.nan_to_num(cam, posinf=0, neginf=0)
-    limit = float(np.abs(values).max())
+    limit = look.get("limit") or float(np.abs(values).max())
     shares = along(values / (limit or 1), axis, span, WIDTH)
     hues = colours(np.nan_to_num(shares), lut, look["signed"])[None]
     strength = np.abs(np.nan_to_num(shares))[None] if limit else np.zeros((1, WIDTH), np.float32)
@@ -117,7 +117,7 @@ def _area(shares: Map, hues: Map, strength: Map, look: Look) -> Map:
     white = np.full((1, WIDTH, 3), 255, np.float32)
     fill = painted(white, hues, strength, 1.0, look["threshold"])
     zero = AREA / 2 if look["signed"] else AREA - 2
-    y = zero - np.nan_to_num(shares) * (zero - 2)
+    y = zero - np.nan_to_num(shares).clip(-1, 1) * (zero - 2)
     rows = np.arange(AREA)[:, None]
     inside = (rows >= np.minimum(y, zero)) & (rows <= np.maximum(y, zero))
     pixels = np.where(inside[..., None], fill, 255.0)

@@ -22,16 +22,20 @@ LARGEST = 448
 QUALITY = 88
 
 
-class Look(TypedDict):
-    """How a map is drawn, as the traits of these names say; ``mode`` is the interpolation."""
-
+class _Always(TypedDict):
     signed: bool
     opacity: float
     threshold: float
     mode: str
 
 
-def jpeg(
+class Look(_Always, total=False):
+    """How a map is drawn, as the traits of these names say; ``mode`` is the interpolation."""
+
+    limit: float | None
+
+
+def jpeg(  # noqa: PLR0913 (one for each trait)
     picture: bytes,
     cam: Map,
     lut: bytes,
@@ -40,26 +44,33 @@ def jpeg(
     opacity: float,
     threshold: float,
     mode: str,
+    limit: float | None = None,
     place: Place | None = None,
 ) -> bytes:
     """Paint a map over a picture by the browser's own rules.
 
     Args:
         picture: an encoded image. cam: ``(h, w)``, as drawn: without negative values unless ``signed``.
-        lut: 256 RGBA colours. mode, place: see ``upsample``.
+        lut: 256 RGBA colours. mode, place: see ``upsample``. limit: see ``heat``.
     """
     photo = Image.open(io.BytesIO(picture)).convert("RGB")
     photo.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     pixels = np.asarray(photo, dtype=np.float32)
-    hues, strength = heat(cam, pixels.shape[:2], lut, signed, mode, place)
+    hues, strength = heat(cam, pixels.shape[:2], lut, signed, mode, place, limit)
     return encoded(painted(pixels, hues, strength, opacity, threshold))
 
 
 def painted(pixels: Map, hues: Map, strength: Map, opacity: float, threshold: float) -> Map:
     """Heat over pixels ``(H, W, 3)``: its opacity follows its strength."""
-    alpha = np.where(strength >= threshold, opacity * np.minimum(1, strength / FULL_FROM), 0)[..., None]
+    alpha = opacities(strength, opacity, threshold)[..., None]
     mixed: Map = pixels * (1 - alpha) + hues * alpha
     return mixed
+
+
+def opacities(strength: Map, opacity: float, threshold: float) -> Map:
+    """How opaque heat of this strength (0..1, a share of the limit) is, 0..1."""
+    alpha: Map = np.where(strength >= threshold, opacity * np.minimum(1, strength / FULL_FROM), 0)
+    return alpha
 
 
 def encoded(pixels: Map) -> bytes:

@@ -15,25 +15,28 @@ import traitlets
 from . import wire
 from .engine.suggest import unknown
 from .protocol import (
+    CONTRASTS,
     INTERPOLATIONS,
+    LEVELS,
     OPACITY,
     SCALES,
     SHADINGS,
     SIGNS,
     TRAITS_OF_AIM,
+    TRAITS_OF_SCENE,
     TRAITS_TWO_WAY,
 )
 
 log = logging.getLogger("camwidget")
 
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"sign": SIGNS, "shading": SHADINGS, "scale": SCALES, "interpolation": INTERPOLATIONS}
+    {"sign": SIGNS, "shading": SHADINGS, "scale": SCALES, "interpolation": INTERPOLATIONS, "contrast": CONTRASTS}
 )
 """Traits whose value is one of a few words; the first is the default."""
 
 # our own, and what every ipywidgets view may set
 FROM_BROWSER = frozenset(
-    (*TRAITS_TWO_WAY, *TRAITS_OF_AIM, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
+    (*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 )
 
 BUNDLE = Path(__file__).parent / "static" / "widget.js"
@@ -64,6 +67,7 @@ class CamTraits(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
 
     picture = traitlets.Bytes().tag(sync=True)
+    edited = traitlets.Dict().tag(sync=True)
     bands = traitlets.List(traitlets.Dict()).tag(sync=True)
     meta = traitlets.Dict().tag(sync=True)
     classes = traitlets.Dict().tag(sync=True)
@@ -73,6 +77,7 @@ class CamTraits(anywidget.AnyWidget):
     stack = traitlets.Dict().tag(sync=True)
     strip = traitlets.Dict().tag(sync=True)
     nearby = traitlets.Dict().tag(sync=True)
+    channels = traitlets.Dict().tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
@@ -88,6 +93,18 @@ class CamTraits(anywidget.AnyWidget):
     shading = Checked(SHADINGS[0]).tag(sync=True)
     scale = Checked(SCALES[0]).tag(sync=True)
     interpolation = Checked(INTERPOLATIONS[0]).tag(sync=True)
+    limit = traitlets.Any(None).tag(sync=True)
+    levels = Checked(LEVELS).tag(sync=True)
+    contrast = Checked(CONTRASTS[0]).tag(sync=True)
+    rival = traitlets.Any(None).tag(sync=True)
+    gamma = Checked(1.0).tag(sync=True, echo_update=False)
+
+    def lock_by(self, lock: AbstractContextManager[object]) -> None:
+        """Change only under this lock from now on. Widgets that change one another, from any thread, need one for all:
+        with one each, two threads might wait for each other.
+        """
+        with self._lock:
+            self._lock = lock
 
     def _checked(self, name: str, value: Any) -> Any:  # noqa: ARG002 (CamWidget knows what is accepted)
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
@@ -96,7 +113,7 @@ class CamTraits(anywidget.AnyWidget):
     def __setattr__(self, name: str, value: Any) -> None:
         # a mistyped trait would otherwise be set in silence
         if not name.startswith("_") and not hasattr(type(self), name):
-            raise AttributeError(unknown("trait", name, [*TRAITS_TWO_WAY, *TRAITS_OF_AIM]))
+            raise AttributeError(unknown("trait", name, [*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits"]))
         super().__setattr__(name, value)
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
@@ -114,7 +131,10 @@ class CamTraits(anywidget.AnyWidget):
             return
         try:
             # checked first: where an update fails half-way, traitlets would keep the refused value
-            super().set_state({name: self._checked(name, value)})
+            checked = self._checked(name, value)
+            super().set_state({name: checked})
+            if checked != value:  # cut to what is possible: without an echo the browser would not know
+                self.send_state(name)
         except (TypeError, ValueError, traitlets.TraitError) as error:
             self._refuse(str(error))
             self.send_state(name)

@@ -70,15 +70,25 @@ class Volume:
         """The traits that show it."""
         return {"picture": self.sheet}
 
-    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
-        """Its slice with the strongest evidence, with the map ``(d, h, w)`` at that depth over it, as JPEG."""
+    def strongest(self, cam: Map, place: Place | None = None) -> tuple[int, int]:
+        """At which depth of a map ``(d, h, w)`` the strongest evidence is, and which slice is there."""
         depth = int(np.nan_to_num(np.abs(cam)).reshape(len(cam), -1).max(1).argmax())
         centre, step = (0.5 / len(cam), 1 / len(cam)) if place is None else place[0]
-        index = min(len(self.slices) - 1, max(0, int((centre + depth * step) * len(self.slices))))
+        return depth, min(len(self.slices) - 1, max(0, int((centre + depth * step) * len(self.slices))))
+
+    def depth_at(self, index: int, cells: int, place: Place | None = None) -> int | None:
+        """The depth of a map of so many cells that lies on a slice; None where none is centred."""
+        centre, step = (0.5 / cells, 1 / cells) if place is None else place[0]
+        depth = int(np.floor(((index + 0.5) / len(self.slices) - centre) / step + 0.5))
+        return depth if 0 <= depth < cells else None
+
+    def still(self, cam: Map, lut: bytes, look: Look, place: Place | None = None) -> bytes:
+        """Its slice with the strongest evidence, with the map ``(d, h, w)`` at that depth over it, as JPEG."""
+        depth, index = self.strongest(cam, place)
         slice_ = Image.fromarray(self.slices[index]).convert("RGB")
         enlarge = max(1, STILL // max(slice_.size))
         pixels = np.asarray(slice_.resize((slice_.width * enlarge, slice_.height * enlarge)), np.float32)
-        limit = float(np.abs(np.nan_to_num(cam, posinf=0, neginf=0)).max())
+        limit = look.get("limit") or float(np.abs(np.nan_to_num(cam, posinf=0, neginf=0)).max())
         beside = None if place is None else place[1:]
         hues, strength = heat(cam[depth], pixels.shape[:2], lut, look["signed"], look["mode"], beside, limit)
         return encoded(painted(pixels, hues, strength, look["opacity"], look["threshold"]))

@@ -8,44 +8,68 @@ import logging
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import torch
 import traitlets
 from torch import nn
 
-from . import colormaps, inputs, lifetime, preprocessing, scores, wire
-from .answers import Answer, Done, Failed, Menu, Nearby, Reply, Request, Rescored, Stack, Strip, Told, View, Working
-from .atlas import Atlas
-from .checks import Incoming, count, keywords, one_of, read_request, share
+from . import as_python, checks, colormaps, history, inputs, lifetime, preprocessing, scores, unfolding, wire
+from .answers import (
+    Answer,
+    Contrasted,
+    Done,
+    Failed,
+    Menu,
+    Nearby,
+    Reply,
+    Request,
+    Rescored,
+    Row,
+    Screened,
+    Stack,
+    Strip,
+    Sums,
+    Told,
+    Unfolded,
+    View,
+    Working,
+)
+from .asked import Asked
+from .checks import count, keywords, one_of, share
 from .engine import CamEngine
 from .engine.engine import Forward
 from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
-from .protocol import SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_TWO_WAY
-from .readings import Readings
+from .protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_OF_SCENE, TRAITS_TWO_WAY
+from .publishing import Publishing
 from .saying import Saying
 from .session import AT_CLOSE, Session
 from .still import Look
 from .traits import CHOICES, bundle
 
+if TYPE_CHECKING:
+    from .compare import Comparison
+
 log = logging.getLogger("camwidget")
 
-DISPLAY = ("opacity", "threshold", *CHOICES)
-SELECTION = ("target", "layer", "variant")
+DISPLAY = ("opacity", "threshold", "limit", "levels", "rival", "gamma", "region", *CHOICES)
 
 
-class CamWidget(Readings):
+class CamWidget(Publishing, Asked):
     """Ask a vision model "why?": the picture with its heatmap; click a class, hover a cell, walk the layers, switch
     the variant.
 
     Args:
         model: a classifier, ``nn.Module``. It is left untouched and run in evaluation mode.
         image: a path, ``PIL.Image``, ``uint8`` or float array ``(H, W[, 3])``, or preprocessed tensor ``(C, H, W)`` or
-            ``(1, C, H, W)``; a signal ``(L,)`` or ``([1, ]C, L)``; a volume or video clip ``([1, ]C, D, H, W)``.
+            ``(1, C, H, W)``; a signal ``(L,)`` or ``([1, ]C, L)``; a volume or video clip ``([1, ]C, D, H, W)``. A list
+            of pictures, of any sizes, is a film strip: each is read when it is first wanted.
         labels: names of the classes: sequence, dict, or ``weights.meta["categories"]``; default: found from the model.
-        truth: the true class, by name or index; it is marked in the list.
+        truth: the true class, by name or index; it is marked in the list. Of a film a list with one each, or None where
+            it is not known: mistakes are marked.
         preprocess: PIL image -> tensor, such as ``weights.transforms()``; default: found from the model, else
             ImageNet's.
         target: the class to explain, by name or index; default: the one with the highest score.
@@ -57,18 +81,30 @@ class CamWidget(Readings):
         autocast, memory, forward: see ``CamEngine``. Other inputs that ``forward`` passes are for a batch of one.
         score: what of a class is explained: "logit" (the score as it is), "softmax" or "log_softmax".
         against: a class, by name or index, that all others are seen against: their score less its score.
-        region: of a segmentation, the pixels that are explained, see ``Target``; default: those where a class has the
-            highest score.
+        pixels: of a segmentation, those that are explained, as the ``region`` of a ``Target``; default: those where a
+            class has the highest score.
+        index: of a film, the picture that is on screen first.
         kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
         rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
         display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
             with a name, such as ``{"waveform": (wave, 16000)}``.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
-    ``against`` int | None (likewise), ``score``, ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold``
-    0..1 (values below this share of the limit are not painted), ``sign`` "positive" | "signed" | "absolute",
-    ``shading`` "smooth" | "cells" | "contours", ``scale`` "map" | "listed", ``interpolation`` "bicubic" | "bilinear".
-    ``region`` may be assigned, too. Read: ``heatmap``, ``cam``, ``scores``, ``probabilities``, ``labels``, ``status``.
+    ``index`` int (of a film, the picture on screen; the class follows it, see ``Screening.follow``), ``against``
+    int | None (as ``target``), ``score``, ``layer``, ``variant``, ``opacity`` 0..1, ``colormap``, ``threshold`` 0..1
+    (values below this share of the limit are not painted), ``sign`` "positive" | "negative" | "signed" | "absolute",
+    ``shading`` "smooth" | "cells" | "contours", ``scale`` "map" | "listed", ``limit`` float | None (the value of the
+    strongest colour, locked for all classes and layers), ``levels`` of the contours, shares of the limit,
+    ``interpolation`` "bicubic" | "bilinear". ``contrast`` "off" | "swipe" | "difference" sets the target against
+    ``rival`` int | None (a name may be assigned), which counts ``gamma`` 0..2 times, see ``contrast_map``.
+    ``region``: None, a box ``[x0, y0, x1, y1]`` or an outline ``[[x, y], ...]`` of the picture, in pixels of the
+    network's input; see ``region_scores``.
+    ``edits``: strokes and boxes painted over the picture before the network looks at it, a list of dicts ``{"tool":
+    "stroke" | "box", "mode": "cover" | "uncover" | "keep", "fill": "mean" | "blur" | "noise", "points": [[x, y], ...],
+    "radius": r}`` in pixels of the network's input (a box has the points ``[x0, y0, x1, y1]`` and no radius). Assign a
+    new list: what is changed in the old one is not noticed. Of a single picture, not of a film.
+    ``pixels`` may be assigned, too. Read: ``heatmap``, ``cam``, ``scores``, ``probabilities``, ``labels``, ``status``,
+    ``picture_edited``, all of the picture on screen, and so is ``history``; ``pictures``, ``film``.
 
     Raises:
         TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
@@ -79,7 +115,7 @@ class CamWidget(Readings):
         model: nn.Module,
         image: Any,
         labels: Sequence[Any] | Mapping[int, Any] | None = None,
-        truth: int | str | None = None,
+        truth: Any = None,
         preprocess: Callable[..., Any] | None = None,
         target: int | str | None = None,
         layer: str | None = None,
@@ -92,7 +128,8 @@ class CamWidget(Readings):
         forward: Forward | None = None,
         score: str = "logit",
         against: int | str | None = None,
-        region: Any = None,
+        pixels: Any = None,
+        index: int = 0,
         kind: str | None = None,
         rate: float | None = None,
         display: Any = None,
@@ -100,41 +137,64 @@ class CamWidget(Readings):
     ) -> None:
         self._lock = threading.RLock()
         keywords(CamWidget.__init__, look, DISPLAY)
-        look = {name: self._checked(name, value) for name, value in look.items()}
         self._accepting, self._saying = False, Saying()
         engine = CamEngine(model, autocast, memory, forward)
         found = preprocessing.find(engine.model, preprocess)
-        self._subject = inputs.read(image, engine.model, found, kind, rate, display)
+        self._subject = self._read_subject(image, engine, found, kind, index, rate=rate, display=display)
         recording = inputs.record(engine, self._subject)
         self._probability = scores.find_probability(engine.model, recording, probability)
         self._names = find_labels(engine.model, labels, recording.scores.shape[1])
-        self._truth, self._topk = None if truth is None else self._index(truth), count("topk", topk)
+        self._read_truths(truth)
+        self._topk = count("topk", topk)
         self._top = scores.strongest(recording, self._probability, self._topk)
+        look = {name: self._checked(name, value) for name, value in look.items()}
         first = scores.first(self._top, self._names, self._probability) if target is None else self._index(target)
         view = View(first, recording.resolve(layer), find_variant(variant).id)
-        self._atlas = Atlas(engine, recording)
-        self._atlas.aim = self._read_aim(against, score, region)
+        self._atlas, screening = self._start_atlas(engine, recording)
+        self._atlas.aim = self._read_aim(against, score, pixels)
+        call = as_python.call({**locals(), "truth": self._known_truth, "pixels": self.pixels})
+        meta = {**inputs.meta(self._subject, engine.model, self._first), "call": call}
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle(),
-                **self._subject.state(),
-                meta=inputs.meta(self._subject, engine.model),
-                classes=self._classes(),
-                listed=self._listed_with(first),
-                layers=wire.layers(recording, view.layer),
-                variants=wire.variants(),
+                meta=meta,
                 luts=colormaps.luts(colormap),
-                status=wire.status("ready", self._words(first)),
-                against=self._atlas.aim.against,
-                score=self._atlas.aim.score,
-                target=view.target,
-                layer=view.layer,
-                variant=view.variant,
                 colormap=colormap,
+                **self._opening(view),
                 **look,
             )
-            self._session = Session(self._atlas, self.listed, lifetime.weakly(self._show), self._names)
+            show = lifetime.weakly(self._show)
+            self._session = Session(self._atlas, self.listed, show, self._names, screening)
+            self._screened()
             self._session.answer_now(Request(view))
+
+    def _opening(self, view: View) -> dict[str, Any]:
+        """The traits of the first view."""
+        return {
+            **self._subject.state(),
+            **asdict(view),
+            "classes": self._classes(),
+            "listed": self._listed_with(view.target),
+            "layers": wire.layers(self._recording, view.layer),
+            "variants": wire.variants(),
+            "status": wire.status("ready", self._words(view.target)),
+            "against": self._aim.against,
+            "score": self._aim.score,
+            "index": self._first,
+            "visited": history.begun({**asdict(view), "region": None, "edits": []}),
+        }
+
+    @staticmethod
+    def compare(models: Mapping[str, nn.Module], image: Any, **keywords: Any) -> Comparison:
+        """Widgets of several models, or of one before and after training, on one picture, linked: see ``Comparison``.
+
+        Args:
+            models: by the names that they are shown under.
+            image, keywords: as of ``CamWidget``.
+        """
+        from .compare import Comparison
+
+        return Comparison(models, image, **keywords)
 
     # ------------------------------------------------------------------ life and looks
 
@@ -158,6 +218,7 @@ class CamWidget(Readings):
                 self._session = None
             session.close(patience)
         self._atlas = None
+        self._drop_film()
 
     def __enter__(self) -> CamWidget:
         return self
@@ -171,7 +232,7 @@ class CamWidget(Readings):
         if bundle is None or self._session is None:
             return bundle
         lifetime.shown(self)
-        self._session.in_sight(self._view())
+        self._session.in_sight(self._request())
         data, metadata = bundle
         view = self._view()
         atlas = self._session.atlas
@@ -185,10 +246,16 @@ class CamWidget(Readings):
         return {**data, "image/jpeg": b64encode(picture).decode()}, metadata
 
     def _still(self) -> bytes:
-        lut = self.luts[SIGNED_COLORMAP if self.signed else self.colormap]
-        look = Look(signed=self.signed, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation)
+        lut = self.luts[{"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}.get(self.sign, self.colormap)]
+        look = Look(
+            signed=self.signed,
+            opacity=self.opacity,
+            threshold=self.threshold,
+            mode=self.interpolation,
+            limit=self.limit,
+        )
         cam = self.cam
-        return self._subject.still(cam, lut, look, self._place(cam))
+        return self._shown.still(cam, lut, look, self._place(cam))
 
     def __repr__(self) -> str:
         # the default would print every trait, picture and maps included
@@ -199,7 +266,7 @@ class CamWidget(Readings):
 
     # ------------------------------------------------------------------ checks of what is assigned
 
-    @traitlets.validate(*TRAITS_TWO_WAY, *TRAITS_OF_AIM)
+    @traitlets.validate(*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits")
     def _check(self, proposal: Mapping[str, Any]) -> Any:
         return self._checked(proposal["trait"].name, proposal["value"])
 
@@ -212,25 +279,21 @@ class CamWidget(Readings):
                 value = self._recording.resolve(value)
             case "variant":
                 value = find_variant(value).id
-            case "against":
-                value = self._read_against(value)
-            case "score":
-                value = self._read_score(value)
             case "colormap":
                 colormaps.lut(value)
             case "opacity" | "threshold":
                 value = share(name, value)
+            case "limit":
+                value = checks.limit(name, value)
+            case "levels":
+                value = checks.levels(name, value)
             case _ if name in CHOICES:
                 value = one_of(name, value, CHOICES[name])
+            case _:
+                value = super()._checked(name, value)
         return value
 
     # ------------------------------------------------------------------ from Python and from the browser
-
-    @traitlets.observe("target", "layer", "variant")
-    def _view_changed(self, _change: Any) -> None:
-        with self._lock:
-            if self._session is not None and not self._accepting:
-                self._ask(Request(self._view()))
 
     @traitlets.observe("sign")
     def _sign_changed(self, _change: Any) -> None:
@@ -243,48 +306,6 @@ class CamWidget(Readings):
     def _colormap_changed(self, change: Any) -> None:
         if change["new"] not in self.luts:
             self.luts = colormaps.luts(change["new"])
-
-    def _requested(self, value: Any) -> None:
-        """A request of the browser: checked, mirrored to the public traits, answered. Never raises."""
-        with self._lock:
-            asked = read_request(value)
-            try:
-                self._accept(asked)
-            except (TypeError, ValueError, traitlets.TraitError) as error:
-                self._show(Failed(asked.reply, str(error), "the last good map stays on screen"))
-            except Exception as error:  # of a user's observer; unanswered, the browser would wait for ever
-                log.exception("request %s", asked)
-                self._show(Failed(asked.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen"))
-
-    def _accept(self, asked: Incoming) -> None:
-        if asked.error is not None:
-            raise ValueError(asked.error)
-        view = View(
-            self._index(asked.target), self._recording.resolve(asked.layer), find_variant(asked.variant).id
-        )  # checked as a whole before any of it is taken
-        self._accepting, self._saying.complaint = True, None
-        try:
-            for name in SELECTION:
-                self._take(name, getattr(view, name))
-        finally:
-            self._accepting = False
-        self._ask(Request(view, asked.reply, asked.want, asked.whole))
-
-    def _take(self, name: str, value: Any) -> None:
-        try:
-            setattr(self, name, value)
-        except Exception as error:  # the trait is set all the same; the click must not be left half done
-            log.exception("an observer of %s", name)
-            self._saying.complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
-
-    def _ask(self, request: Request) -> None:
-        session, view = self._open(), request.view
-        if view.target not in self.listed:
-            self.listed = self._listed_with(view.target)
-            session.listed = self.listed
-        if all(view.layer != known["name"] for known in self.layers):
-            self.layers = wire.layers(self._recording, view.layer)
-        session.ask(request)
 
     # ------------------------------------------------------------------ answers of the session
 
@@ -299,12 +320,6 @@ class CamWidget(Readings):
                         self._say()
                 case Working():
                     self.status = wire.working(answer)
-                case Strip():
-                    self.strip = wire.strip(answer)
-                case Nearby():
-                    self.nearby = wire.nearby(answer)
-                case Menu():
-                    self.send(*wire.menu(answer))
                 case Rescored():
                     self._rescore()
                 case Told():
@@ -313,7 +328,29 @@ class CamWidget(Readings):
                 case Done():
                     self._say(answer.reply)
                 case Failed():
+                    self._edits_settled()
+                    self._stay()
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
+                case _:
+                    self._put(answer)
+
+    def _put(self, answer: Answer) -> None:
+        """What comes beside the map that was asked for."""
+        match answer:
+            case Screened():
+                self._screened()
+            case Strip():
+                self.strip = wire.strip(answer)
+            case Nearby():
+                self.nearby = wire.nearby(answer)
+            case Sums():
+                self.exact = [*self.exact, [answer.view.layer, answer.view.variant]]
+            case Menu() | Row() | Contrasted():
+                self.send(*wire.message(answer))
+                if self.status["state"] in ("error", "busy"):
+                    self._say()
+            case Unfolded():
+                self.channels = unfolding.trait(answer.generation, [(answer.view, answer.channels)])
 
     def _say(self, to: Reply | None = None) -> None:
         """What stands to be said, in answer to a request or of itself; what an observer did wrong comes last."""
@@ -324,18 +361,25 @@ class CamWidget(Readings):
             self.status = wire.status("error", complaint)
 
     def _rescore(self) -> None:
-        """The model was trained on meanwhile: a new image id makes the browser drop the maps it has."""
+        """The model was trained on meanwhile, or looks at another scene: a new image id makes the browser drop the maps
+        it has. All in one message, so that no frame shows one picture with the numbers of another.
+        """
         k = self._recording.scores.shape[1]
         if k != len(self._names):
             text = f"the model has {k} classes by now, and this widget was made for {len(self._names)}"
             self.status = wire.status("error", text, "make a new CamWidget")
             return
-        self._top = scores.strongest(self._recording, self._probability, self._topk)
-        self.meta = {**self.meta, "image": self._open().atlas.generation}
-        self.classes = self._classes()
-        if self.layer in self._recording.layers:  # with less memory there may be fewer by now
-            self.layers = wire.layers(self._recording, self.layer)
-        self.listed = self._open().listed = self._listed_with(self.target)
+        self._top = scores.strongest(self._recording, self._probability, self._topk, self._open().atlas.before)
+        with self.hold_sync():
+            self._edits_settled()
+            before = self.meta
+            self.meta = {**before, **self._new_picture(), "image": self._open().atlas.generation}
+            self._follow(before)
+            self.classes = self._classes()
+            if self.layer in self._recording.layers:  # with less memory there may be fewer by now
+                self.layers = wire.layers(self._recording, self.layer)
+            self.listed = self._open().listed = self._listed_with(self.target)
+            self._screened()
 
     # ------------------------------------------------------------------ parts of the state
 
@@ -346,9 +390,10 @@ class CamWidget(Readings):
         return index_of(self._names, target)
 
     def _listed_with(self, target: int) -> list[int]:
-        """The top k, then a class that was searched for."""
-        return self._top if target in self._top else [*self._top, target]
+        """The top k, then what a mistake should have been called, then classes that were searched for."""
+        return list(dict.fromkeys([*self._with_truth(self._top), target, *self._also_listed()]))
 
     def _classes(self) -> dict[str, Any]:
-        table = scores.table(self._recording, self._probability, self._aim)
+        before = None if self._atlas is None else self._atlas.before
+        table = scores.table(self._recording, self._probability, self._aim, before)
         return {"names": list(self._names), "truth": self._truth, **table}

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .answers import Menu, Nearby, Reply, Stack, Strip, Told, View, Working
+from .answers import Contrasted, Menu, Nearby, Reply, Row, Stack, Strip, Told, View, Working
 from .atlas import Map
 from .engine import VARIANTS, Field, LayerInfo, Recording
-from .protocol import HALF_ABOVE, THUMB, THUMB_STEPS
+from .protocol import CELL_THUMB, HALF_ABOVE, THUMB, THUMB_STEPS
 
 FAINT = 2.0**-14
 """Maps whose peak is a smaller share of the largest one's would lose their shape, or all of it, in float16."""
@@ -60,13 +60,13 @@ def strip(answer: Strip) -> dict[str, Any]:
     return {"image": answer.generation, "target": answer.view.target, "variant": answer.view.variant, "maps": maps}
 
 
-def thumbnail(values: Map) -> dict[str, Any]:
-    """``grid``, ``scale``, ``data`` of a map pooled to at most THUMB cells a side, or THUMB_STEPS steps, int8; of a
+def thumbnail(values: Map, cells: int = THUMB) -> dict[str, Any]:
+    """``grid``, ``scale``, ``data`` of a map pooled to at most so many cells a side, or THUMB_STEPS steps, int8; of a
     volume, the largest magnitude over its depth.
     """
     flat = strongest_in_depth(values) if values.ndim == 3 else np.atleast_2d(values)
     h, w = flat.shape
-    shrink = max(1.0, max(h, w) / (THUMB_STEPS if values.ndim == 1 else THUMB))
+    shrink = max(1.0, max(h, w) / (THUMB_STEPS if values.ndim == 1 else cells))
     whole = (max(1, round(h / shrink)), max(1, round(w / shrink)))
     small = F.adaptive_avg_pool2d(torch.from_numpy(flat.copy())[None], whole)[0].numpy()
     size = whole[-min(values.ndim, 2) :]
@@ -83,11 +83,42 @@ def strongest_in_depth(values: Map) -> Map:
     return flat
 
 
+def message(answer: Menu | Row | Contrasted) -> tuple[dict[str, Any], list[bytes]]:
+    """An answer that is no trait, and its buffers."""
+    match answer:
+        case Menu():
+            return menu(answer)
+        case Row():
+            return row(answer)
+        case Contrasted():
+            return contrasted(answer)
+
+
 def menu(answer: Menu) -> tuple[dict[str, Any], list[bytes]]:
     """The custom message that carries the same map by every variant, and its buffers."""
     maps = [_one(replace(answer.view, variant=variant), values) for variant, values in answer.maps]
     buffers = [item.pop("data") for item in maps]
     return {"type": "maps", "image": answer.generation, "maps": maps}, buffers
+
+
+def row(answer: Row) -> tuple[dict[str, Any], list[bytes]]:
+    """The custom message that carries a row of the matrix, and its buffers."""
+    maps = [{**asdict(view), **thumbnail(values, CELL_THUMB)} for view, values in answer.maps]
+    buffers = [item.pop("data") for item in maps]
+    return {"type": "thumbs", "image": answer.generation, "maps": maps}, buffers
+
+
+def contrasted(answer: Contrasted) -> tuple[dict[str, Any], list[bytes]]:
+    """The custom message that carries what a contrast is drawn from, and its buffer or buffers."""
+    view, contrast = answer.view, asdict(answer.contrast)
+    if answer.plain:
+        targets = (view.target, answer.contrast.rival)
+        maps = [_one(replace(view, target=t), values) for t, values in zip(targets, answer.maps, strict=True)]
+        buffers = [item.pop("data") for item in maps]
+        return {"type": "maps", "image": answer.generation, "maps": maps}, buffers
+    grid, sent = list(answer.maps.shape[1:]), packed(answer.maps)
+    data = sent.pop("data")
+    return {"type": "contrast", "image": answer.generation, **asdict(view), **contrast, "grid": grid, **sent}, [data]
 
 
 def nearby(answer: Nearby) -> dict[str, Any]:
@@ -143,7 +174,7 @@ def _with_dots(recording: Recording) -> list[str]:
 
 def variants() -> list[dict[str, Any]]:
     """The ``variants`` trait."""
-    keys = ("id", "name", "summary", "cost", "slow", "relu", "unit")
+    keys = ("id", "name", "summary", "cost", "slow", "relu", "weights", "unit", "linear")
     return [{key: getattr(v, key) for key in keys} for v in VARIANTS.values()]
 
 

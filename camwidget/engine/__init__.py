@@ -1,6 +1,8 @@
 """The engine: record a forward pass once, then answer any (target, layer, variant). Torch only; knows no notebook."""
 
+from .channels import Channels
 from .engine import CamEngine
+from .explanations import Explanations, Skipped
 from .fields import Field
 from .layers import LayerInfo
 from .preempt import Stopped
@@ -13,10 +15,13 @@ from .why import Reason
 __all__ = [
     "VARIANTS",
     "CamEngine",
+    "Channels",
+    "Explanations",
     "Field",
     "LayerInfo",
     "Reason",
     "Recording",
+    "Skipped",
     "Stopped",
     "Target",
     "Variant",

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge
 
-from . import room
+from . import batches, lean, room
 from .accepted import unwrap
 from .classes import names_of, read_labels
+from .explanations import Explanations
+from .fields import Place
 from .layers import find_grid
 from .layout import Layout, fits, lay_out
-from .methods.passes import observe
+from .methods.passes import listen, observe
 from .outputs import find_scores
+from .preempt import Stop, check
 from .recording import Recording
 from .returned import Returned
 from .room import Start, TooLarge, Weight
@@ -83,36 +87,88 @@ class CamEngine:
         self.lock = threading.RLock()
         self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
         self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
+        self._plans: dict[tuple[torch.Size, tuple[str | None, ...], bool], lean.Plan] = {}
+        self._places: dict[tuple[tuple[int, ...], str], Place | None] = {}
         self._random = RandomState()
+
+    @property
+    def autocast(self) -> torch.dtype | None:
+        """The dtype that forward passes are cast to, None where they are not."""
+        return self._autocast
+
+    def like(self, model: nn.Module, labels: Sequence[str] | Mapping[int, str] | None = None) -> CamEngine:
+        """An engine of another model, or with other labels, that runs it in the same way. Raises: as ``CamEngine``."""
+        return CamEngine(model, self._autocast, self._memory, self.forward, labels)
 
     def __repr__(self) -> str:
         return f"CamEngine({type(self.model).__name__})"
 
-    def record(self, x: Tensor) -> Recording:
+    def record(self, x: Tensor, layers: Sequence[str | None] | None = None, from_input: bool = False) -> Recording:
         """Run one forward pass and keep its graph.
 
         Args:
             x: ``(N, C, *spatial)`` floating point, preprocessed; moved to the model's device and dtype.
+            layers: the only ones that will be asked, None among them for the default one: the graph then begins at
+                the last place that everything passes before them, which is quicker and takes less memory. Default: all.
+            from_input: with ``layers``, the graph reaches down to the input all the same, as a map at the input wants.
 
         Raises:
             TypeError, ValueError: ``x`` is no such tensor, is not finite, or the model returned no scores or has no
-            spatial layer.
+            spatial layer, or not those of ``layers``.
             MemoryError: not even the last layers of this model fit into the memory of their device with this input.
         """
         check_input(x)
+        plan = None if layers is None else lean.plan(self, x, layers, from_input)
         with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
             before = fingerprint(usable(state(self.model)))
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()
             try:
-                tape, returned, layout = self._recorded_within(model, leaf)
+                found = None if plan is None else lean.run(self, model, leaf, plan)
+                if plan is not None and found is None:  # run by now, and it may count its runs
+                    model = twin(self.model)
+                tape, returned, layout = found or self._recorded_within(model, leaf)
             except torch.cuda.OutOfMemoryError as error:
                 raise MemoryError(
                     f"the device has not enough memory for this model with an input of shape {tuple(x.shape)}, not "
                     "even for its last layers; accepted: a smaller image, or a model on another device"
                 ) from error
+            except (RuntimeError, ValueError) as error:
+                if lacks_batch_axis(x, self.model):
+                    raise ValueError(
+                        f"x has shape {tuple(x.shape)}, and the model failed on it ({error}); accepted: "
+                        f"(N, C, *spatial), such as x[None] of shape {(1, *x.shape)}"
+                    ) from error
+                raise
             return Recording(self, leaf.detach(), returned, tape, layout, before)
+
+    def explain(
+        self,
+        images: Tensor | Iterable[Any],
+        labels: Any = None,
+        layer: str | Sequence[str | None] | None = None,
+        variant: str | Sequence[str] = "gradcam",
+        *,
+        batch_size: int = 32,
+        size: str | int | Sequence[int] = "input",
+    ) -> Explanations:
+        """The maps of many images, batch by batch: one forward and one small backward pass each.
+
+        Args:
+            images: a tensor ``(N, C, *spatial)``, preprocessed; or an iterable of such batches or of ``(batch,
+                labels)``, such as a ``DataLoader``. ``camwidget.explain`` also reads pictures, and streams to disk.
+            labels: what is explained: a target as of ``Recording.cam``, the same for all, or a sequence with one class
+                an image. Default: the predicted class of each.
+            layer, variant: as of ``Recording.cam``; or sequences of them, all in the same passes.
+            batch_size: images in one pass, at most: fewer where memory is short.
+            size: "input", "grid" (the layer's own), or the numbers.
+
+        Raises: as ``record`` and ``Recording.cam``; ValueError: there is not one label for each image.
+        """
+        many = labels.tolist() if isinstance(labels, (Tensor, np.ndarray)) else labels
+        many = list(many) if isinstance(many, (list, tuple)) else many
+        return batches.explain(self, images, many, batches.ask(layer, variant, size), batch_size)
 
     def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Returned, Layout]:
         """Recorded whole, or what of it fits into memory."""
@@ -181,7 +237,18 @@ class CamEngine:
             )
         if scores.grad_fn is None:
             raise ValueError("the scores do not depend on the input: the model detaches or rounds on the way")
-        return tape, Returned(output, scores, names_of(self._labels, scores.shape[1]))
+        return tape, self._returned(output, scores)
+
+    def _returned(self, output: Any, scores: Tensor) -> Returned:
+        return Returned(output, scores, self.names(scores.shape[1]))
+
+    def names(self, k: int) -> tuple[str, ...] | None:
+        """What ``k`` classes are called by ``labels``; None where these were not given.
+
+        Raises:
+            ValueError: there are not so many.
+        """
+        return names_of(self._labels, k)
 
     def _call(self, model: nn.Module, x: Tensor) -> Any:
         return model(x) if self.forward is None else self.forward(model, x)
@@ -237,6 +304,33 @@ class CamEngine:
                 output = self._call(model, x.clone())
             return Returned(output, find_scores(output, (rows, *x.shape[1:])))
 
+    def answer(self, x: Tensor, stop: Stop | None = None) -> Returned:
+        """What the model returns for ``x``, by one forward pass without a graph; ``scores`` are there, ``table`` and
+        ``shares`` say them as numbers.
+
+        Args:
+            x: as of ``record``. stop: asked before each module runs.
+
+        Raises: as ``record``, but for MemoryError. Stopped: ``stop`` said so.
+        """
+        check_input(x)
+        with self.lock:
+            usable(state(self.model))
+            model = self.copy()
+            listen(model, stop)
+            returned = self.run(model, self._placed(x), len(x))
+        check(stop)  # a model may have caught what was raised inside of it
+        return returned
+
+    def room(self, held: int = 0) -> int | None:
+        """Bytes that one more recording may take while others hold so many; None where that is not known."""
+        return room.limit(self._device(), None) if self._memory is None else self._memory - held
+
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws random numbers, so that each run gives other scores."""
+        return self._random.draws
+
     @property
     def fixed(self) -> bool:
         """Whether each run must have the images of the recording, since ``forward`` passes more beside them."""
@@ -275,6 +369,12 @@ def _checked_dtype(autocast: Any) -> torch.dtype | None:
     if autocast is not None and not (isinstance(autocast, torch.dtype) and autocast.is_floating_point):
         raise TypeError(f"autocast is {autocast!r}; accepted: None or a floating-point dtype such as torch.bfloat16")
     return autocast
+
+
+def lacks_batch_axis(x: Tensor, model: nn.Module) -> bool:
+    """Whether the first convolution of the model takes one axis more than ``x`` has."""
+    first = next((m for m in model.modules() if isinstance(m, nn.modules.conv._ConvNd)), None)
+    return first is not None and x.ndim == 1 + len(first.kernel_size)
 
 
 def check_input(x: Any) -> None:

@@ -95,7 +95,7 @@ class Inside:
         entrance = GradientEdge(recording._tape.source, 0)
         with recording._differentiating():
             root, start, factor = self.returned.start(target)
-            rectifiers = recording._find_rectifiers(root) if rule != "standard" else []
+            rectifiers = recording._rectifiers.of(root) if rule != "standard" else []
             with backward_rule(rectifiers, rule), stoppable(places, stop):
                 (found,) = torch.autograd.grad(root, [entrance], start, retain_graph=True)
         return found if factor == 1 else found.float() * factor

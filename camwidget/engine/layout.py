@@ -44,6 +44,7 @@ class Layout:
         left_out: why the first layers are not there; empty where all are.
         repeated: layers that were no step because they had the very values of the one before them: (name, before).
         fields: where each layer's cells look, once that was asked for; see ``Recording.fields``.
+        sums: whether the maps of (layer, variant) add up to the scores, once that was asked for; see ``additive.py``.
     """
 
     layers: dict[str, LayerInfo]
@@ -59,6 +60,7 @@ class Layout:
     off_path: frozenset[str] = frozenset()
     repeated: tuple[tuple[str, str], ...] = ()
     fields: dict[str, Field | None] = field(default_factory=dict)
+    sums: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default.

@@ -11,20 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node
 
 from .cases import why_of
+from .channels import Channels, channels_of
 from .classes import Class, listed
 from .fields import Field, measure
 from .gradients import Gradients
-from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo
 from .layout import Layout
 from .methods.method import Order, Owner, Progress, Shelf
 from .pooled import Jacobian, Neck, all_maps, find_neck, for_all
 from .preempt import Stop, stoppable
-from .relu import backward_rule, is_rectifier
+from .rectifiers import Rectifiers, node_of
+from .relu import backward_rule
 from .returned import Aim, Returned, UnconnectedError, unconnected
 from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
@@ -63,8 +63,7 @@ class Recording:
         self._scores = returned.scores
         self._gradients = Gradients()
         self._activations: dict[str, Tensor] = {}
-        self._rectifiers: list[Node] | None = None
-        self._above: dict[str, int] = {}
+        self._rectifiers = Rectifiers(returned.scores, tape)
         self._necks: dict[str, tuple[Neck, Jacobian] | None] = {}
         self._fingerprint = recorded_from
         self._shelf = Shelf()
@@ -80,6 +79,11 @@ class Recording:
         ``StaleRecordingError`` by themselves, changed batch statistics do not. The widget asks before each answer.
         """
         return self._fingerprint != fingerprint(state(self._engine.model))
+
+    @property
+    def bytes(self) -> int:
+        """What the graph keeps, about."""
+        return max(self._layout.bytes, self.x[0].nbytes) * len(self.x)
 
     def cam(  # noqa: PLR0913 (the signature that users type)
         self,
@@ -241,11 +245,7 @@ class Recording:
         """How many rectifiers lie between the layer and the scores: with none, guided and deconv equal plain
         Grad-CAM.
         """
-        name = self.resolve(layer)
-        if name not in self._above:
-            node = self._tape.edge(name).node
-            self._above[name] = sum(is_rectifier(n) for n in towards(_node(self._scores), node) if n is not node)
-        return self._above[name]
+        return self._rectifiers.above(self.resolve(layer))
 
     def fields(self, layer: str | None = None) -> Field | None:
         """Where the cells of a layer look: centre, step and size of their receptive fields. Measured once for all
@@ -263,7 +263,7 @@ class Recording:
             places = {other: self._tape.edge(other).node for other in self.layers}
             try:
                 with self._differentiating():
-                    known.update(measure(_node(self._scores), self._tape.source, places, self.layers, self.x.shape))
+                    known.update(measure(node_of(self._scores), self._tape.source, places, self.layers, self.x.shape))
             except StaleRecordingError:  # in training at this moment; the next recording tells
                 return None
         return known[name]
@@ -289,6 +289,16 @@ class Recording:
         Raises: as ``cam``.
         """
         return why_of(self, target, layer, find_variant(variant), signed, image, name)
+
+    def inside(
+        self, target: Aim, layer: str | None = None, variant: str = "gradcam", top: int = 12, *, image: int = 0
+    ) -> Channels:
+        """What each channel of a layer adds to the signed map of one image, see ``Channels``; of the ``top`` strongest,
+        their maps, too. Only of variants that are weighted sums of channels, see ``Variant.weights``.
+
+        Raises: as ``cam``; ValueError: a variant without weights, or no such image.
+        """
+        return channels_of(self, target, layer, variant, top, image)
 
     def resolve(self, layer: str | None) -> str:
         """The name under which ``layers`` lists this layer; None is the default layer.
@@ -348,7 +358,7 @@ class Recording:
         places = [self._tape.edge(name).node for name in self.layers] if stop is not None else []
         with self._differentiating():
             root, start, factor = self._returned.start(target)
-            rectifiers = self._find_rectifiers(root) if rule != "standard" else []
+            rectifiers = self._rectifiers.of(root) if rule != "standard" else []
             with backward_rule(rectifiers, rule), stoppable(places, stop):
                 grads = torch.autograd.grad(root, edges, start, retain_graph=True, allow_unused=True)
         found: tuple[Tensor | None, ...] = grads
@@ -383,17 +393,3 @@ class Recording:
                 if reason is not None:
                     raise ValueError(reason) from error
                 raise
-
-    def _find_rectifiers(self, root: Tensor) -> list[Node]:
-        ours = root is self._scores  # not of a callable, whose graph is new each time
-        if ours and self._rectifiers is not None:
-            return self._rectifiers
-        found = [node for node in towards(_node(root), self._tape.source) if is_rectifier(node)]
-        self._rectifiers = found if ours else self._rectifiers
-        return found
-
-
-def _node(t: Tensor) -> Node:
-    if t.grad_fn is None:
-        raise ValueError("the scores do not depend on the input through operations that torch can differentiate")
-    return t.grad_fn

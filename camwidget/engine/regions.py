@@ -118,7 +118,7 @@ def read_region(region: Any) -> Region | None:
     if isinstance(region, (Tensor, np.ndarray)) or (_is_list(region) and any(_is_list(part) for part in region)):
         return _from_array(region)
     parts = region if _is_list(region) else (region,)
-    if parts and all(isinstance(part, (bool, np.bool_)) for part in parts):
+    if _is_list(region) and parts and all(isinstance(part, (bool, np.bool_)) for part in parts):
         return _from_array(parts)
     return Window(tuple(_axis(part, region) for part in parts))
 

@@ -167,7 +167,9 @@ class Tape:
         """Dimensions of the input, ``(N, C, *spatial)``."""
         return len(self._shape)
 
-    def _begin(self, _module: nn.Module, _args: Any, output: Tensor) -> Tensor:
+    def _begin(self, _module: nn.Module, _args: Any, output: Any) -> Any:
+        if not isinstance(output, Tensor):  # a tuple, say, cannot be begun anew
+            return output
         begun, self._source = begin(output)
         return begun
 

@@ -90,6 +90,11 @@ class RandomState:
     def __init__(self) -> None:
         self._draws: bool | None = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether the model was seen to draw."""
+        return bool(self._draws)
+
     @contextmanager
     def kept(self, device: torch.device | None) -> Iterator[None]:
         """Within the block a model on this device may draw."""

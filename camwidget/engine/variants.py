@@ -18,6 +18,7 @@ from .methods.higher import guided_gradcam, shapleycam
 from .methods.method import Explained, Method, Order
 from .methods.scorecam import scorecam
 from .methods.smooth import smoothgradcam_plus_plus
+from .methods.weights import Weights, weights_of
 from .suggest import unknown
 
 INSTANT, FAST = "instant", "fast"
@@ -46,6 +47,8 @@ class Variant:
         seeded: whether random numbers are drawn (from a generator of our own, so that answers repeat).
         at_input: whether the map has the size of the input instead of the layer's grid.
         ahead: whether it is made before anyone asks.
+        linear: whether the signed map is linear in what is explained: of a score a - gamma b it is the map of a less
+            gamma times that of b, cell by cell, so that no pass is needed where both are known.
     """
 
     id: str
@@ -64,11 +67,19 @@ class Variant:
     seeded: bool = False
     at_input: bool = False
     ahead: bool = True
+    linear: bool = False
 
     @property
     def slow(self) -> bool:
         """Whether it is made only when it is asked for by itself, not for the sake of a thumbnail."""
         return self.cost != INSTANT and self.function is None
+
+    @property
+    def weights(self) -> Weights:
+        """What of a layer has a weight of its own: each "channel", each "cell" of a channel, or "none": then the map is
+        no weighted sum of the channels.
+        """
+        return weights_of(self.function)
 
     @property
     def alone(self) -> bool:
@@ -96,6 +107,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         paper="Selvaraju et al., ICCV 2017",
         cost=INSTANT,
         function=gradcam,
+        linear=True,
     ),
     Variant(
         id="hirescam",
@@ -105,6 +117,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         cost=INSTANT,
         function=hirescam,
         relu=False,
+        linear=True,
     ),
     Variant(
         id="layercam",
@@ -130,6 +143,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         paper="Fu et al., BMVC 2020",
         cost=INSTANT,
         function=xgradcam,
+        linear=True,
     ),
     Variant(
         id="elementwise",
@@ -199,6 +213,7 @@ VARIANTS: Mapping[str, Variant] = _registry(
         method=shapleycam,
         needs="second derivatives",
         ahead=False,
+        linear=True,
     ),
     Variant(
         id="guided_gradcam",

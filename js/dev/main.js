@@ -47,10 +47,10 @@ const selection = {
   variant: query.get("variant") ?? "gradcam",
 };
 const traits = {};
-for (const name of ["sign", "shading", "scale", "colormap", "interpolation"]) {
+for (const name of ["sign", "shading", "scale", "colormap", "interpolation", "contrast"]) {
   if (query.has(name)) traits[name] = query.get(name);
 }
-for (const name of ["opacity", "threshold"]) if (query.has(name)) traits[name] = Number(query.get(name));
+for (const name of ["opacity", "threshold", "limit", "rival", "gamma"]) if (query.has(name)) traits[name] = Number(query.get(name));
 const model = createModel(world, { latency: Number(query.get("latency") ?? 50), selection, traits });
 const close = widget.render({ model, el });
 Object.assign(window, { model, close, world, ready: true });

@@ -34,6 +34,19 @@ export function stackOf(world, { target, layer, variant }, reply) {
     ms: 0.2, note: null, reply };
 }
 
+/**
+ * As if every variant were linear.
+ * @param {World} world
+ * @param {any} request
+ */
+function contrastOf(world, { target, layer, variant, contrast: { rival, gamma } }) {
+  const [a, b] = [target, rival].map((k) => world.mapOf(k, layer, variant));
+  const both = Float32Array.from([...a.map((v, i) => v - gamma * b[i]), ...b.map((v, i) => v - gamma * a[i])]);
+  const { grid } = world.layers.find(({ name }) => name === layer);
+  const content = { type: "contrast", image: world.meta.image, target, layer, variant, rival, gamma, grid, dtype: "float32", scale: 1 };
+  return [content, [view(both)]];
+}
+
 /** @param {Float32Array} values @param {[number, number]} grid */
 function pooled(values, [h, w]) {
   const step = Math.ceil(Math.max(h, w) / THUMB);
@@ -77,7 +90,7 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     status: { state: "ready", text: "", hint: "", reply: null },
     stack: stackOf(world, selection, null), strip: stripOf(world, selection),
     opacity: 0.62, colormap: "viridis", threshold: 0, sign: "positive", shading: "smooth", scale: "map",
-    interpolation: "bicubic", ...selection, ...traits,
+    interpolation: "bicubic", limit: null, levels: [0.25, 0.5, 0.75], contrast: "off", rival: null, gamma: 1, ...selection, ...traits,
   };
   let staged = {};
   const model = {
@@ -104,7 +117,8 @@ export function createModel(world, { latency = 50, selection, traits = {} }) {
     },
   };
   function answer(request) {
-    const { target, layer, variant, nonce, seq, want } = request;
+    const { target, layer, variant, nonce, seq, want, contrast } = request;
+    if (contrast) emit("msg:custom", ...contrastOf(world, request));
     if (want === "variants") {
       const found = world.variants.map((v) => [v.id, world.mapOf(target, layer, v.id)]).filter(([, map]) => map);
       const grid = world.layers.find((l) => l.name === layer).grid;

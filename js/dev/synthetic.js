@@ -79,6 +79,7 @@ export const RAMPS = Object.freeze({
   inferno: ramp("000004", "420a68", "932667", "dd513a", "fca50a", "fcffa4"),
   magma: ramp("000004", "3b0f70", "8c2981", "de4968", "fe9f6d", "fcfdbf"),
   turbo: ramp("30123b", "4686fb", "1ae4b6", "a4fc3c", "fb7e21", "7a0403"),
+  Blues: ramp("f7fbff", "c6dbef", "6baed6", "2171b5", "08306b"),
   RdBu_r: ramp("053061", "4393c3", "f7f7f7", "d6604d", "67001f"),
 });
 
@@ -89,7 +90,8 @@ export const VARIANTS = Object.freeze([
   ["gradcam++", "Grad-CAM++", "several objects of one class", "instant", true, "relative"],
   ["xgradcam", "XGrad-CAM", "gradients scaled by activation", "instant", true, "score"],
   ["guided_relu", "Guided ReLU", "one more backward pass", "fast", true, "score"],
-].map(([id, name, summary, cost, relu, unit]) => ({ id, name, summary, cost, relu, unit })));
+].map(([id, name, summary, cost, relu, unit]) => ({
+  id, name, summary, cost, relu, unit, linear: ["gradcam", "hirescam", "xgradcam"].includes(id) })));
 
 export async function syntheticWorld() {
   const scores = Float32Array.from(NAMES, (_, i) => 14 - 0.9 * i);

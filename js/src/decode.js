@@ -5,7 +5,7 @@
  */
 
 import { bytes, floats, ITEM_SIZE } from "./lib/buffers.js";
-import { BANDS, KINDS, STATES } from "./protocol.js";
+import { BANDS, BRUSHES, FILLS, KINDS, MODES, STATES } from "./protocol.js";
 
 /**
  * @typedef {import("./protocol.js").Grid} Grid
@@ -29,7 +29,7 @@ export class Malformed extends Error {}
  * @param {string} what
  * @returns {asserts holds}
  */
-function check(holds, what) {
+export function check(holds, what) {
   if (!holds) throw new Malformed(what);
 }
 
@@ -64,7 +64,7 @@ export const cellsOf = (grid) => grid.reduce((all, side) => all * side, 1);
  * @param {number} [count]  of maps that lie behind one another
  * @returns {HeatMap}
  */
-function mapOf(data, from, sides, count = 1) {
+export function mapOf(data, from, sides, count = 1) {
   const grid = gridOf(from.grid, sides);
   const dtype = /** @type {Dtype} */ (from.dtype ?? "int8");
   const scale = from.scale ?? 1;
@@ -151,6 +151,26 @@ export function decodeMaps(value, sides, buffers) {
 }
 
 /**
+ * @param {unknown} value  a message
+ * @param {number} sides  of a grid
+ * @param {readonly unknown[]} buffers
+ * @returns {{image: number, selection: import("./protocol.js").Selection, rival: number, gamma: number,
+ *   maps: [HeatMap, HeatMap]} | null}
+ */
+export function decodeContrast(value, sides, buffers) {
+  const from = bag(value);
+  if (!from) return null;
+  const { image, target, layer, variant, rival, gamma } = from;
+  const named = typeof layer === "string" && typeof variant === "string" && typeof gamma === "number";
+  check(named && [image, target, rival].every(Number.isInteger), "a contrast without its classes, layer, variant or gamma");
+  const both = mapOf(buffers[0], from, sides, 2);
+  const cells = cellsOf(both.grid);
+  const of = (/** @type {number} */ i) => ({ ...both, values: both.values.slice(i * cells, (i + 1) * cells) });
+  const selection = { target: Number(target), layer, variant };
+  return { image: Number(image), selection, rival: Number(rival), gamma, maps: [of(0), of(1)] };
+}
+
+/**
  * @param {unknown} value
  * @returns {import("./protocol.js").Classes | null}
  */
@@ -162,20 +182,47 @@ export function decodeClasses(value) {
   const columns = [from.scores, from.probabilities];
   check(columns.every((c) => bytes(c).byteLength === 4 * names.length), `scores that are not ${names.length} numbers`);
   const [scores, probabilities] = columns.map((c) => floats(c, "float32"));
+  const before = bytes(from.before).byteLength === 4 * names.length ? floats(from.before, "float32") : null;
   return Object.freeze({
     names,
     scores,
     probabilities,
+    before,
     unit: String(from.unit ?? "logits"),
     probability: String(from.probability ?? "softmax"),
     truth: Number.isInteger(from.truth) ? /** @type {number} */ (from.truth) : null,
   });
 }
 
+/** @type {import("./protocol.js").Edited} */
+export const NOTHING_EDITED = Object.freeze({ edits: Object.freeze([]), covered: 0, data: new Uint8Array(0) });
+
+/**
+ * @param {unknown} value
+ * @returns {import("./protocol.js").Edited}
+ */
+export function decodeEdited(value) {
+  const from = bag(value);
+  if (!from) return NOTHING_EDITED;
+  const { edits, covered } = from;
+  check(Array.isArray(edits) && edits.every(isEdit), "strokes that are none");
+  const share = typeof covered === "number" && covered >= 0 && covered <= 1 ? covered : NaN;
+  return Object.freeze({ edits: Object.freeze([...edits]), covered: share, data: bytes(from.data) });
+}
+
+/** @param {any} edit */
+function isEdit(edit) {
+  const named = BRUSHES.includes(edit?.tool) && MODES.includes(edit.mode) && FILLS.includes(edit.fill);
+  if (!named || !Array.isArray(edit.points)) return false;
+  if (edit.tool === "box") return edit.points.length === 4 && edit.points.every(Number.isFinite);
+  const places = edit.points.every((/** @type {any} */ p) => Array.isArray(p) && p.length === 2 && p.every(Number.isFinite));
+  return places && edit.points.length > 0 && edit.radius > 0;
+}
+
 /** @type {import("./protocol.js").Meta} */
 const NO_META = {
-  image: -1, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1], tile: [1, 1],
-  columns: 1, axis: "", rate: null, span: 1,
+  image: -1, index: 0, model: "", device: "", preprocessing: "", kind: "picture", input: [0, 0], picture: [1, 1],
+  tile: [1, 1], columns: 1, axis: "", rate: null, span: 1, call: [],
 };
 
 /** @param {unknown} value */
@@ -200,6 +247,7 @@ export function decodeMeta(value) {
   }
   for (const name of /** @type {const} */ (["columns", "span"])) if (!positive(from[name])) from[name] = 1;
   if (!positive(from.rate)) from.rate = null;
+  from.call = Array.isArray(from.call) ? from.call.map(String) : [];
   return Object.freeze({ ...from, kind });
 }
 

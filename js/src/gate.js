@@ -10,6 +10,9 @@
  */
 export const PATIENCE = 10_000;
 
+/** A name no other page has; `randomUUID` needs https. */
+export const makeNonce = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+
 /** @typedef {ReturnType<typeof createGate>} Gate */
 
 /**
@@ -61,6 +64,10 @@ export function createGate(send, now) {
     /** Nothing can be sent: no answer will come. */
     giveUp() {
       flying = pending = false;
+    },
+    /** Whether one is out, however long. */
+    get out() {
+      return flying;
     },
     /** Whether an answer can still be hoped for. */
     get busy() {

@@ -4,10 +4,14 @@
  */
 
 import { createCache } from "./cache.js";
+import { createKept, decodeChannels } from "./channels.js";
 import {
-  bag, cellsOf, decodeBands, decodeClasses, decodeLuts, decodeMaps, decodeMeta, decodeStack, decodeStatus, decodeStrip, Malformed,
+  bag, cellsOf, decodeBands, decodeClasses, decodeContrast, decodeEdited, decodeLuts, decodeMaps, decodeMeta, decodeStack,
+  decodeStatus, decodeStrip, Malformed, NOTHING_EDITED,
 } from "./decode.js";
+import { decodeFrames, decodeHeats, decodeReel } from "./film.js";
 import { bytes } from "./lib/buffers.js";
+import { weigh } from "./lib/cells.js";
 import { equal } from "./lib/changes.js";
 
 /**
@@ -19,17 +23,17 @@ import { equal } from "./lib/changes.js";
  * @typedef {import("./protocol.js").Variant} Variant
  * @typedef {import("./protocol.js").Status} Status
  * @typedef {import("./decode.js").Stack} Stack
- * @typedef {"picture" | "bands" | "classes" | "listed" | "layers" | "variants" | "luts" | "view" | "maps" | "thumbs" | "status"
- *   | "waiting"} Change
- * @typedef {{count: number, at: (cell: number) => Float32Array}} Seen  at: a cell's value of every class, NaN where its
- *   map is not here
+ * @typedef {"picture" | "bands" | "classes" | "listed" | "layers" | "variants" | "exact" | "luts" | "view" | "maps" | "thumbs" | "status"
+ *   | "waiting" | "channels" | "edited" | "edits" | "reel" | "frames" | "heats"} Change
+ * @typedef {{count: number, at: (cell: number) => Float32Array, sum: (cover: Float64Array) => Float32Array}} Seen  at: a
+ *   cell's value of every class, NaN where its map is not here; sum: so much of each cell's, added up
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
  */
 
 /** @type {Classes} */
 const NO_CLASSES = {
-  names: [], scores: new Float32Array(0), probabilities: new Float32Array(0), unit: "logits", probability: "softmax",
-  truth: null,
+  names: [], scores: new Float32Array(0), probabilities: new Float32Array(0), before: null, unit: "logits",
+  probability: "softmax", truth: null,
 };
 
 /** @param {any} value */
@@ -37,24 +41,28 @@ const list = (value) => Object.freeze([...(value ?? [])]);
 
 /** Traits that are changes of the same name, and how each is read. */
 const PLAIN = Object.freeze({
-  picture: bytes, bands: decodeBands, classes: decodeClasses, listed: list, layers: list, variants: list, luts: decodeLuts,
-  status: decodeStatus,
+  picture: bytes, edited: decodeEdited, bands: decodeBands, classes: decodeClasses, listed: list, layers: list, variants: list,
+  exact: list, luts: decodeLuts, status: decodeStatus, reel: decodeReel, frames: decodeFrames, heats: decodeHeats,
 });
 
 /** Traits whose new value may mend a fault. */
-const CHECKED = ["meta", "bands", "classes", "stack", "strip", "nearby"];
+const CHECKED = ["meta", "edited", "bands", "classes", "stack", "strip", "nearby", "channels"];
 
 /** @typedef {Pick<Selection, "layer" | "variant">} Place */
+
+/** A picture and the thumbnails of its strip are drawn at a time. */
+const MOST_DRAWN = 32;
 
 /** What an entry of the cache is. */
 const MAP = "map";
 const THUMB = "thumb";
 const ALL = "all";
+const CONTRAST = "contrast";
 
 /**
  * @param {string} kind
  * @param {Place} where
- * @param {number | ""} [target]  without it, the beginning of the keys of all classes
+ * @param {number | string} [target]  without it, the beginning of the keys of all classes
  */
 const key = (kind, { layer, variant }, target = "") => [kind, layer, variant, target].join("\u0000");
 
@@ -62,10 +70,14 @@ export class Inbox {
   #get;
   #cache;
   #note;
+  /** @type {Map<string, HeatMap>} what was drawn last, under its key: stays until its like is here for a new image */
+  #drawn = new Map();
+  #channels = createKept();
 
   meta = decodeMeta(null);
   /** @type {Uint8Array} */
   picture = new Uint8Array(0);
+  edited = NOTHING_EDITED;
   /** @type {readonly import("./protocol.js").Band[]} */
   bands = [];
   classes = NO_CLASSES;
@@ -75,7 +87,12 @@ export class Inbox {
   layers = [];
   /** @type {readonly Variant[]} */
   variants = [];
+  /** @type {readonly any[]} pairs of a layer and a variant whose maps add up to the scores */
+  exact = [];
   luts = decodeLuts(null);
+  reel = decodeReel(null);
+  frames = decodeFrames(null);
+  heats = decodeHeats(null);
   /** @type {Status} */
   status = decodeStatus(null);
   /** @type {Status | null} why the last batch could not be read; a later one that can takes it back */
@@ -120,9 +137,39 @@ export class Inbox {
     return (views[target] ??= { values: values.subarray(target * cells, (target + 1) * cells), grid });
   }
 
+  /** As `map`; when the image has changed, the one of the image before until it is here. @param {Selection} selection */
+  lasting(selection) {
+    return this.#last(key(MAP, selection, selection.target), this.map(selection));
+  }
+
+  /** Whether there is anything to draw small. @param {Selection} selection */
+  hasThumb(selection) {
+    return this.#cache.peek(key(THUMB, selection, selection.target)) !== undefined || this.has(selection);
+  }
+
+  /**
+   * The map of a class less gamma times another, as the kernel sent it.
+   * @param {Selection} selection
+   * @param {number} rival
+   * @param {number} gamma
+   */
+  contrast(selection, rival, gamma) {
+    return this.#cache.get(key(CONTRAST, selection, `${selection.target} ${rival} ${gamma}`));
+  }
+
   /** @param {Selection} selection */
   thumb(selection) {
-    return this.#cache.get(key(THUMB, selection, selection.target)) ?? this.map(selection);
+    const id = key(THUMB, selection, selection.target);
+    return this.#last(id, this.#cache.get(id) ?? this.map(selection));
+  }
+
+  /** @param {string} id @param {HeatMap | null} found */
+  #last(id, found) {
+    if (!found) return this.#drawn.get(id) ?? null;
+    this.#drawn.delete(id);
+    this.#drawn.set(id, found);
+    for (const oldest of this.#drawn.keys()) if (this.#drawn.size > MOST_DRAWN) this.#drawn.delete(oldest);
+    return found;
   }
 
   /**
@@ -143,11 +190,28 @@ export class Inbox {
         if (all) for (let i = 0; i < length; i++) column[i] = all.values[i * cells + cell];
         return column;
       },
+      sum: (cover) => {
+        const column = new Float32Array(length).fill(NaN);
+        for (const [target, { values }] of single) column[Number(target)] = weigh(values, 0, cover);
+        if (all) for (let i = 0; i < length; i++) column[i] = weigh(all.values, i * cover.length, cover);
+        return column;
+      },
     };
+  }
+
+  get holdsChannels() {
+    return this.#channels.some;
+  }
+
+  /** What each channel adds to a map, if it was sent. @param {Selection} selection */
+  channels(selection) {
+    return this.#channels.get(selection);
   }
 
   clear() {
     this.#cache.clear();
+    this.#drawn.clear();
+    this.#channels.clear();
   }
 
   /**
@@ -165,16 +229,32 @@ export class Inbox {
     const stack = newImage || names.has("stack") ? this.#guard(() => this.#readStack()) : null;
     if (newImage || names.has("strip")) this.#guard(() => this.#readStrip());
     if (newImage || names.has("nearby")) this.#take(this.#get("nearby"));
+    if (newImage || names.has("channels")) this.#guard(() => this.#readChannels());
     return { stack, newImage };
   }
 
   /**
-   * All variants' maps come as a message, not as a trait: a saved notebook need not hold them.
+   * All variants' maps come as a message, not as a trait, and so do the matrix and contrasts: a saved notebook need not
+   * hold them.
    * @param {unknown} content
    * @param {readonly unknown[]} buffers
    */
   receive(content, buffers) {
-    if (bag(content)?.type === "maps") this.#take(content, buffers);
+    const type = bag(content)?.type;
+    if (type === "maps") this.#take(content, buffers);
+    if (type === "thumbs") this.#takeThumbs(content, buffers);
+    if (type === "contrast") this.#takeContrast(content, buffers);
+  }
+
+  /** @param {unknown} value @param {readonly unknown[]} buffers */
+  #takeContrast(value, buffers) {
+    const found = this.#guard(() => decodeContrast(value, this.meta.input.length, buffers));
+    if (!found || found.image !== this.meta.image) return;
+    const { selection, rival, gamma, maps: [left, right] } = found;
+    const { target } = selection;
+    this.#cache.put(key(CONTRAST, selection, `${target} ${rival} ${gamma}`), left);
+    this.#cache.put(key(CONTRAST, selection, `${rival} ${target} ${gamma}`), right);
+    this.#note("maps");
   }
 
   /**
@@ -189,6 +269,23 @@ export class Inbox {
     this.#note("maps", "thumbs");
   }
 
+  /**
+   * @param {unknown} value
+   * @param {readonly unknown[]} buffers
+   */
+  #takeThumbs(value, buffers) {
+    const found = this.#guard(() => decodeMaps(value, Math.min(2, this.meta.input.length), buffers));
+    if (!found || found.image !== this.meta.image) return;
+    for (const [selection, map] of found.maps) this.#keepThumb(selection, map);
+    this.#note("thumbs");
+  }
+
+  /** @param {Selection} selection @param {HeatMap} map */
+  #keepThumb(selection, map) {
+    const id = key(THUMB, selection, selection.target);
+    if (!this.#cache.peek(id)) this.#cache.put(id, map);
+  }
+
   /** @returns {boolean} whether the image is another one */
   #readMeta() {
     const before = this.meta;
@@ -197,7 +294,9 @@ export class Inbox {
     this.meta = meta;
     this.#note("picture");
     if (meta.image === before.image) return false;
+    if (meta.index !== before.index) this.#drawn.clear();
     this.#cache.clear();
+    this.#channels.clear();
     this.#note("maps", "thumbs");
     return true;
   }
@@ -258,11 +357,15 @@ export class Inbox {
     const strip = decodeStrip(this.#get("strip"), Math.min(2, this.meta.input.length));
     if (!strip || strip.image !== this.meta.image) return;
     const { target, variant } = strip;
-    for (const [layer, map] of strip.maps) {
-      const id = key(THUMB, { layer, variant }, target);
-      if (!this.#cache.peek(id)) this.#cache.put(id, map);
-    }
+    for (const [layer, map] of strip.maps) this.#keepThumb({ target, layer, variant }, map);
     this.#note("thumbs");
+  }
+
+  #readChannels() {
+    const found = decodeChannels(this.#get("channels"), this.meta.input.length);
+    if (!found || found.image !== this.meta.image) return;
+    this.#channels.keep(found.views);
+    this.#note("channels");
   }
 
   #forgive() {

@@ -5,29 +5,32 @@
  * and the picture shows that one until the asked map arrives. The kernel's traits win when nothing is under way.
  */
 
+import { Contrasts } from "./contrasts.js";
 import { decodeReply } from "./decode.js";
-import { createGate } from "./gate.js";
+import { Filming } from "./filming.js";
+import { createGate, makeNonce } from "./gate.js";
+import { Host } from "./host.js";
 import { Inbox } from "./inbox.js";
-import { TRAITS_TO_BROWSER, TRAITS_TWO_WAY } from "./protocol.js";
-import { DEFAULTS, DISPLAY, same, SELECTION, selectionOf } from "./selection.js";
+import { lacks, subjectOf } from "./lacking.js";
+import { equal } from "./lib/changes.js";
+import { ABSENT, ELSEWHERE, GONE } from "./notices.js";
+import { Painting } from "./painting.js";
+import { TRAITS_OF_SCENE, TRAITS_TO_BROWSER, TRAITS_TWO_WAY } from "./protocol.js";
+import { Received } from "./received.js";
+import { DISPLAY, meets, same, SELECTION, selectionOf } from "./selection.js";
+import { SETTINGS, Visits } from "./visits.js";
+import { Viewing } from "./viewing.js";
+import { createWishes } from "./wishes.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
  * @typedef {import("./protocol.js").View} View
  * @typedef {import("./protocol.js").Status} Status
  * @typedef {import("./selection.js").Display} Display
- * @typedef {import("./inbox.js").Change} Change
- * @typedef {(changed: Set<Change>) => void} Listener
- * @typedef {Selection & {since: number}} Waiting
- *
- * The part of a host's model that is used. A page without a kernel has only the first three.
- * @typedef {object} Model
- * @property {(name: string) => any} get
- * @property {(event: string, callback: (...args: any[]) => void) => void} on
- * @property {(event: string, callback: (...args: any[]) => void) => void} off
- * @property {(name: string, value: any) => void} [set]
- * @property {() => void} [save_changes]
- * @property {(content: any) => void} [send]
+ * @typedef {import("./host.js").Model} Model
+ * @typedef {import("./host.js").Listener} Listener
+ * @typedef {import("./protocol.js").Edit} Edit
+ * @typedef {Selection & {since: number, edits?: true}} Waiting  edits: for what the network says of them
  */
 
 export const CACHE_BYTES = 64 * 1024 * 1024;
@@ -35,110 +38,92 @@ export const CACHE_BYTES = 64 * 1024 * 1024;
 /** The traits that carry a reply. */
 const ANSWERS = /** @type {const} */ (["stack", "status"]);
 
-/** @type {Status} */
-const ABSENT = Object.freeze({
-  state: "warning", text: "This map is not in this page.", hint: "Run the notebook to compute it.",
-});
-
-/** @type {Status} */
-const GONE = Object.freeze({
-  state: "error", text: "The kernel does not answer: it was restarted or shut down.", hint: "Run the cell again.",
-});
-
-/** A name no other page has; `randomUUID` needs https. */
-const makeNonce = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
-
-export class Store {
-  #model;
+export class Store extends Received {
+  #host;
   #now;
   #inbox;
+  #contrasts;
   #gate;
   #nonce = makeNonce();
-  /** @type {Array<[string, (...args: any[]) => void]>} */
-  #handlers = [];
-  /** @type {Set<Listener>} */
-  #listeners = new Set();
-  /** @type {Set<string>} traits that changed since the last batch */
-  #dirty = new Set();
-  /** @type {Set<Change>} what the listeners have not heard of yet */
-  #changed = new Set();
-  #scheduled = false;
-
   /** @type {Status | null} what only the browser knows; stands before the kernel's word */
   #notice = null;
-  /** @type {View} */
-  #view;
+  #viewing;
   /** @type {Selection} */
   #shown;
   /** @type {Waiting | null} */
   #waiting = null;
-  /** @type {Set<Display>} set here and not yet saved: the kernel's older value must not jump in */
-  #dragged = new Set();
+  #painting;
   /** The kernel's selection changed while a request was on its way. */
   #touched = false;
-  #wantsVariants = false;
-  /** @type {Pick<Selection, "target" | "layer"> | null} for what all variants are asked, while the answer is out */
-  #asked = null;
+  /** The user has chosen something that the kernel has not answered yet. */
+  /** @type {"new" | "sent" | null} */
+  #chosen = null;
+  #seq = 0;
+  #wishes;
+  #visits;
+  #film;
 
   /**
    * @param {Model} model
    * @param {{now?: () => number, cacheBytes?: number}} [options]  for tests
    */
   constructor(model, { now = Date.now, cacheBytes = CACHE_BYTES } = {}) {
-    this.#model = model;
-    this.#now = now;
-    this.#inbox = new Inbox((name) => model.get(name), cacheBytes, (...changes) => this.#note(...changes));
-    this.#gate = createGate((seq) => this.#send(seq), now);
-    this.#view = Object.freeze(/** @type {View} */ ({ ...DEFAULTS, ...this.#traits(TRAITS_TWO_WAY) }));
-    this.#shown = selectionOf(this.#view);
-    for (const name of [...TRAITS_TO_BROWSER, ...TRAITS_TWO_WAY]) {
-      this.#listen(`change:${name}`, () => {
-        this.#dirty.add(name);
-        this.#schedule();
+    const host = new Host(model, [...TRAITS_TO_BROWSER, ...TRAITS_TWO_WAY, ...TRAITS_OF_SCENE], (names) => this.#refresh(names),
+      (content, buffers) => {
+        this.#inbox.receive(content, buffers);
+        this.#settle();
       });
-    }
-    this.#listen("msg:custom", (content, buffers) => {
-      this.#inbox.receive(content, buffers ?? []);
-      this.#settle();
-    });
+    const inbox = new Inbox((name) => host.get(name), cacheBytes, (...changes) => host.note(...changes));
+    super(host, inbox);
+    this.#now = now;
+    this.#host = host;
+    this.#inbox = inbox;
+    this.#contrasts = new Contrasts(inbox);
+    this.#gate = createGate((seq) => this.#send(seq), now);
+    this.#wishes = createWishes((wish) => subjectOf(wish, inbox, this.view), (wish) => lacks(wish, inbox, this.view));
+    this.#viewing = new Viewing(host);
+    this.#film = new Filming(host);
+    this.#shown = selectionOf(this.view);
+    this.#painting = new Painting(() => inbox.edited.edits, () => host.note("edits"));
+    this.#visits = new Visits(this.#state);
     this.#refresh(new Set(TRAITS_TO_BROWSER));
-    this.#changed.clear();
+    this.#host.forget();
   }
 
-  get picture() { return this.#inbox.picture; }
-  get bands() { return this.#inbox.bands; }
-  get meta() { return this.#inbox.meta; }
-  get classes() { return this.#inbox.classes; }
-  get listed() { return this.#inbox.listed; }
-  get layers() { return this.#inbox.layers; }
-  get variants() { return this.#inbox.variants; }
-  get luts() { return this.#inbox.luts; }
+  get edits() { return this.#painting.edits; }
   get status() { return this.#notice ?? this.#inbox.fault ?? this.#inbox.status; }
-  get stackInfo() { return this.#inbox.stackInfo; }
-  get view() { return this.#view; }
+  get view() { return this.#viewing.view; }
   get shown() { return this.#shown; }
   get waiting() { return this.#waiting; }
+  /** Since when a contrast is waited for, or null. */
+  get owed() { return this.status.state === "error" ? null : this.#contrasts.owed?.since ?? null; }
+  get goal() { return this.#film.goal; }
+
+  /** The picture of a film that is chosen; `meta.index` is the one on screen. */
+  get index() { return this.#film.index; }
 
   /** The map of a selection, from all that was seen for this image. The same object for the same map. */
-  map(target = this.#view.target, layer = this.#view.layer, variant = this.#view.variant) {
+  map(target = this.view.target, layer = this.view.layer, variant = this.view.variant) {
     return this.#inbox.map({ target, layer, variant });
   }
 
   /**
-   * The maps seen at a layer by a variant, to be read across the classes.
+   * A small map of a layer, for the shown class and variant.
    * @param {string} layer
-   * @param {string} variant
    */
-  seen(layer, variant) {
-    return this.#inbox.seen({ layer, variant });
+  thumb(layer, target = this.#shown.target, variant = this.#shown.variant) {
+    return this.#inbox.thumb({ target, layer, variant });
   }
 
+  /** Class B, while a contrast is drawn. */
+  get rival() { return this.#contrasts.rival(this.view); }
+
   /**
-   * A small map of a layer for the shown class and variant.
-   * @param {string} layer
+   * The contrast of a selection's class with the rival, as far as it can be drawn. The same maps for the same contrast.
+   * @param {Selection} selection
    */
-  thumb(layer) {
-    return this.#inbox.thumb({ ...this.#shown, layer });
+  contrast(selection) {
+    return this.#contrasts.drawn({ ...this.view, ...selectionOf(selection) });
   }
 
   /**
@@ -146,14 +131,75 @@ export class Store {
    * @param {Partial<Selection>} part
    */
   select(part) {
-    const next = selectionOf({ ...this.#view, ...part });
+    const next = selectionOf({ ...this.view, ...part });
     const here = this.#inbox.has(next);
-    if (same(next, this.#view) && (here || this.#gate.busy)) return;
-    const missing = !here && !this.#canAsk;
+    if (same(next, this.view) && (here || this.#gate.busy)) return;
+    const missing = !here && !this.#host.canAsk;
     this.#say(missing ? ABSENT : null);
     if (missing) return;
     this.#move(next);
-    if (this.#canAsk) this.#gate.push();
+    this.#chosen = "new";
+    this.#visits.changed(this.#state, this.#gate.busy);
+    if (this.#host.canAsk) this.#gate.push();
+    this.#settle();
+  }
+
+  /**
+   * Whether there is a state so many steps back (negative) or forward.
+   * @param {number} by
+   */
+  canTravel(by) { return this.#visits.peek(by) !== null; }
+
+  /**
+   * Goes back or forward to a state that was visited; a page without a kernel to those whose map it has.
+   * @param {number} by
+   */
+  travel(by) {
+    const state = this.#visits.peek(by);
+    if (!state) return;
+    const { edits, ...chosen } = state;
+    const missing = !this.#host.canAsk && !(this.#inbox.has(state) && equal(edits, this.edits));
+    this.#say(missing ? ABSENT : null);
+    if (missing) return;
+    for (const name of SETTINGS) this.#viewing.drop(name);
+    this.#viewing.put(chosen);
+    if (!equal(edits, this.edits)) this.#painting.have(edits ?? []);
+    this.#visits.go(by, this.#state);
+    this.#chosen = "new";
+    if (this.#host.canAsk) this.#gate.push();
+    this.#settle();
+  }
+
+  /**
+   * Paints over the picture: all that is painted from now on. The kernel answers for the newest.
+   * @param {readonly Edit[]} edits
+   * @returns {boolean} whether it can be
+   */
+  paint(edits) {
+    const problem = this.#painting.problem(edits, this.#host.canAsk);
+    this.#say(problem);
+    if (problem) return false;
+    this.#painting.have(edits);
+    this.#gate.push();
+    this.#settle();
+    return true;
+  }
+
+  /** What was painted last is a state of its own: a stroke counts once, not with each of its points. */
+  painted() {
+    if (this.#visits.committed(this.#state) && this.#host.canAsk) this.#gate.push();
+  }
+
+  /**
+   * Goes to another picture of the film. Its class is the kernel's to choose, since it may follow.
+   * @param {number} index
+   */
+  look(index) {
+    if (index === this.index || this.reel.called[index] === undefined) return;
+    this.#say(this.#host.canAsk ? null : ELSEWHERE);
+    if (!this.#host.canAsk) return;
+    this.#film.look(index, this.view.target);
+    this.#gate.push();
     this.#settle();
   }
 
@@ -166,118 +212,65 @@ export class Store {
    */
   set(name, value, { commit } = { commit: true }) {
     if (!DISPLAY.includes(name)) throw new TypeError(`"${name}" is none of the settings ${DISPLAY.join(", ")}`);
-    if (this.#view[name] !== value) {
-      this.#view = Object.freeze({ ...this.#view, [name]: value });
-      this.#note("view");
-    }
-    if (!commit) {
-      this.#dragged.add(name);
-      return;
-    }
-    this.#dragged.delete(name);
-    if (this.#canAsk && this.#model.get(name) !== value) {
-      this.#model.set?.(name, value);
-      this.#model.save_changes?.();
-    }
+    if (this.#viewing.set(name, value)) this.#settle();
+    if (!commit) return this.#viewing.drag(name);
+    this.#viewing.drop(name);
+    if (SETTINGS.includes(name) && this.#visits.changed(this.#state, this.#gate.busy) && this.#host.canAsk) this.#gate.push();
+    if (this.#host.canAsk && !equal(this.#host.get(name), value)) this.#host.save(name, value);
   }
 
   /** Asks for every variant's map of the current layer and class, where one is missing. */
   wantVariants() {
-    const { target, layer } = this.#view;
-    if (!this.#canAsk || (this.#asked?.target === target && this.#asked.layer === layer)) return;
-    if (this.variants.every(({ id, slow }) => slow || this.#inbox.has({ target, layer, variant: id }))) return;
-    this.#asked = { target, layer };
-    this.#wantsVariants = true;
-    this.#gate.push();
+    if (this.#host.canAsk && this.#wishes.want("variants")) this.#gate.push();
+  }
+
+  /**
+   * Asks for what is shown and missing, with every request until it is here or no longer shown.
+   * @param {import("./wishes.js").Wish} wish
+   * @param {boolean} shown
+   */
+  wish(wish, shown) {
+    if (!shown) this.#wishes.drop(wish);
+    else if (this.#host.canAsk && this.#wishes.hold(wish)) this.#gate.push();
   }
 
   /** Called now and then while an answer is out: a request that was lost is sent again. */
-  remind() {
-    this.#gate.remind();
-  }
+  remind() { this.#gate.remind(); }
 
   /** Gives up waiting: back to what is shown, in the kernel too as soon as it listens. */
   cancel() {
-    if (this.#waiting) this.select(this.#shown);
-  }
-
-  /**
-   * Called once a batch, with what changed in it.
-   * @param {Listener} listener
-   * @returns {() => void} unsubscribes
-   */
-  subscribe(listener) {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  destroy() {
-    for (const [event, handler] of this.#handlers) this.#model.off(event, handler);
-    this.#handlers = [];
-    this.#listeners.clear();
-    this.#inbox.clear();
-  }
-
-  get #canAsk() {
-    return typeof this.#model.send === "function";
-  }
-
-  /**
-   * Hosts differ in what they hand to a handler, (model, value) or (value): values are always read from the model.
-   * @param {string} event
-   * @param {(...args: any[]) => void} handler
-   */
-  #listen(event, handler) {
-    this.#handlers.push([event, handler]);
-    this.#model.on(event, handler);
-  }
-
-  /** @param {Change[]} changes */
-  #note(...changes) {
-    for (const change of changes) this.#changed.add(change);
-    this.#schedule();
-  }
-
-  /** A message may change many traits, one event each: they are looked at together, after the last. */
-  #schedule() {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      const dirty = this.#dirty;
-      this.#dirty = new Set();
-      if (!this.#handlers.length) return;
-      if (dirty.size) this.#refresh(dirty);
-      const changed = this.#changed;
-      this.#changed = new Set();
-      if (changed.size) for (const listener of [...this.#listeners]) listener(changed);
-    });
-  }
-
-  /**
-   * The model's values of these traits, less those it lacks.
-   * @param {readonly string[]} names
-   * @returns {Record<string, any>}
-   */
-  #traits(names) {
-    const pairs = names.map((name) => [name, this.#model.get(name)]);
-    return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && value !== null));
+    if (this.goal !== null) return this.look(this.meta.index);
+    if (this.#waiting?.edits && this.paint(this.#inbox.edited.edits)) this.painted();
+    if (this.#waiting) return this.select(this.#shown);
+    const drawn = this.#contrasts.drawn(this.view);
+    if (!this.#contrasts.owed) return;
+    if (drawn) this.set("gamma", drawn.gamma);
+    else this.set("contrast", "off");
   }
 
   /** @param {number} seq */
   #send(seq) {
-    const { target, layer, variant } = this.#view;
-    const want = this.#wantsVariants ? "variants" : null;
-    this.#wantsVariants = false;
-    this.#touched = false;
-    const whole = this.#inbox.hasAll(this.#view);
-    const request = { nonce: this.#nonce, seq, target, layer, variant, want, whole };
+    const followed = this.#film.target(this.view.target, this.#touched);
+    if (followed !== null) this.#move({ ...this.view, target: followed });
+    const { target, layer, variant } = this.view;
+    this.#seq = seq;
+    if (this.#chosen) this.#touched = false;
+    const whole = this.#inbox.hasAll(this.view);
+    const contrast = this.#contrasts.missing(this.view);
+    this.#owe(contrast);
+    const request = {
+      nonce: this.#nonce, seq, target, layer, variant, keep: !this.#chosen, ...this.#wishes.take(), whole,
+      visit: this.#visits.tell(), edits: this.#painting.tell(), contrast, index: this.index,
+    };
+    if (this.#chosen) this.#chosen = "sent";
     try {
-      this.#model.send?.({ type: "request", request });
+      this.#host.send({ type: "request", request });
     } catch { // the kernel was restarted, and hosts refuse to send
       this.#gate.giveUp();
+      this.#film.settle();
       this.#say(GONE);
-      if (!this.#inbox.has(this.#view)) this.#move(this.#shown);
+      this.#painting.have(this.#inbox.edited.edits);
+      if (!this.#inbox.has(this.view)) this.#move(this.#shown);
     }
   }
 
@@ -288,19 +281,13 @@ export class Store {
   #refresh(names) {
     if (names.has("status") || names.has("stack")) this.#say(null);
     const { stack, newImage } = this.#inbox.read(names);
-    if (newImage) this.#asked = null;
-    this.#readDisplay(names);
+    // Of another image whatever was asked is asked anew.
+    if (newImage) for (const asked of [this.#wishes, this.#contrasts]) asked.forget();
+    this.#viewing.read(names);
     this.#reconcile(names, stack);
+    if (names.has("visited")) this.#visits.renew();
+    if (!this.#gate.busy && this.#visits.adopt(this.#host.get("visited"), this.#state)) this.#host.note("view");
     this.#settle();
-  }
-
-  /** @param {Set<string>} names */
-  #readDisplay(names) {
-    const open = DISPLAY.filter((name) => names.has(name) && !this.#dragged.has(name));
-    const next = Object.freeze({ ...this.#view, ...this.#traits(open) });
-    if (open.every((name) => this.#view[name] === next[name])) return;
-    this.#view = next;
-    this.#note("view");
   }
 
   /**
@@ -309,67 +296,91 @@ export class Store {
    * @param {import("./decode.js").Stack | null} stack
    */
   #reconcile(names, stack) {
+    if (names.has("index")) this.#host.note("view");
     if (SELECTION.some((name) => names.has(name))) this.#touched = true;
     const answers = ANSWERS.filter((name) => names.has(name) && this.#answeredBy(name));
     if (this.#gate.busy) return;
-    if (answers.length) this.#asked = null;
+    if (answers.length || !this.#gate.out) {
+      this.#painting.settle();
+      this.#film.settle();
+    }
+        if (answers.length) this.#wishes.answered();
+    // Python asked for something else, which ended what was asked here.
+    else if (this.#touched) this.#wishes.forget();
     const { fault, status } = this.#inbox;
     // What was answered with "busy" may fail later.
     const late = names.has("status") && this.#waiting !== null;
     const failed = answers.includes("status") || late ? status.state === "error" : answers.length > 0 && fault !== null;
     if (failed) this.#goBack();
-    else if (this.#touched || (answers.length && !this.#accepted(stack))) this.#adopt();
+    else if (this.#touched || (answers.length && !meets(stack, this.view))) this.#adopt();
     this.#touched = false;
   }
 
   /** @param {"stack" | "status"} name */
   #answeredBy(name) {
-    const reply = decodeReply(this.#model.get(name));
-    return reply !== null && reply[0] === this.#nonce && this.#gate.answer(reply[1]);
-  }
-
-  /**
-   * Whether a stack answers what is chosen, be it that the class itself comes in a later part.
-   * @param {import("./decode.js").Stack | null} stack
-   */
-  #accepted(stack) {
-    const { target, layer, variant } = this.#view;
-    if (!stack || stack.layer !== layer || stack.variant !== variant) return false;
-    return !stack.done || stack.whole !== null || stack.maps.some(([t]) => t === target);
+    const reply = decodeReply(this.#host.get(name));
+    if (reply === null || reply[0] !== this.#nonce) return false;
+    if (reply[1] >= this.#seq) {
+      this.#visits.heard();
+      if (this.#chosen === "sent") this.#chosen = null;
+    }
+    return this.#gate.answer(reply[1]);
   }
 
   /** What was refused may have been here, and shown: the kernel has the selection before it. */
   #goBack() {
+    this.#visits.renew();
+    this.#viewing.read(new Set(SETTINGS));
     this.#adopt();
-    if (!this.#inbox.has(this.#view)) this.#move(this.#shown);
+    if (!this.#inbox.has(this.view)) this.#move(this.#shown);
   }
 
   #adopt() {
-    this.#move(selectionOf({ ...this.#view, ...this.#traits(SELECTION) }));
+    this.#move(selectionOf({ ...this.view, ...this.#host.traits(SELECTION) }));
+  }
+
+  /** What one can go back to. @returns {import("./protocol.js").State} */
+  get #state() {
+    return { ...this.view, edits: this.edits };
   }
 
   /** @param {Selection} selection */
   #move(selection) {
-    if (same(selection, this.#view)) return;
-    this.#view = Object.freeze({ ...this.#view, ...selectionOf(selection) });
-    this.#note("view");
+    if (same(selection, this.view)) return;
+    this.#viewing.put(selectionOf(selection));
+  }
+
+  /** A contrast that cannot be drawn from what is here is asked for, once. */
+  #settleContrast() {
+    const missing = this.#contrasts.missing(this.view);
+    if (!missing) this.#owe(null);
+    else if (this.#host.canAsk && !this.#contrasts.owes(this.view, missing)) this.#gate.push();
+  }
+
+  /** @param {import("./contrasts.js").Wanted | null} wanted */
+  #owe(wanted) {
+    if (this.#contrasts.owe(this.view, wanted, this.#now())) this.#host.note("waiting");
   }
 
   /** What can be shown by now, and what is still waited for. */
   #settle() {
-    const chosen = selectionOf(this.#view);
-    const here = this.#inbox.has(chosen);
+    // Later: A and B may change one after the other.
+    queueMicrotask(() => this.#settleContrast());
+    const chosen = selectionOf(this.view);
+    const here = this.goal === null && this.#inbox.has(chosen);
     if (here && !same(chosen, this.#shown)) {
       this.#shown = chosen;
-      this.#note("maps", "thumbs");
+      this.#host.note("maps", "thumbs");
     }
     const hopeless = this.status.state === "error" && !this.#gate.busy;
-    const waits = !here && this.#canAsk && !hopeless;
+    const poked = this.#painting.unseen;
+    const waits = (poked || !here) && this.#host.canAsk && !hopeless;
     const before = this.#waiting;
     if (!waits && !before) return;
-    if (waits && before && same(before, chosen)) return;
-    this.#waiting = waits ? Object.freeze({ ...chosen, since: before?.since ?? this.#now() }) : null;
-    this.#note("waiting");
+    if (waits && before && same(before, chosen) && poked === Boolean(before.edits)) return;
+    const since = before?.since ?? this.#now();
+    this.#waiting = waits ? Object.freeze({ ...chosen, since, ...(poked ? { edits: /** @type {const} */ (true) } : {}) }) : null;
+    this.#host.note("waiting");
   }
 
   /**
@@ -379,14 +390,11 @@ export class Store {
   #say(notice) {
     if (notice === this.#notice) return;
     this.#notice = notice;
-    this.#note("status");
+    this.#host.note("status");
   }
 }
 
-/**
- * @param {Model} model
- * @param {{now?: () => number, cacheBytes?: number}} [options]
- */
+/** @param {Model} model @param {{now?: () => number, cacheBytes?: number}} [options] */
 export function createStore(model, options) {
   return new Store(model, options);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alpha, empty, FULL_FROM, fold, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
+import { alpha, empty, FULL_FROM, fold, folded, limits, paint, rampStops, ticks } from "../src/lib/heat.js";
+import { SIGNS } from "../src/protocol.js";
 
 /** Index i is coloured (i, 255 - i, 7). */
 const LUT = Uint8Array.from({ length: 1024 }, (_, k) => [k >> 2, 255 - (k >> 2), 7, 255][k & 3]);
@@ -24,6 +25,8 @@ test("limits of each sign", () => {
   assert.deepEqual(limits(values, "positive"), { lo: 0, hi: 2, max: 2, min: -3 });
   assert.deepEqual(limits(values, "signed"), { lo: -3, hi: 3, max: 2, min: -3 });
   assert.deepEqual(limits(values, "absolute"), { lo: 0, hi: 3, max: 2, min: -3 });
+  assert.deepEqual(limits(values, "negative"), { lo: 0, hi: 3, max: 2, min: -3 });
+  assert.deepEqual(limits([1, 2], "negative"), { lo: 0, hi: 0, max: 2, min: 1 });
 });
 
 test("limits of a blank, an empty and an infinite map", () => {
@@ -89,7 +92,7 @@ test("values beyond the limits are clamped, NaN is not painted", () => {
 });
 
 test("a blank map paints nothing, in every sign", () => {
-  for (const sign of /** @type {Sign[]} */ (["positive", "signed", "absolute"])) {
+  for (const sign of SIGNS) {
     assert.deepEqual(painted([0, 0], sign), [[0, 0, 0, 0], [0, 0, 0, 0]]);
   }
   assert.deepEqual(painted([-1], "positive"), [[0, 0, 0, 0]]);
@@ -138,8 +141,16 @@ test("the sign is dealt with before smoothing", () => {
   const values = Float32Array.of(-3, 0, 2, NaN);
   assert.deepEqual([...fold(values, "positive")], [0, 0, 2, NaN]);
   assert.deepEqual([...fold(values, "absolute")], [3, 0, 2, NaN]);
+  assert.deepEqual([...fold(values, "negative")], [3, 0, 0, NaN]);
   assert.equal(fold(values, "signed"), values);
   assert.deepEqual([...values], [-3, 0, 2, NaN]);
+});
+
+test("what is folded is painted as it is", () => {
+  const rule = { lo: 0, hi: 2, opacity: 1, threshold: 0 };
+  for (const sign of SIGNS) {
+    assert.equal(folded({ ...rule, sign }).sign, sign === "signed" ? "signed" : "positive");
+  }
 });
 
 test("a map without a single number is told from a blank one", () => {

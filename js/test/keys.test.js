@@ -31,6 +31,24 @@ test("capital letters count, the host's own chords do not", () => {
   assert.equal(actionFor({ key: "q" }), null);
 });
 
+test("a key that is listed with Shift is another one, but not on the picture", () => {
+  assert.equal(actionFor({ key: "ArrowUp", shiftKey: true }), "rival-previous");
+  assert.equal(actionFor({ key: "ArrowUp", shiftKey: true }, "picture"), "cell-up");
+  assert.equal(actionFor({ key: "?", shiftKey: true }), "help");
+  assert.equal(actionFor({ key: "ArrowLeft", shiftKey: true }), "layer-previous");
+  assert.equal(cap("Shift+ArrowDown"), "Shift ↓");
+});
+
+test("of a film the arrows with Shift go from picture to picture, elsewhere Shift changes nothing", () => {
+  const held = { key: "ArrowRight", shiftKey: true };
+  assert.equal(actionFor(held, "film"), "picture-next");
+  assert.equal(actionFor({ key: "ArrowRight" }, "film"), "layer-next");
+  assert.equal(actionFor(held), "layer-next");
+  assert.equal(actionFor(held, "signal"), "cell-right");
+  assert.equal(actionFor({ key: "N", shiftKey: true }, "film"), "mistake-next");
+  assert.equal(actionFor({ key: "n" }), null);
+});
+
 test("tooltips name the key", () => {
   assert.equal(tip("fullscreen"), "Full screen (F)");
   assert.equal(tip("back", "Unpin"), "Unpin (Esc)");

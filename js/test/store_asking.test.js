@@ -24,7 +24,10 @@ test("a map that is here is shown in the same frame, and the kernel follows", ()
   assert.deepEqual(Object.keys(model.requests[0]), [...REQUEST_KEYS]);
   const { nonce, ...rest } = model.requests[0];
   assert.equal(typeof nonce, "string");
-  assert.deepEqual(rest, { seq: 1, target: 1, layer: "late", variant: "gradcam", want: null, whole: false });
+  assert.deepEqual(rest, {
+    seq: 1, target: 1, layer: "late", variant: "gradcam", keep: false, want: null, rows: null, whole: false, visit: null, edits: null,
+    contrast: null, index: 0,
+  });
   assert.equal(model.get("target"), 0, "the scalar traits are the kernel's to set");
 });
 
@@ -441,4 +444,21 @@ test("slow variants are not asked for the sake of the menu", () => {
   other.wantVariants();
   assert.equal(model.requests.length, 0);
   store.destroy();
+});
+
+test("what nobody has chosen is not chosen for Python", async () => {
+  const model = new FakeModel();
+  const store = createStore(model);
+  store.wantVariants();
+  assert.equal(model.requests[0].keep, true);
+  await model.answer(model.requests[0]);
+  store.select({ target: 1 });
+  store.select({ target: 0 });
+  assert.equal(model.requests[1].keep, false);
+  await model.answer(model.requests[1]);
+  assert.deepEqual([model.requests[2].target, model.requests[2].keep], [0, false], "the kernel has been at the other");
+  await model.answer(model.requests[2]);
+  await model.kernel({ layer: "early" });
+  store.wantVariants();
+  assert.deepEqual([model.requests[3].layer, model.requests[3].keep], ["early", true]);
 });

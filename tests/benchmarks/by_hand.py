@@ -5,6 +5,7 @@ What is bare here is what nobody can do without; the bars say how little we add 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,12 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, get_gradient_edge
 
+TOKENS = 3
+"""Dimensions of what a layer between two blocks of a transformer returns."""
+
 
 class ByHand:
     """One forward pass with its graph, and what the layers returned.
 
     Where an in-place operation overwrites what a layer returned (DenseNet's last norm), ``edges`` still point to the
-    place where it was made, and ``activations`` are a copy.
+    place where it was made, and ``activations`` are a copy. Maps are made of what ``on_grid`` makes of both.
     """
 
     def __init__(self, model: nn.Module, x: Tensor, layers: Sequence[str]) -> None:
@@ -41,13 +45,23 @@ class ByHand:
         return hook
 
     def gradient(self, target: int, layer: str) -> Tensor:
-        """``torch.autograd.grad`` from one class to one layer, ``(1, C, h, w)``, and nothing else."""
+        """``torch.autograd.grad`` from one class to one layer, in the form of its output, and nothing else."""
         (found,) = torch.autograd.grad(self.scores[0, target], [self.edges[layer]], retain_graph=True)
         return found
 
     def gradcam(self, target: int, layer: str) -> Tensor:
         """The signed map ``(1, h, w)``."""
-        return gradcam(self.activations[layer], self.gradient(target, layer))
+        return gradcam(on_grid(self.activations[layer]), on_grid(self.gradient(target, layer)))
+
+
+def on_grid(output: Tensor) -> Tensor:
+    """``(1, C, h, w)`` as it is, and of the tokens ``(1, T, C)`` of a square picture those that stand for a patch:
+    the last h * w of them, behind the class token.
+    """
+    if output.ndim != TOKENS:
+        return output
+    side = math.isqrt(output.shape[1])
+    return output[:, -side * side :].unflatten(1, (side, side)).movedim(-1, 1)
 
 
 def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:

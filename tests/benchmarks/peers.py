@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 import torch
 import torchcam.methods as torchcam
 from captum.attr import LayerGradCam, LayerGradientXActivation
@@ -17,7 +18,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from tests.benchmarks import by_hand
-from tests.benchmarks.by_hand import ByHand
+from tests.benchmarks.by_hand import ByHand, on_grid
 
 Ask = Callable[[int], Tensor]
 """From a class to a map."""
@@ -33,6 +34,7 @@ class Peer:
         method: which method ``other`` is, as its formula ``(activations, gradients) -> signed map``.
         shown: from the signed map to what the library returns for it, before any scaling that depends on the map.
         overwritten: what it draws of a layer whose output is overwritten in place: see ``values``.
+        tokens: whether it can be told how tokens lie on the picture.
     """
 
     name: str
@@ -42,9 +44,15 @@ class Peer:
     method: Callable[[Tensor, Tensor], Tensor]
     shown: Callable[[Tensor, Tensor], Tensor]
     overwritten: str
+    tokens: bool = False
+
+    def must_read(self, hand: ByHand, layer: str) -> None:
+        """Skips the test where this library has no map of the layer."""
+        if hand.activations[layer].ndim == by_hand.TOKENS and not self.tokens:
+            pytest.skip(f"{self.name} draws no map of a layer of tokens")
 
     def values(self, hand: ByHand, target: int, layer: str) -> tuple[Tensor, Tensor]:
-        """Activations and gradients ``(1, C, h, w)`` of which this library draws its map.
+        """Activations and gradients, in the form of the layer's output, of which this library draws its map.
 
         Where a later in-place ReLU overwrites the layer's output, one sees the layer as it returned ("before"), one
         the ReLU's output in its place ("after"), and one the activations after it with the gradients before it
@@ -84,7 +92,7 @@ def _captum(kind: type[LayerGradCam | LayerGradientXActivation]) -> Callable[[nn
 def _pytorch_grad_cam(kind: type[GradCAM]) -> Callable[[nn.Module, str, Tensor], Ask]:
     def prepare(model: nn.Module, layer: str, x: Tensor) -> Ask:
         def ask(target: int) -> Tensor:
-            with kind(model=model, target_layers=[model.get_submodule(layer)]) as peer:
+            with kind(model=model, target_layers=[model.get_submodule(layer)], reshape_transform=on_grid) as peer:
                 return torch.from_numpy(peer(input_tensor=x, targets=[ClassifierOutputTarget(target)]))
 
         return ask
@@ -136,6 +144,7 @@ PEERS = (
         method=by_hand.hirescam,
         shown=_enlarged,
         overwritten="mixed",
+        tokens=True,
     ),
     Peer(
         name="torchcam",

@@ -77,7 +77,7 @@ class Subject:
         self.layer, self.stages = recording.default_layer, recording.stages
         self.early = self.stages[0]
         self.other = self.stages[-2] if len(self.stages) > 1 else None
-        """The stage before the last: what a user sees by one press of a key. None for ViT-B/16."""
+        """The stage before the last: what a user sees by one press of a key. None where there is but one."""
 
     @cached_property
     def by_hand(self) -> ByHand:

@@ -33,6 +33,7 @@ class TestClassSwitch:
         case.figures["camwidget"] = by_benchmark(benchmark, lambda: recording.cam(next(clicks)))
 
     def test_peer(self, subject: Subject, peer: Peer, results: Results, benchmark):
+        peer.must_read(subject.by_hand, subject.layer)
         ask, clicks = peer.gradcam(subject.model, subject.layer, subject.x), subject.clicks()
         case = results.case(CLASS, subject.name, at=subject.layer)
         case.figures[peer.name] = by_benchmark(benchmark, lambda: ask(next(clicks)))
@@ -85,6 +86,7 @@ class TestLayerSwitch:
     def test_peer(self, subject: Subject, peer: Peer, results: Results, benchmark):
         if subject.other is None:
             pytest.skip("this network offers one layer only")
+        peer.must_read(subject.by_hand, subject.other)
         ask = peer.gradcam(subject.model, subject.other, subject.x)
         case = results.case(LAYER, subject.name, at="all stages")
         case.figures[peer.name] = by_benchmark(benchmark, lambda: ask(subject.target))
@@ -118,6 +120,7 @@ class TestVariantSwitch:
         _through_the_widget(results, VARIANT, subject, times)
 
     def test_peer(self, subject: Subject, peer: Peer, results: Results, benchmark):
+        peer.must_read(subject.by_hand, subject.layer)
         ask = peer.other(subject.model, subject.layer, subject.x)
         case = results.case(VARIANT, subject.name, at=subject.layer)
         case.figures[peer.name] = by_benchmark(benchmark, lambda: ask(subject.target))

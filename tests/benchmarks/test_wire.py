@@ -41,9 +41,10 @@ def test_answers_on_the_wire(resnet50: Subject, results: Results, wire, widget):
     page.request(variant="layercam")
     settle(A_LOOK)
     case = results.case("answer on the wire", resnet50.name, unit="kB", at=resnet50.layer)
-    answers = [m for m in wire.carrying("stack") if m.reply is not None]
-    assert [len(m.state["stack"]["targets"]) for m in answers] == [5]
-    case.figures["stack of 5 classes"] = answers[0].size / 1e3
+    # the clicked class may go ahead of the others: the last one has all that are listed
+    answers = [m for m in wire.carrying("stack") if m.state["stack"]["targets"] is not None]
+    assert len(answers[-1].state["stack"]["targets"]) == 5
+    case.figures["stack of 5 classes"] = answers[-1].size / 1e3
     case.figures["all messages of the click"] = sum(m.size for m in wire.messages) / 1e3
     results.bar(case, "stack of 5 classes, kB", case.figures["stack of 5 classes"], at_most=2)
 

@@ -40,6 +40,20 @@ atlas.map = slow
 """
 LET_GO = "gate.set(); del atlas.map"
 
+# who looks at another scene waits until it is let go
+HOLD_LOOK = """
+import threading
+atlas, gate, looked = w._session.atlas, threading.Event(), 0
+see = atlas._recorded
+def slow(x):
+    global looked
+    gate.wait(30)
+    looked += 1
+    return see(x)
+atlas._recorded = slow
+"""
+LET_LOOK = "gate.set()"
+
 # no map comes unasked, so that the kernel must answer
 UNFORESEEN = "from camwidget import foresight; foresight.NEARBY_BYTES = 0"
 

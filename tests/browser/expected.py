@@ -14,11 +14,15 @@ FULL_FROM = 0.45
 """Share of the colour limit from which on the full opacity holds."""
 
 
-def overlay(widget: Any, height: int, width: int) -> str:
-    """The smooth overlay as RGBA bytes (height, width, 4), base64."""
-    cam = widget.cam
-    signed = widget.sign == "signed"
-    hi = float(np.abs(cam).max())
+def overlay(widget: Any, height: int, width: int, cam: Any = None, signed: bool = False, hi: float = 0) -> str:
+    """The smooth overlay as RGBA bytes (height, width, 4), base64; of the widget's own map, or of another one, positive
+    or ``signed``, with the strongest colour at ``hi``.
+    """
+    if cam is None:
+        cam, signed = widget.cam, widget.sign == "signed"
+    elif not signed:
+        cam = cam.clip(min=0)
+    hi = hi or float(np.abs(cam).max())
     lo = -hi if signed else 0.0
     large = placed(widget, torch.from_numpy(cam), height, width).clamp(lo, hi)
     share = (large.numpy() - lo) / (hi - lo)

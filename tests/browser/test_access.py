@@ -39,10 +39,28 @@ def test_axe_finds_nothing_serious(notebook: Notebook, light_again: None) -> Non
         view.hover(0.5, 0.5)
         assert violations(view) == [], f"{theme}, a cell"
         view.leave()
+        view.part('[aria-label="Box"]').check(force=True)
+        notebook.execute("w.region = [20, 20, 90, 90]")
+        expect(view.part(".region-handle").first).to_be_visible()
+        assert violations(view) == [], f"{theme}, a region"
+        notebook.execute("w.region = None")
         for name in ("Variant", "Display"):
             view.part(f'[aria-label="{name}"][aria-expanded]').click()
             assert violations(view) == [], f"{theme}, {name}"
             notebook.page.keyboard.press("Escape")
+        view.part(".picture").press("p")
+        view.click(0.6, 0.6)
+        expect(view.part(".cover")).to_be_hidden()
+        expect(view.part(".columns")).to_contain_text("was")
+        assert violations(view) == [], f"{theme}, poked"
+        view.part(".picture").press("Escape")
+        view.part(".picture").press("Escape")
+        expect(view.role("radio", "Explore")).to_be_checked()
+        for mode in ("swipe", "difference"):
+            notebook.execute(f"w.contrast = {mode!r}")
+            expect(view.part(".tag-a")).to_be_visible()
+            assert violations(view) == [], f"{theme}, {mode}"
+        notebook.execute("w.contrast = 'off'")
 
 
 def test_everything_is_reached_by_tab(view: View, notebook: Notebook) -> None:
@@ -59,8 +77,9 @@ def test_everything_is_reached_by_tab(view: View, notebook: Notebook) -> None:
             break
     # one stop a group
     assert reached == [
-        "Variant", "Full screen", "Grad-CAM of red at late", "Threshold", "Search 14 classes", "Classes", "Opacity",
-        "cw-sign", "Display", "late", "Help", None,
+        "Explore", "Variant", "cw-tab", "Undo", "Redo", "Copy as Python", "Save the picture", "Full screen",
+        "Grad-CAM of red at late", "Threshold", "Lock the scale", "Search 14 classes", "Classes", "Opacity", "Positive",
+        "Display", "late", "Help", None,
     ]  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def test_a_listed_class_answers_while_the_kernel_is_busy(view: View, notebook: N
 
 def test_search_selects_a_class_that_is_not_listed(view: View, notebook: Notebook) -> None:
     before = view.pixels()
-    view.part(".heading").click()
+    view.part(".question").click()
     notebook.page.keyboard.press("/")
     search = view.role("searchbox", "Search 14 classes")
     expect(search).to_be_focused()

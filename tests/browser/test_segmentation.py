@@ -42,6 +42,6 @@ def test_dog_and_cat(notebook: Notebook, shared_data: Path) -> None:
     view.until_changed(before, "dog against cat")
     expect(view.part(".status")).to_contain_text("mean logit over the pixels of dog, against cat")
     notebook.until(lambda: difference(view) == "", "dog against cat")
-    notebook.execute("w.region = (110, 300)")
+    notebook.execute("w.pixels = (110, 300)")
     expect(view.part(".status")).to_contain_text("mean logit over the region [110, 300], against cat")
     notebook.until(lambda: difference(view) == "", "a pixel of the dog, against cat")

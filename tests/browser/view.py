@@ -179,11 +179,13 @@ def differing(found: Pixels, wanted: Pixels) -> int:
     return int((np.abs(opacity) > 3).sum() + (np.abs(colour).max(-1, initial=0) > 8).sum())
 
 
-def difference(view: View) -> str:
-    """What is wrong with the overlay on the screen, compared with the one worked out from the kernel's values."""
-    found = view.pixels()
+def difference(view: View, canvas: str = ".heat", what: str = "") -> str:
+    """What is wrong with the overlay on the screen, compared with the one worked out from the kernel's values; ``what``
+    are more arguments of ``expected.overlay``.
+    """
+    found = view.pixels(canvas)
     height, width, _ = found.shape
-    text = view.notebook.execute(f"print(expected.overlay(w, {height}, {width}))")
+    text = view.notebook.execute(f"print(expected.overlay(w, {height}, {width}, {what}))")
     wanted = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
     if not wanted[..., 3].any():
         return "nothing is to be painted: this shows nothing"

@@ -1,20 +1,25 @@
-"""Writes the fixtures that hold JavaScript to torch: ``python tests/parity/make_js_fixtures.py``.
+"""Writes the fixtures that hold JavaScript to torch and Python: ``python tests/parity/make_js_fixtures.py``.
 
 ``upsample.json`` holds `torch.nn.functional.interpolate` results, ``placed.json`` those of `grid_sample` for cells that
-are not spread evenly, ``half.json`` half floats and what they mean. The files are small and kept in git, so that the
-JavaScript tests need no Python; ``test_js_fixtures.py`` makes them anew and compares, so that they cannot drift from
-torch.
+are not spread evenly, ``half.json`` half floats and what they mean, ``regions.json`` how much of each cell lies in a
+region, ``python.json`` views and the code that makes them again. The files are small and kept in git, so that the
+JavaScript tests need no Python; ``test_js_fixtures.py`` makes them anew and compares, so that they cannot drift.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from camwidget import as_python
+from camwidget.as_python import DEFAULTS
+from camwidget.region import coverage
 
 FOLDER = Path(__file__).resolve().parents[2] / "js" / "test" / "fixtures"
 
@@ -99,8 +104,73 @@ def half_cases() -> dict[str, Any]:
     return {"bits": bits.tolist(), "values": spelled}
 
 
+def python_cases() -> list[dict[str, Any]]:
+    """Views, and the code that makes them again."""
+    plain = {
+        "classes": {"names": ["star", 'a "b" \\ <i>', "línea\u2028x\ny\u202e"]}, "meta": {"call": []},
+        "against": None, "score": "logit", "target": 0, "layer": "layer4.1", "variant": "gradcam++", **DEFAULTS,
+    }  # fmt: skip
+    call = as_python.call({
+        "labels": ["x"], "truth": 2, "preprocess": len, "topk": 5, "probability": "none", "forward": None,
+        "autocast": torch.float16, "pixels": (3, slice(1, 2)), "kind": "picture", "rate": 12.5, "memory": 10**9,
+    })  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {},
+        {"target": 2, "against": 1, "score": "softmax", "layer": 'odd "name"\t'},
+        {"opacity": 1.0, "threshold": 0.25, "colormap": "turbo", "sign": "absolute", "shading": "cells"},
+        {"scale": "listed", "interpolation": "bilinear", "opacity": 0.3, "meta": {"call": call}},
+        {"index": 3, "score": "softmax", "opacity": 0.3},
+        {"region": [3.0, 5.5, 40.0, 33.25], "limit": 2.5, "levels": [0.1, 1.0], "gamma": 0.5},
+        {"region": [[5.0, 5.5], [60.0, 12.5], [22.0, 44.0]], "contrast": "swipe", "rival": 1, "sign": "negative"},
+        {
+            "edited": {
+                "edits": [
+                    {"tool": "stroke", "mode": "cover", "fill": "mean", "points": [[1.5, 2.0]], "radius": 8.0},
+                    {"tool": "box", "mode": "keep", "fill": "blur", "points": [0.0, 0.0, 16.0, 20.5]},
+                ]
+            }
+        },
+    ]
+    cases = [{**plain, **change} for change in changes]
+    return [{**case, "code": as_python.code(case)} for case in cases]
+
+
+def region_cases() -> list[dict[str, Any]]:
+    """Boxes and outlines on even and on placed grids: convex, crossing itself, all of the picture, a sliver."""
+    high, wide = 48, 64
+    star = [
+        [32 + 20 * math.cos(4 * math.pi * i / 5 - 1.5), 24 + 20 * math.sin(4 * math.pi * i / 5 - 1.5)] for i in range(5)
+    ]
+    regions: list[Any] = [
+        [3, 5, 40.5, 33.25],
+        [0, 0, wide, high],
+        [[5, 5], [60, 12.5], [22, 44]],
+        [[round(x, 2), round(y, 2)] for x, y in star],
+        [[10, 10], [50, 40], [50, 10], [10, 40]],
+        [[1, 1], [63, 1], [63, 1.4]],
+    ]
+    places = (None, ((0.078125, 0.0714285714), (0.2, 0.18)))
+    return [
+        {
+            "region": region,
+            "grid": list(grid),
+            "input": [high, wide],
+            "place": None if place is None else [list(pair) for pair in place],
+            "expected": coverage(region, grid, (high, wide), place).round(7).flatten().tolist(),
+        }
+        for region in regions
+        for grid, place in (((7, 7), None), ((3, 5), None), ((12, 4), places[1]))
+    ]
+
+
 def fixtures() -> dict[str, Any]:
-    return {"upsample.json": upsample_cases(), "placed.json": placed_cases(), "half.json": half_cases()}
+    return {
+        "upsample.json": upsample_cases(),
+        "placed.json": placed_cases(),
+        "half.json": half_cases(),
+        "python.json": python_cases(),
+        "regions.json": region_cases(),
+    }
 
 
 def main() -> None:

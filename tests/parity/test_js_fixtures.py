@@ -41,3 +41,21 @@ def test_the_engine_places_cells_as_torch_samples_a_grid(fresh):
 
 def test_half_fixtures_equal_numpy(fresh):
     assert json.loads((FOLDER / "half.json").read_text(encoding="utf-8")) == fresh["half.json"]
+
+
+def test_python_fixtures_are_what_the_widget_writes(fresh):
+    kept = json.loads((FOLDER / "python.json").read_text(encoding="utf-8"))
+    assert kept == json.loads(json.dumps(fresh["python.json"]))  # lists for tuples
+
+
+def test_what_is_copied_is_python(fresh):
+    for case in fresh["python.json"]:
+        compile(case["code"], "copied", "exec")
+
+
+def test_region_fixtures_equal_pythons_numbers(fresh):
+    kept = json.loads((FOLDER / "regions.json").read_text(encoding="utf-8"))
+    assert len(kept) == len(fresh["regions.json"])
+    for old, new in zip(kept, fresh["regions.json"], strict=True):
+        assert old["region"] == new["region"]
+        np.testing.assert_allclose(old["expected"], new["expected"], atol=1e-6)

@@ -10,9 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from camwidget import VARIANTS, CamWidget
+from camwidget.protocol import FILLS
 from tests.promises.snapshot import as_before
 from tests.promises.subjects import SIZE, Drawing
 from tests.wire.front_end import NAMES, FrontEnd, settle
+
+DOT = {"tool": "stroke", "points": [[5, 5], [9, 9]], "radius": 3}
 
 
 @pytest.fixture
@@ -57,6 +60,15 @@ def test_python_uses_the_widget(subject: nn.Module, photo: Tensor, unseen: Calla
     unseen(setattr, w, "target", 3)
     unseen(setattr, w, "target", "owl")
     unseen(setattr, w, "sign", "signed")
+    unseen(setattr, w, "region", [1, 2, 9, 12])
+    unseen(w.region_scores)
+    unseen(w.back)
+    if not isinstance(subject, Drawing):  # these run it on the widget's thread
+        for edits in (*([{**DOT, "fill": fill}] for fill in FILLS), []):
+            unseen(setattr, w, "edits", edits)
+            unseen(getattr, w, "picture_edited")
+        unseen(w.refresh)
+    unseen(setattr, w, "edits", [{**DOT, "radius": 0}], raises=ValueError)
     unseen(w._repr_mimebundle_)
     unseen(repr, w)
     for name, wrong in (("target", "owll"), ("target", 77), ("layer", "nowhere"), ("variant", "x"), ("sign", "up")):
@@ -90,6 +102,12 @@ def test_a_page_uses_the_widget(subject: nn.Module, photo: Tensor, unseen: Calla
         unseen(page.request, 2, layer)
     unseen(page.request, 4, None, "gradcam", *())
     unseen(lambda: page.request(5, want="variants"))
+    for rows in ("classes", "variants"):
+        unseen(lambda rows=rows: page.request(3, rows=rows))
+    unseen(w.agreement)
+    for edits in ([{**DOT, "mode": "keep"}], [{"tool": "bax"}], []):
+        if not isinstance(subject, Drawing):
+            unseen(lambda edits=edits: page.request(5, edits=edits))
     for wrong in ("no such class", 77, None, {"a": 1}):
         unseen(page.request, wrong)
     unseen(page.request, 0, "nowhere")

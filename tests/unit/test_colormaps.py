@@ -47,7 +47,7 @@ def test_something_else_than_a_name_is_a_type_error():
 
 
 def test_luts_holds_every_map_on_offer():
-    assert set(colormaps.luts("viridis")) == {*protocol.COLORMAPS, protocol.SIGNED_COLORMAP}
+    assert set(colormaps.luts("viridis")) == {*protocol.COLORMAPS, protocol.SIGNED_COLORMAP, protocol.NEGATIVE_COLORMAP}
 
 
 def test_luts_holds_the_current_map():

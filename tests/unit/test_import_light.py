@@ -70,6 +70,23 @@ def test_what_is_below_the_widget_knows_no_widget(name: str) -> None:
         assert not within("camwidget.session", names) or name == "session"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((PACKAGE / "dataset").glob("*.py")), *sorted((PACKAGE / "metrics").glob("*.py")), PACKAGE / "ray.py"],
+    ids=lambda p: f"{p.parent.name}/{p.name}",
+)
+def test_what_is_for_many_images_knows_no_widget(path: Path) -> None:
+    names = imports(path)
+    for foreign in ("camwidget.widget", "camwidget.session", "traitlets", "ipywidgets", "anywidget", "IPython"):
+        assert not within(foreign, names)
+
+
+def test_many_images_need_no_notebook_and_no_extra() -> None:
+    absent = "[n for n in ('ipywidgets', 'traitlets', 'anywidget', 'pandas', 'zarr', 'ray') if n in sys.modules]"
+    names = "import sys, camwidget.metrics, camwidget.ray; from camwidget import explain"
+    assert run(f"{names}; print(explain.__name__, {absent})") == "explain []"
+
+
 def test_the_reader_of_imports_sees_them() -> None:
     names = imports(PACKAGE / "widget.py")
     assert {"camwidget.wire", "camwidget.session", "camwidget.engine", "traitlets"} <= names

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camwidget import session as session_module
+from camwidget import answering
 from camwidget.aim import Aim
-from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Told, View
+from camwidget.answers import Answer, Done, Failed, Menu, Nearby, Request, Rescored, Stack, Strip, Sums, Told, View
 from camwidget.engine import VARIANTS, Reason
 from camwidget.engine.preempt import check
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.mailbox import Mailbox
+from camwidget.scene import Scene
 from camwidget.session import Session
 
 LISTED = (4, 1, 7)
@@ -42,13 +43,16 @@ class FakeAtlas:
         self.free = threading.Event()  # maps may be made
         self.free.set()
         self.stale = False
-        self.aim = Aim()
+        self.aim, self.scene = Aim(), Scene()
+        self.lock = threading.RLock()
         self.generation = 1
         self.broken: set[str] = set()
         self.at_once = False
         self.classes: int | None = None  # how many the head tells at once
         self.room = False  # for what nobody has asked for
         self.foreseen: list[tuple[int, str]] = []
+        self.additive: set[tuple[str, str]] = set()
+        self.tried: list[tuple[str, str]] = []
 
     def why(self, target: int, layer: str, variant: str, *, name: str | None, signed: Any) -> Reason | None:
         self.asked.append((target, layer, float(signed[0, 0])))
@@ -86,6 +90,11 @@ class FakeAtlas:
         while not self.free.wait(0.001):
             check(stop)
         self.foreseen.append((target, rule))
+
+    def adds_up(self, layer: str, variant: str, stop: Any = None) -> bool:
+        check(stop)
+        self.tried.append((layer, variant))
+        return (layer, variant) in self.additive
 
     def ms(self, layer: str, variant: str, target: int) -> float:
         return 1.5
@@ -139,7 +148,7 @@ def replies(answers: list[Answer]) -> list[int]:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(session_module, "FIRST_ANSWER", math.inf)
+    monkeypatch.setattr(answering, "FIRST_ANSWER", math.inf)
     desk = Desk()
     yield desk
     desk.atlas.free.set()
@@ -192,7 +201,7 @@ def test_requests_of_python_want_no_reply(desk: Desk) -> None:
 
 
 def test_the_selected_class_goes_ahead_where_the_rest_is_slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    monkeypatch.setattr(answering, "FIRST_ANSWER", -1)
     desk.ask(1, target=7)
     part, whole, strip = desk.settle()
     assert (part.targets, part.done, part.reply) == ((7,), False, ("nonce", 1))
@@ -201,7 +210,7 @@ def test_the_selected_class_goes_ahead_where_the_rest_is_slow(desk: Desk, monkey
 
 
 def test_a_request_is_answered_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    monkeypatch.setattr(answering, "FIRST_ANSWER", -1)
     desk.atlas.classes = 10
     desk.ask(1, target=7)
     answers = desk.settle()
@@ -213,23 +222,36 @@ def test_a_request_is_answered_once(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert kinds(answers) == [Done, Failed] and replies(answers) == [2]
 
 
+def test_what_adds_up_is_told_once_to_who_looks(desk: Desk) -> None:
+    desk.atlas.additive = {("last", "gradcam")}
+    desk.ask(None)
+    assert Sums not in kinds(desk.settle()) and desk.atlas.tried == []  # no page shows it
+    desk.ask(1, target=7)
+    desk.ask(2, layer="first")
+    desk.ask(3, target=1)
+    told = [a for a in desk.settle() if isinstance(a, Sums)]
+    desk.ask(4, target=4)
+    told += [a for a in desk.settle() if isinstance(a, Sums)]
+    assert [(a.view.layer, a.view.variant) for a in told] == [("last", "gradcam")]
+
+
 def test_idle_time_is_used_for_what_a_page_shows(desk: Desk) -> None:
     desk.atlas.room = True
     desk.session.answer_now(Request(View(1, "last", "gradcam")))
     desk.ask(None, layer="first")
     desk.settle()
     assert desk.atlas.foreseen == []
-    desk.session.in_sight(View(1, "first", "gradcam"))
+    desk.session.in_sight(Request(View(1, "first", "gradcam")))
     desk.settle()
     assert desk.atlas.foreseen
     made = len(desk.atlas.foreseen)
-    desk.session.in_sight(View(1, "first", "gradcam"))
+    desk.session.in_sight(Request(View(1, "first", "gradcam")))
     desk.settle()
     assert len(desk.atlas.foreseen) == made
 
 
 def test_what_was_cut_short_is_sent_whole_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    monkeypatch.setattr(answering, "FIRST_ANSWER", -1)
     deliver = desk.deliver
 
     def interrupted(answer: Answer) -> None:
@@ -365,7 +387,7 @@ def test_rules_without_a_rectifier_are_noted(desk: Desk) -> None:
 
 
 def test_answer_now_answers_on_this_thread_and_the_rest_on_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_ANSWER", -1)
+    monkeypatch.setattr(answering, "FIRST_ANSWER", -1)
     desk.session.answer_now(Request(View(1, "last", "gradcam")))
     assert desk.threads[0] is threading.current_thread()
     assert desk.answers[0].targets == (1,)
@@ -588,7 +610,7 @@ def test_a_mailbox_may_be_shut_by_the_garbage_collector_while_it_is_in_use() -> 
 
 
 def test_what_is_made_ahead_ends_in_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "AHEAD", -1)
+    monkeypatch.setattr(answering, "AHEAD", -1)
     desk.atlas.room = True
     desk.ask(1)
     assert kinds(desk.settle()) == [Stack, Strip]

@@ -93,7 +93,7 @@ def test_the_score_may_be_a_probability(w: CamWidget, page: FrontEnd, cnn: nn.Mo
 
 def test_given_at_the_start(make: Callable[..., CamWidget], cnn: nn.Module, photo: Tensor) -> None:
     w = make(against="owl", score="log_softmax", target="cat", sign="signed")
-    assert (w.against, w.score, w.region) == (2, "log_softmax", None)
+    assert (w.against, w.score, w.pixels) == (2, "log_softmax", None)
     assert "log-softmax, against owl" in w.status["text"]  # by itself, or in the sentence about a blank map
     made = expected(cnn, photo, [0], against=2, score="log_softmax")[0]
     np.testing.assert_allclose(w.cam, made, rtol=1e-4, atol=1e-7)
@@ -146,11 +146,11 @@ def test_wrong_values_change_nothing(w: CamWidget) -> None:
         ("against", 1.5, "a class is given by its index"),
         ("score", "sofmax", "did you mean 'softmax'"),
         ("score", None, "unknown score None"),
-        ("region", (1, 2), "the scores have no grid"),
+        ("pixels", (1, 2), "the scores have no grid"),
     ]:
         with pytest.raises((TypeError, ValueError), match=says):
             setattr(w, name, value)
-    assert (w.against, w.score, w.region, w.meta["image"]) == (None, "logit", None, image)
+    assert (w.against, w.score, w.pixels, w.meta["image"]) == (None, "logit", None, image)
     with pytest.raises(AttributeError, match="did you mean 'against'"):
         w.aganst = 3
 
@@ -218,10 +218,10 @@ def test_a_segmentation_lists_shares_of_the_picture(segmented: CamWidget) -> Non
     assert w.scores.shape == (5,)
     explained = w._recording.means()[0].numpy()
     np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), explained)
-    w.region = (3, 4)
+    w.pixels = (3, 4)
     raw = w._recording._scores[0, :, 3, 4].detach().numpy()
     np.testing.assert_allclose(np.frombuffer(w.classes["scores"], "<f4"), raw, rtol=1e-6)
-    w.region = None
+    w.pixels = None
     settle()
     assert w.stack["targets"] == w.listed  # one backward pass each, and never all at once
 
@@ -247,29 +247,29 @@ def test_a_region_may_be_set(segmented: CamWidget) -> None:
     recording = engine.record(w._recording.x)
     whole = w.cam
     np.testing.assert_allclose(whole, recording.cam(w.target)[0], rtol=1e-5, atol=1e-7)
-    w.region = (3, 4)
+    w.pixels = (3, 4)
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
     settle()
     assert w.status["text"] == "mean logit over the region [3, 4]"
-    assert w.region == (3, 4)
-    w.region = np.s_[2:9, 3:]
+    assert w.pixels == (3, 4)
+    w.pixels = np.s_[2:9, 3:]
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=np.s_[2:9, 3:])[0], rtol=1e-4, atol=1e-7)
-    assert w.region == (slice(2, 9), slice(3, None))
+    assert w.pixels == (slice(2, 9), slice(3, None))
     mask = np.zeros((16, 16), bool)
     mask[3, 4] = True
-    w.region = mask
-    np.testing.assert_array_equal(w.region, mask)
+    w.pixels = mask
+    np.testing.assert_array_equal(w.pixels, mask)
     np.testing.assert_allclose(w.cam, recording.cam(w.target, region=(3, 4))[0], rtol=1e-4, atol=1e-7)
-    w.region = None
+    w.pixels = None
     np.testing.assert_allclose(w.cam, whole, rtol=1e-4, atol=1e-7)
     with pytest.raises(ValueError, match="lies outside of the scores' grid 16 x 16"):
-        w.region = (3, 99)
-    assert w.region is None
+        w.pixels = (3, 99)
+    assert w.pixels is None
 
 
 def test_a_region_given_at_the_start() -> None:
     model, photo = Segmenter(), torch.randn(3, 16, 16)
-    with CamWidget(model, photo, region=(3, 4), against=1, target=2) as w:
+    with CamWidget(model, photo, pixels=(3, 4), against=1, target=2) as w:
         made = CamEngine(model).record(photo[None]).cam(Target(2, against=1, region=(3, 4)))[0]
         np.testing.assert_allclose(w.cam, made, rtol=1e-4, atol=1e-7)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -79,6 +80,9 @@ class Page:
         assert w.layer in LAYERS and w.variant in VARIANTS
         assert isinstance(w.opacity, float) and 0 <= w.opacity <= 1
         assert isinstance(w.threshold, float) and 0 <= w.threshold <= 1
+        assert w.region is None or (np.array(w.region).min() >= 0 and np.array(w.region).max() <= 12)
+        assert w.history[w.visited["at"]]["now"] and len(w.history) <= protocol.HISTORY_LENGTH
+        assert w.visited["states"][w.visited["at"]] == [getattr(w, name) for name in protocol.HISTORY_KEYS]
         assert w.sign in protocol.SIGNS and w.scale in protocol.SCALES
         assert w.interpolation in protocol.INTERPOLATIONS
         assert set(w.status) == set(protocol.STATUS_KEYS) and w.status["state"] in protocol.STATES
@@ -105,6 +109,11 @@ WRONG_REQUESTS = [
     *[REQUEST | {"variant": v} for v in ("gradcm", "", None, 0, True, [], {}, ["gradcam"], LONE)],
     *[REQUEST | {"want": v} for v in ("all", "", 0, True, [], {}, ["variants"], LONE)],
     *[REQUEST | {"whole": v} for v in (0, 1, None, "true", [], {}, LONE)],
+    *[REQUEST | {"visit": v} for v in (0, True, "", [], {}, {"at": 0}, {"at": 0, "region": None, "x": 1})],
+    *[REQUEST | {"visit": {"at": v, "region": None}} for v in (-1, 100, 10**30, 0.0, True, "0", [], {})],
+    *[REQUEST | {"visit": {"at": 0, "region": v}} for v in ([], 0, [1, 2, 3], [[1]], LONE, {}, [5, 5, 5, 5])],
+    *[REQUEST | {"edits": v} for v in (0, True, "all", {}, [0], [[]], [{}], [{"tool": LONE}], [{LONE: 1}])],
+    REQUEST | {"edits": [{"points": [[0, 0]] * 10**5}]},
     *[REQUEST | {k: 1} for k in ("against", "eval", "", LONE, "__init__")],
 ]  # fmt: skip
 
@@ -160,12 +169,14 @@ def test_what_only_the_kernel_sets_is_not_set_by_a_browser(page: Page, name: str
 
 
 @pytest.mark.parametrize("name", sorted({*protocol.TRAITS_TWO_WAY, *protocol.TRAITS_OF_AIM} - {"scale"}))
-@pytest.mark.parametrize("value", [None, True, -1, 7.5, "x", "", LONE, [], [0], {}, {"a": 1}, 10**30])
+@pytest.mark.parametrize("value", [None, True, -1, 7.5, "x", "", LONE, [], [0], {}, {"a": 1}, 10**30, 10**400])
 def test_wrong_values_of_traits_are_refused(page: Page, name: str, value: Any) -> None:
     before = page.shown()
     page.sent.clear()
     page.send({name: value})
-    if (name, value) in (("layer", None), ("against", None)):  # mean the default layer, and no class
+    if value is None and name in ("layer", "against", "rival", "limit", "region"):  # the default, or none
+        return
+    if name == "limit" and value in (7.5, 10**30):
         return
     assert page.shown() == before
     assert page.widget.status["state"] == "error"
@@ -203,6 +214,12 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
+NUMBERS = st.floats(-20, 40, allow_nan=False) | st.integers(-3, 15) | JSON
+REGIONS = st.lists(NUMBERS, min_size=4, max_size=4) | st.lists(st.lists(NUMBERS, min_size=2, max_size=2), max_size=5)
+EDIT = st.fixed_dictionaries(
+    {"points": st.just([[3, 4]]) | JSON, "radius": st.just(2) | JSON},
+    optional={"tool": st.sampled_from(["stroke", "box"]) | JSON, "mode": st.sampled_from(["cover", "keep"]) | JSON},
+)
 REQUESTS = st.fixed_dictionaries(
     {
         "nonce": st.sampled_from(["page", "other"]) | JSON,
@@ -211,9 +228,14 @@ REQUESTS = st.fixed_dictionaries(
         "layer": st.sampled_from([*LAYERS, None]) | JSON,
         "variant": st.sampled_from(list(VARIANTS)) | JSON,
     },
-    optional={"want": st.sampled_from([None, "variants"]) | JSON, "extra": JSON},
+    optional={
+        "want": st.sampled_from([None, "variants"]) | JSON,
+        "visit": st.fixed_dictionaries({"at": st.none() | st.integers(-1, 4) | JSON, "region": JSON | REGIONS}) | JSON,
+        "edits": JSON | st.lists(EDIT),
+        "extra": JSON,
+    },
 )
-OPACITY = st.fixed_dictionaries({"opacity": JSON | st.floats(0, 1)})
+OPACITY = st.fixed_dictionaries({"opacity": JSON | st.floats(0, 1)}) | st.fixed_dictionaries({"region": REGIONS | JSON})
 
 
 @given(st.lists(REQUESTS.map(lambda r: {"request": r}) | JSON.map(lambda v: {"request": v}) | OPACITY, max_size=4))

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 import waves
 from PIL import Image
 
-from camwidget import CamWidget, protocol, session
+from camwidget import CamWidget, answering, protocol
 from camwidget.engine import VARIANTS, CamEngine
 from tests.wire.front_end import FrontEnd, settle, values
 
@@ -41,7 +41,7 @@ def test_a_map_of_very_many_steps_comes_without_those_of_other_classes(
     page = FrontEnd(signal)
     coarse, fine = (layer["grid"][0] for layer in (signal.layers[-1], signal.layers[0]))
     assert coarse < fine
-    monkeypatch.setattr(session, "COMPANY", fine - 1)
+    monkeypatch.setattr(answering, "COMPANY", fine - 1)
     reply = page.request(1, layer=signal.layers[0]["name"])
     assert reply in page.replies()
     assert (signal.stack["targets"], signal.stack["done"]) == ([1], True)

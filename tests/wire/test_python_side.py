@@ -51,7 +51,7 @@ def test_setting_traits_answers_the_browser(page: FrontEnd, w: CamWidget, cnn: n
         ("opacity", float("nan"), ValueError),
         ("opacity", True, TypeError),
         ("threshold", "half", TypeError),
-        ("sign", "negative", ValueError),
+        ("sign", "both", ValueError),
         ("shading", "blurred", ValueError),
         ("scale", "all", ValueError),
         ("interpolation", "nearest", ValueError),

@@ -33,7 +33,12 @@ def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
 
     Summed over the grid the map is the first-order share of the score, so one cell is in the score's unit.
     """
-    return weighted_sum(gradients.flatten(2).mean(2), activations)
+    return weighted_sum(mean_gradient(activations, gradients), activations)
+
+
+def mean_gradient(_activations: Tensor, gradients: Tensor) -> Tensor:
+    """The channel weights of Grad-CAM, ``(N, C)``."""
+    return gradients.flatten(2).mean(2)
 
 
 def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
@@ -43,12 +48,17 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     so alpha = 1 / (2 + (sum A) g) wherever g is not 0: no epsilon, hence no bias at deep layers, where g^2 is as small
     as the epsilon of other implementations. Where g or the denominator is 0 alpha is 0. The derivation assumes A >= 0.
     """
+    return weighted_sum(positive_weights(activations, gradients), activations)
+
+
+def positive_weights(activations: Tensor, gradients: Tensor) -> Tensor:
+    """The channel weights of Grad-CAM++, ``(N, C)``."""
     total = activations.sum(_space(activations), keepdim=True)
     denominator = 2 + total * gradients
     # only positive gradients count, and those with denominator 0 have no finite weight
     usable = (gradients > 0) & (denominator != 0)
     alpha = torch.where(usable, gradients / torch.where(usable, denominator, 1), 0)
-    return weighted_sum(alpha.flatten(2).sum(2), activations)
+    return alpha.flatten(2).sum(2)
 
 
 def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
@@ -64,11 +74,15 @@ def xgradcam(activations: Tensor, gradients: Tensor) -> Tensor:
 
     The derivation assumes A >= 0: with signed activations sum(A) can be small and the weight large.
     """
+    return weighted_sum(scaled_weights(activations, gradients), activations)
+
+
+def scaled_weights(activations: Tensor, gradients: Tensor) -> Tensor:
+    """The channel weights of XGrad-CAM, ``(N, C)``."""
     flat_a, flat_g = activations.flatten(2), gradients.flatten(2)
     total = flat_a.sum(2)
     product = (flat_g * flat_a).sum(2)
-    weights = torch.where(total != 0, product / torch.where(total != 0, total, 1), 0)
-    return weighted_sum(weights, activations)
+    return torch.where(total != 0, product / torch.where(total != 0, total, 1), 0)
 
 
 def layercam(activations: Tensor, gradients: Tensor) -> Tensor:

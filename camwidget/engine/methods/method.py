@@ -54,6 +54,10 @@ class Owner(Network, Protocol):
     def lock(self) -> AbstractContextManager[object]:
         """Held while the model or the graph is used."""
 
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws random numbers."""
+
     def replay(self, x: Tensor, layer: str) -> Tensor:
         """What the layer returns for ``x``, by another forward pass."""
 

@@ -95,3 +95,15 @@ export function strongest(column, n) {
   }
   return best;
 }
+
+/**
+ * A map's values, each as often as it is covered, added up.
+ * @param {Float32Array} values
+ * @param {number} start  where a map begins in them
+ * @param {Float64Array} cover
+ */
+export function weigh(values, start, cover) {
+  let sum = 0;
+  for (let i = 0; i < cover.length; i++) if (cover[i]) sum += cover[i] * values[start + i];
+  return sum;
+}

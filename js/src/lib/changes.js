@@ -7,7 +7,7 @@ export function createWatch() {
   return (...parts) => {
     const before = last;
     last = parts;
-    return !before || parts.some((part, i) => part !== before[i]);
+    return !before || parts.length !== before.length || parts.some((part, i) => part !== before[i]);
   };
 }
 

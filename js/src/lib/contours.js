@@ -126,3 +126,25 @@ export function contours(values, [h, w], level) {
   for (const edge of links.keys()) take(edge);
   return out;
 }
+
+/** Of a level's line: its share of the colour limit, its width in CSS pixels, and where its colour is taken, spread to differ. */
+const LOOKS = Object.freeze([[0, 1, 0.1], [0.25, 1.2, 0.25], [0.5, 1.5, 0.6], [0.75, 2, 0.97], [1, 2.4, 1]]);
+
+/**
+ * How wide the line of a level is: the higher, the wider.
+ * @param {number} share
+ */
+export const widthOf = (share) => between(share, 1);
+
+/**
+ * Where on the colour map its colour is taken.
+ * @param {number} share
+ */
+export const toneOf = (share) => between(share, 2);
+
+/** @param {number} share @param {1 | 2} which */
+function between(share, which) {
+  const above = Math.max(1, LOOKS.findIndex(([at]) => at >= share));
+  const [low, high] = [LOOKS[above - 1], LOOKS[above]];
+  return low[which] + ((share - low[0]) / (high[0] - low[0])) * (high[which] - low[which]);
+}

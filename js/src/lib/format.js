@@ -75,6 +75,13 @@ export function percent(p) {
 }
 
 /**
+ * A share of something: "31 %", "<1 %".
+ * @param {number} share  0 to 1
+ * @returns {string}
+ */
+export const wholePercent = (share) => (share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`);
+
+/**
  * "13×13", rows first as everywhere; of a volume its depth first; "282 steps" of a signal.
  * @param {readonly number[]} size
  * @returns {string}

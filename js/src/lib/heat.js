@@ -10,7 +10,8 @@ export const FULL_FROM = 0.45;
 const STEPS = 2048;
 
 /**
- * Positive maps run from 0 to the maximum, absolute ones from 0 to the largest magnitude, signed ones symmetrically.
+ * Positive maps run from 0 to the maximum, negative ones from 0 to the size of the minimum, absolute ones from 0 to the
+ * largest magnitude, signed ones symmetrically.
  * Values that are no numbers do not count.
  * @param {ArrayLike<number>} values
  * @param {Sign} sign
@@ -27,6 +28,7 @@ export function limits(values, sign) {
   if (max < min) return { lo: 0, hi: 0, max: 0, min: 0 };
   const reach = Math.max(Math.abs(max), Math.abs(min));
   if (sign === "positive") return { lo: 0, hi: Math.max(0, max), max, min };
+  if (sign === "negative") return { lo: 0, hi: Math.max(0, -min), max, min };
   return { lo: sign === "signed" && reach > 0 ? -reach : 0, hi: reach, max, min };
 }
 
@@ -37,15 +39,23 @@ export function limits(values, sign) {
 export const empty = (values) => !values.some(Number.isFinite);
 
 /**
- * The values that are drawn: positive ones only, magnitudes, or all.
+ * The values that are drawn: positive ones only, the sizes of negative ones, magnitudes, or all.
  * @param {Float32Array} values
  * @param {Sign} sign
  * @returns {Float32Array}
  */
 export function fold(values, sign) {
   if (sign === "signed") return values;
+  if (sign === "negative") return values.map((v) => (v > 0 ? 0 : 0 - v)); // no −0
   return values.map(sign === "absolute" ? Math.abs : (v) => (v < 0 ? 0 : v));
 }
+
+/**
+ * Once values are folded, what bicubic smoothing throws below zero is nothing, not a magnitude again.
+ * @param {Paint} paint
+ * @returns {Paint}  of folded values
+ */
+export const folded = (paint) => (paint.sign === "signed" ? paint : { ...paint, sign: "positive" });
 
 /**
  * Opacity of a value, 0 to `opacity`. With no positive limit (a blank map) nothing is painted.

@@ -1,12 +1,16 @@
 /** The one table of shortcuts: key handling, tooltips, the help and the docs all read it. */
 
 /**
- * @typedef {"widget" | "picture" | "signal" | "volume"} Where  where not "widget": only while what is explained has the focus,
- *   and then before "widget"; a volume's slice is a picture
+ * @typedef {"widget" | "film" | "picture" | "signal" | "volume" | "matrix"} Where  where not "widget": only while what is
+ *   explained, or the matrix, has the focus, and then before "widget"; a volume's slice is a picture. "film": wherever the
+ *   focus is, where there are several pictures
  * @typedef {"class-previous" | "class-next" | "layer-previous" | "layer-next" | "variant" | "bare" | "display"
  *   | "field" | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"
- *   | "slice-previous" | "slice-next"} Action
- * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`
+ *   | "slice-previous" | "slice-next" | "explore" | "box" | "undo" | "redo" | "copy" | "poke" | "brush-smaller"
+ *   | "brush-larger" | "contrast" | "swap" | "rival-previous" | "rival-next" | "matrix" | "map-step" | "map-end" | "map-leap"
+ *   | "map-choose" | "inside" | "picture-previous" | "picture-next" | "mistake-next" | "truth"} Action
+ * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`,
+ *   with "Shift+" before it where that is held
  */
 
 /**
@@ -24,13 +28,33 @@ export const SHORTCUTS = Object.freeze([
     ["Earlier layer", "layer-previous", "ArrowLeft"],
     ["Later layer", "layer-next", "ArrowRight"],
     ["Variant", "variant", "v"],
+    ["Explore", "explore", "e"],
+    ["Box (Shift-drag: outline)", "box", "b"],
+    ["Poke: paint over the picture", "poke", "p"],
+    ["Smaller brush", "brush-smaller", "["],
+    ["Larger brush", "brush-larger", "]"],
+    ["Contrast", "contrast", "s"],
+    ["Swap A and B", "swap", "x"],
+    ["Previous B", "rival-previous", "Shift+ArrowUp"],
+    ["Next B", "rival-next", "Shift+ArrowDown"],
+    ["Matrix", "matrix", "m"],
+    ["Inside: what each channel adds", "inside", "i"],
+    ["Undo", "undo", "z"],
+    ["Redo", "redo", "Shift+z"],
     ["Bare photo", "bare", "0", " "],
     ["Display", "display", "d"],
     ["What a cell sees", "field", "r"],
     ["Search classes", "search", "/"],
+    ["Copy as Python", "copy", "c"],
     ["Full screen", "fullscreen", "f"],
     ["Help", "help", "?"],
     ["Back", "back", "Escape"],
+  ]),
+  ...listed("film", [
+    ["Previous picture", "picture-previous", "Shift+ArrowLeft"],
+    ["Next picture", "picture-next", "Shift+ArrowRight"],
+    ["Next mistake", "mistake-next", "n"],
+    ["Called, or label", "truth", "t"],
   ]),
   ...listed("picture", [
     ["Cell above", "cell-up", "ArrowUp"],
@@ -48,24 +72,35 @@ export const SHORTCUTS = Object.freeze([
     ["Slice before", "slice-previous", "PageUp"],
     ["Slice after", "slice-next", "PageDown"],
   ]),
+  ...listed("matrix", [
+    ["Next map", "map-step", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"],
+    ["First, last of the row", "map-end", "Home", "End"],
+    ["Five rows up, down", "map-leap", "PageUp", "PageDown"],
+    ["Choose the map", "map-choose", "Enter", " "],
+  ]),
 ]);
 
 /** @type {Readonly<Record<string, string>>} */
 const CAPS = Object.freeze({
-  ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", " ": "Space",
+  ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", " ": "Space", PageUp: "PgUp",
+  PageDown: "PgDn",
 });
 
 /**
- * What a key does, or null. Keys with Ctrl, Alt or Meta belong to the host; Shift only makes the letter.
- * @param {{key: string, ctrlKey?: boolean, altKey?: boolean, metaKey?: boolean}} event
+ * What a key does, or null. Keys with Ctrl, Alt or Meta belong to the host; Shift only makes the letter, but for keys
+ * that are listed with it.
+ * @param {{key: string, shiftKey?: boolean, ctrlKey?: boolean, altKey?: boolean, metaKey?: boolean}} event
  * @param {Where} [where]
  * @returns {Action | null}
  */
 export function actionFor(event, where = "widget") {
   if (event.ctrlKey || event.altKey || event.metaKey) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const hits = SHORTCUTS.filter((s) => s.keys.includes(key) && (s.where === where || s.where === "widget"));
-  return (hits.find((s) => s.where === where) ?? hits[0])?.action ?? null;
+  const held = event.shiftKey ? [`Shift+${key}`, key] : [key];
+  const places = where === "widget" ? [where] : [where, "widget"];
+  const order = places.flatMap((place) => held.map((one) => /** @type {const} */ ([place, one])));
+  const hits = order.map(([place, one]) => SHORTCUTS.find((s) => s.where === place && s.keys.includes(one)));
+  return hits.find((hit) => hit)?.action ?? null;
 }
 
 /**
@@ -74,6 +109,7 @@ export function actionFor(event, where = "widget") {
  * @returns {string}
  */
 export function cap(key) {
+  if (key.startsWith("Shift+")) return `Shift ${cap(key.slice(6))}`;
   return CAPS[key] ?? (key.length > 1 ? key : key.toUpperCase());
 }
 

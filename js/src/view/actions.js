@@ -1,7 +1,14 @@
 /** What the keys do, and the buttons that do the same. */
 
 import { actionFor } from "../lib/keys.js";
+import { resizeBrush } from "./brush.js";
+import { stepRival, swap } from "./contrast.js";
 import { swallow } from "./dom.js";
+import { copyCode } from "./keep.js";
+import { allOn } from "./unfolded.js";
+import { PANELS, panelsFor, takePanel } from "./panels.js";
+import { takeTool, TOOLS, toolsFor } from "./tools.js";
+import { travel, WAYS } from "./travel.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -20,10 +27,12 @@ import { swallow } from "./dom.js";
 const NATIVE = /^(Arrow|Home|End|Page| $)/;
 
 /**
+ * What each key does that holds in the whole widget.
  * @param {Context} context
  * @param {Parts} parts
+ * @returns {Partial<Record<Action, (key?: KeyboardEvent) => void>>}
  */
-export function createActions(context, parts) {
+export function actionTable(context, parts) {
   const { root } = context;
   /** @param {"variant" | "display" | "help"} menu */
   const toggle = (menu) => {
@@ -32,8 +41,7 @@ export function createActions(context, parts) {
     context.flush();
     if (open && menu === "variant") parts.variantsOpened();
   };
-  /** @type {Partial<Record<Action, () => void>>} */
-  const table = {
+  return {
     "class-previous": () => stepClass(context, parts, -1),
     "class-next": () => stepClass(context, parts, 1),
     "layer-previous": () => stepLayer(context, -1),
@@ -41,18 +49,41 @@ export function createActions(context, parts) {
     variant: () => toggle("variant"),
     display: () => toggle("display"),
     help: () => toggle("help"),
+    "rival-previous": () => stepClass(context, parts, -1, true),
+    "rival-next": () => stepClass(context, parts, 1, true),
+    swap: () => swap(context),
     field: () => context.patch({ field: !context.ui.field }),
-    search: () => parts.search.focus({ preventScroll: true }),
+    bare: (key) => {
+      if (!key?.repeat) context.patch({ bare: key?.key === " " || !context.ui.bare });
+    },
+    search: () => {
+      if (context.ui.tab !== "classes") takePanel(context, "classes");
+      parts.search.focus({ preventScroll: true });
+    },
+    copy: () => void copyCode(context),
     fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
+    "brush-smaller": () => resizeBrush(context, -1),
+    "brush-larger": () => resizeBrush(context, 1),
     back: () => back(context, parts),
+    undo: () => travel(context, WAYS.undo),
+    redo: () => travel(context, WAYS.redo),
+    ...toolActions(context),
+    ...panelActions(context),
   };
+}
+
+/**
+ * @param {Context} context
+ * @param {Parts} parts
+ */
+export function createActions(context, parts) {
+  const { root } = context;
+  const table = actionTable(context, parts);
   context.listen(root, "keydown", (event) => {
     const key = /** @type {KeyboardEvent} */ (event);
     const action = actionFor(key);
     if (!action || (ownsKey(key) && action !== "back")) return;
-    if (action === "bare") {
-      if (!key.repeat) context.patch({ bare: key.key === "0" ? !context.ui.bare : true });
-    } else table[action]?.();
+    table[action]?.(key);
     swallow(key);
   });
   context.listen(root, "keyup", (event) => {
@@ -61,6 +92,16 @@ export function createActions(context, parts) {
   closeOutside(context);
   return (/** @type {Action} */ action) => table[action]?.();
 }
+
+/** A key for each tool. @param {Context} context @returns {Partial<Record<Action, () => void>>} */
+const toolActions = (context) =>
+  Object.fromEntries(toolsFor(context.store).map((id) => [TOOLS[id].action, () => takeTool(context, id)]));
+
+/** And for panels; the same key leads back. @param {Context} context @returns {Partial<Record<Action, () => void>>} */
+const panelActions = (context) => Object.fromEntries(panelsFor(context.store).flatMap((id) => {
+  const { action } = PANELS[id];
+  return action ? [[action, () => takePanel(context, context.ui.tab === id ? "classes" : id)]] : [];
+}));
 
 /**
  * A menu closes when something else is pressed.
@@ -79,13 +120,15 @@ function closeOutside(context) {
 /** @param {KeyboardEvent} event */
 function ownsKey({ key, target }) {
   if (!(target instanceof Element)) return false;
-  if (target.matches("input[type=radio], input[type=range]")) return NATIVE.test(key);
+  if (target.matches("input[type=radio], input[type=range], select")) return NATIVE.test(key);
+  if (target.matches("input[type=checkbox]")) return key === " ";
   if (target.matches("button")) return key === " " || key === "Enter";
   return false;
 }
 
 /**
- * One step out: the menu, the search, the preview, the bare photo, the pinned cell.
+ * One step out: the menu, the search, the waiting, what the tool holds, the tool; the preview, the bare photo, the pinned
+ * cell; the region.
  * @param {Context} context
  * @param {Parts} parts
  */
@@ -95,21 +138,30 @@ function back(context, parts) {
     const buttons = { variant: parts.variantButton, display: parts.displayButton, help: context.root };
     const button = buttons[ui.menu];
     context.patch({ menu: null, preview: null });
-    button.focus({ preventScroll: true });
+    // It may stand on a panel that is not shown.
+    (button.getClientRects().length ? button : context.root).focus({ preventScroll: true });
   } else if (ui.query) context.patch({ query: "" });
-  else if (context.store.waiting) context.store.cancel();
-  else context.patch({ preview: null, bare: false, hover: null, pinned: null });
+  // Only once it is said that something is waited for: before, Escape means what is on the screen.
+  else if (context.frame()?.busy && !context.store.waiting?.edits) context.store.cancel();
+  else if (context.tools[ui.tool]?.back?.()) return;
+  else if (ui.tool !== "explore") context.patch({ tool: "explore" });
+  else if (allOn(context)) return;
+  else if (ui.preview || ui.bare || ui.hover || ui.pinned || !context.store.view.region) {
+    context.patch({ preview: null, bare: false, hover: null, pinned: null });
+  } else context.store.set("region", null);
 }
 
 /**
  * @param {Context} context
  * @param {Parts} parts
  * @param {number} by
+ * @param {boolean} [other]  of a contrast
  */
-function stepClass(context, parts, by) {
+function stepClass(context, parts, by, other) {
   const frame = context.frame();
   if (!frame) return;
   const order = parts.order(frame);
+  if (other && frame.contrast) return stepRival(context, order, by);
   const at = order.indexOf(context.store.view.target);
   context.choose({ target: order[Math.min(order.length - 1, Math.max(0, at + by))] });
 }

@@ -1,6 +1,6 @@
 /** Evidence along one axis, as an area filled with the colours of the heat. */
 
-import { paint as paintPixels } from "../lib/heat.js";
+import { folded, paint as paintPixels } from "../lib/heat.js";
 
 /** @typedef {import("../lib/heat.js").Paint} Paint */
 
@@ -12,9 +12,7 @@ import { paint as paintPixels } from "../lib/heat.js";
  */
 export function coloursOf(values, lut, paint) {
   const words = new Uint32Array(values.length);
-  // Once magnitudes are taken there is nothing left below zero.
-  const folded = paint.sign === "absolute" ? /** @type {const} */ ({ ...paint, sign: "positive" }) : paint;
-  paintPixels(values, lut, new Uint8ClampedArray(words.buffer), folded);
+  paintPixels(values, lut, new Uint8ClampedArray(words.buffer), folded(paint));
   return words;
 }
 

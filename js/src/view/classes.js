@@ -1,11 +1,14 @@
 /** The class list: listed classes first, all others below by probability; a search over every name. */
 
-import { createWatch } from "../lib/changes.js";
+import { createWatch, equal } from "../lib/changes.js";
+import { headingOf as pokedHeading } from "../lib/edits.js";
+import { signed } from "../lib/format.js";
 import { search } from "../lib/search.js";
 import { cap } from "../lib/keys.js";
+import { chooseRival } from "./contrast.js";
 import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 import { className } from "./frame.js";
-import { cellName, cellNoun } from "./kinds.js";
+import { cellName, cellNoun, regionNoun } from "./kinds.js";
 import { icon } from "./icons.js";
 import { createRow } from "./row.js";
 
@@ -17,9 +20,15 @@ import { createRow } from "./row.js";
 
 const ROW = 29;
 
+/** Re-ranking after a commit, ms; rows from further away than this many are faded in. */
+const SLIDE = 160;
+const LONGEST_SLIDE = 12;
+
 /** Rows made ahead of the scrolling reader. */
 const AHEAD = 12;
 const MOST_RESULTS = 200;
+
+const COMPARING = Object.freeze({ long: "Click sets A, Shift+click sets B", short: "Click: A, Shift+click: B" });
 
 /** What the last column is called. @type {Record<string, string>} */
 const COLUMNS = { none: "Score", share: "Share" };
@@ -41,14 +50,16 @@ export function createClasses(context) {
   const rows = createRows(list, spacer);
   /** @type {State} */
   const state = { active: 0, chosen: -1, top: 0 };
+  const reranked = createWatch();
+  reranked(null);
   listenList(context, list, state);
   listenSearch(context, input, list, order, state);
   return {
     element,
     input,
     order,
-    /** The classes were replaced: names and probabilities are new. */
-    reset: () => rows.reset(),
+    /** The classes were replaced; rows of the same names stay. */
+    reset: () => rows.reset(context.store.classes),
     /** @param {Frame} frame */
     update(frame) {
       const { store, ui, evidence } = frame;
@@ -58,17 +69,22 @@ export function createClasses(context) {
       if (input.value !== ui.query) input.value = ui.query;
       hide(hint, ui.query !== "");
       const signal = store.meta.kind === "signal";
-      setText(title, evidence ? headingOf(frame, evidence.cell, signal) : "Class");
-      setText(unit, evidence && !signal ? frame.unit : "");
+      const poked = !evidence && store.classes.before !== null;
+      setText(title, titleOf(frame, context.size.kind, signal));
+      setText(unit, evidence && !signal ? frame.unit : poked ? "was" : "");
+      mark(element, "poked", poked);
       setText(last, COLUMNS[store.classes.probability] ?? "Probability");
       mark(element, "at-cell", evidence !== null);
+      mark(element, "comparing", frame.contrast !== null);
       const all = order(frame);
+      const ranked = reranked(frame.ranking);
+      if (ranked) begin(list, frame, state);
       const { full, rows: room } = context.size;
       const wanted = Math.ceil(state.top / ROW) + room + AHEAD;
       const head = order.head(frame);
       const deep = state.top > 0 || full;
       const listed = all.slice(0, ui.query ? all.length : Math.max(head, deep ? wanted : 0));
-      rows.update(frame, listed, ui.query ? state.active : -1);
+      rows.update(frame, listed, ui.query ? state.active : -1, ranked && !context.still());
       setStyle(spacer, "height", `${(all.length - listed.length) * ROW}px`);
       follow(list, listed, frame, state, room);
       setText(note, noteText(frame, all, listed, Math.round(state.top / ROW), room));
@@ -80,13 +96,28 @@ export function createClasses(context) {
 }
 
 /**
+ * What the list shows of each class.
+ * @param {Frame} frame
+ * @param {Context["size"]["kind"]} room
+ * @param {boolean} signal
+ */
+function titleOf(frame, room, signal) {
+  const { store, evidence, contrast } = frame;
+  if (evidence) return headingOf(frame, evidence, signal);
+  if (contrast) return COMPARING[room === "medium" ? "short" : "long"];
+  return store.classes.before ? pokedHeading(store.edited.edits) : "Class";
+}
+
+/**
  * Beside a signal the list is narrow, and the unit stands here too.
  * @param {Frame} frame
- * @param {import("./frame.js").Cell} cell
+ * @param {import("./frame.js").Evidence} evidence
  * @param {boolean} short
  */
-const headingOf = ({ store, unit }, cell, short) =>
-  short ? `At ${cellName(store, cell)}, ${unit}` : `Evidence at ${cellName(store, cell)}`;
+function headingOf({ store, unit, ui }, { cell, region }, short) {
+  if (cell) return short ? `At ${cellName(store, cell)}, ${unit}` : `Evidence at ${cellName(store, cell)}`;
+  return `${ui.draft || ui.query ? "Evidence" : "Ranked by evidence"} in the ${region && regionNoun(region)}`;
+}
 
 /**
  * The order of the list, remembered: sorting a thousand names is not for every frame.
@@ -101,20 +132,23 @@ function createOrder({ store }) {
   let all = [];
   let head = 0;
   /** @param {Frame} frame */
-  const order = ({ ui, view }) => {
+  const order = ({ ui, view, ranking }) => {
     const { classes, listed } = store;
-    if (!differs(classes, ui.query, listed.join(), listed.includes(view.target) || view.target)) return all;
+    // while a stroke is under way the bars move, and their order stays
+    if (all.length && ui.brush.painting) return all;
+    const chosen = [view.target, store.rival].filter((target) => target !== null && !listed.includes(target));
+    if (!differs(classes, ui.query, listed.join(), chosen.join(), ranking)) return all;
     if (ui.query) {
       all = search(classes.names, ui.query, classes.scores, MOST_RESULTS);
       head = all.length;
       return all;
     }
-    const first = listed.includes(view.target) ? [...listed] : [...listed, view.target];
+    const first = [...listed, ...chosen.map(Number)];
     if (replaced(classes)) {
       ranked = classes.names.map((_, i) => i).sort((a, b) => classes.scores[b] - classes.scores[a]);
     }
     head = first.length;
-    all = [...first, ...ranked.filter((i) => !first.includes(i))];
+    all = ranking ? byEvidence(ranked, ranking) : [...first, ...ranked.filter((i) => !first.includes(i))];
     return all;
   };
   /** How many of them are listed, the rest being below. @param {Frame} frame */
@@ -126,6 +160,16 @@ function createOrder({ store }) {
 }
 
 /**
+ * Strongest first; below them the classes whose maps are not here.
+ * @param {readonly number[]} ranked  by score
+ * @param {Float32Array} evidence
+ */
+function byEvidence(ranked, evidence) {
+  const here = ranked.filter((i) => !Number.isNaN(evidence[i]));
+  return [...here.sort((a, b) => evidence[b] - evidence[a]), ...ranked.filter((i) => Number.isNaN(evidence[i]))];
+}
+
+/**
  * Rows by class, so that a row keeps its element while others come and go.
  * @param {HTMLElement} list
  * @param {HTMLElement} spacer
@@ -134,13 +178,20 @@ function createRows(list, spacer) {
   /** @type {Map<number, ReturnType<typeof createRow>>} */
   const rows = new Map();
   let drawn = "";
+  /** @type {number[]} */
+  let before = [];
+  /** @type {unknown[]} */
+  let named = [];
   return {
-    reset() {
+    /** @param {import("../protocol.js").Classes} classes */
+    reset({ names, truth }) {
+      if (equal(named, [names, truth])) return;
+      named = [names, truth];
       rows.clear();
       drawn = "";
     },
-    /** @param {Frame} frame @param {number[]} targets @param {number} active */
-    update(frame, targets, active) {
+    /** @param {Frame} frame @param {number[]} targets @param {number} active @param {boolean} slide */
+    update(frame, targets, active, slide) {
       targets.forEach((target, i) => {
         let row = rows.get(target);
         if (!row) rows.set(target, (row = createRow(target, `cw-class-${target}`, frame)));
@@ -153,8 +204,31 @@ function createRows(list, spacer) {
       // Moving all rows would lay all of them out again.
       elements.forEach((element, i) => list.children[i] !== element && list.insertBefore(element, list.children[i]));
       while (list.lastChild !== spacer) list.lastChild?.remove();
+      if (slide) targets.forEach((target, i) => slideTo(elements[i], before.indexOf(target) - i));
+      before = targets;
     },
   };
+}
+
+/**
+ * A row comes from where it stood, so many rows below; one that was not there is just there.
+ * @param {Element} row
+ * @param {number} rows
+ */
+function slideTo(row, rows) {
+  const from = rows < -LONGEST_SLIDE || rows > LONGEST_SLIDE ? { opacity: 0 } : { transform: `translateY(${rows * ROW}px)` };
+  if (rows) row.animate([from, {}], { duration: SLIDE, easing: "ease-out" });
+}
+
+/**
+ * Ranked anew: the strongest first; only without a ranking must the chosen class be in sight.
+ * @param {HTMLElement} list
+ * @param {Frame} frame
+ * @param {State} state
+ */
+function begin(list, { ranking, selected }, state) {
+  list.scrollTop = state.top = 0;
+  state.chosen = ranking ? selected.target : -1;
 }
 
 /**
@@ -184,8 +258,10 @@ function follow(list, listed, frame, state, room) {
  */
 function noteText({ store, evidence, ui }, all, listed, first, visible) {
   const count = store.classes.names.length;
+  if (evidence?.region) return regionNote(store, evidence);
   if (evidence) return evidenceNote(store, evidence, all.slice(first, first + visible));
   if (ui.query) return all.length ? `${all.length} of ${count}: Enter takes the marked one` : "No class has this name";
+  if (store.classes.before && first === 0) return "The tick is the probability before";
   if (first > 0) return `${first + 1}–${Math.min(count, first + visible)} of ${count}`;
   const more = count - Math.min(visible, listed.length);
   return more > 0 ? `${more} more: type to search, or scroll` : "";
@@ -204,6 +280,17 @@ function evidenceNote(store, { best, among }, inSight) {
   const absent = best.findIndex(({ target }) => !inSight.includes(target));
   const tail = absent < 0 ? "" : `; ${absent + 1} is ${className(store, best[absent].target)}`;
   return `${digits} ${best.length > 1 ? "mark" : "marks"} the strongest here, of ${whom}${tail}`;
+}
+
+/**
+ * @param {import("./frame.js").Store} store
+ * @param {import("./frame.js").Evidence} evidence
+ */
+function regionNote(store, { column, among }) {
+  const count = store.classes.names.length;
+  const whom = among === count ? `All ${count} classes` : `${among} classes seen so far`;
+  const [most, least] = [column.reduce((a, v) => (v > a ? v : a), -Infinity), column.reduce((a, v) => (v < a ? v : a), Infinity)];
+  return `${whom}, ${signed(most, Math.max(most, -least))} to ${signed(least, Math.max(most, -least))}. Click one to see its map`;
 }
 
 /**
@@ -233,16 +320,20 @@ function listenList(context, list, state) {
   context.listen(list, "pointerleave", () => context.patch({ preview: null }));
   context.listen(list, "click", (event) => {
     const target = targetOf(event);
-    if (target !== null) choose(context, target);
+    if (target !== null) choose(context, target, /** @type {MouseEvent} */ (event).shiftKey);
   });
 }
 
 /**
  * @param {Context} context
  * @param {number} target
+ * @param {boolean} other  it shall be the other class of a contrast
  */
-function choose(context, target) {
-  context.choose({ target });
+function choose(context, target, other) {
+  const { rival, view } = context.store;
+  // A and B are never the same: what is chosen as one and is the other changes places with it.
+  if (rival !== null && (other || target === rival)) chooseRival(context, other ? target : view.target);
+  else context.choose({ target });
   context.patch({ query: "" });
 }
 
@@ -271,7 +362,7 @@ function listenSearch(context, input, list, order, state) {
       if (input.value) context.patch({ query: "" });
       else context.root.focus();
     } else if (key.key === "Enter" && input.value && results().length) {
-      choose(context, results()[state.active]);
+      choose(context, results()[state.active], key.shiftKey);
       context.root.focus({ preventScroll: true });
     } else if (move && input.value) {
       state.active = Math.min(results().length - 1, Math.max(0, state.active + move));

@@ -1,8 +1,10 @@
 /** The colour bar: the overlay's own ramp with the real limits, the pointer's value, and the threshold. */
 
-import { empty, rampStops, ticks } from "../lib/heat.js";
+import { empty, fold, rampStops, ticks } from "../lib/heat.js";
 import { plain, signed } from "../lib/format.js";
 import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
+import { iconButton } from "./fields.js";
+import { icon } from "./icons.js";
 import { cellNoun } from "./kinds.js";
 
 /**
@@ -15,6 +17,9 @@ const LEAP = 0.1;
 
 /** Ticks nearer to the pointer's mark than this are left out. */
 const CLEAR = 15;
+
+/** What the lock takes of a lying bar. */
+const LOCK_ROOM = 34;
 
 /** Ticks this far apart, or more, in pixels: a scale is read, not measured. */
 const PITCH = 70;
@@ -36,7 +41,8 @@ export function createColorbar(context) {
   const mark = h("div.mark", { hidden: true }, [h("span.mark-value")]);
   const threshold = createThreshold(context, ramp);
   const rail = h("div.rail", {}, [ramp, scale, threshold.element, mark]);
-  const element = h("div.colorbar", {}, [over, rail, under]);
+  const lock = createLock(context);
+  const element = h("div.colorbar", {}, [over, rail, under, lock.element]);
   let drawn = "";
   let ramped = "";
   return {
@@ -45,16 +51,17 @@ export function createColorbar(context) {
     update(frame) {
       const across = context.size.kind === "one";
       setText(over, frame.unit);
-      const perCell = frame.unit === "relative" ? "" : `per ${cellNoun(frame.store)}`;
+      const perCell = frame.unit === "relative" || frame.compared ? "" : `per ${cellNoun(frame.store)}`;
       setText(words, across ? ` ${frame.unit} ${perCell}` : perCell);
       setText(limit, across ? limitText(frame) : "");
       const { blank, map, view } = frame;
-      const look = [blank, map === null, across, view.sign, view.colormap, ...rampKey(frame)].join(" ");
+      const look = [blank, map === null, across, view.sign, view.colormap, view.limit, ...rampKey(frame)].join(" ");
+      lock.update(frame);
       if (look !== ramped) {
         ramped = look;
         setStyle(ramp, "background", frame.map && !frame.blank ? gradient(frame, across) : "none");
       }
-      const length = across ? context.size.width : context.size.bar;
+      const length = across ? context.size.width - LOCK_ROOM : context.size.bar;
       const at = place(frame, mark);
       const key = [look, length, at?.toFixed(3)].join(" ");
       if (key !== drawn) {
@@ -67,7 +74,39 @@ export function createColorbar(context) {
 }
 
 /** @param {Frame} frame */
-const rampKey = ({ limits, view }) => [limits.lo, limits.hi, limits.max, view.threshold];
+const rampKey = ({ limits, view }) => [limits.lo, limits.hi, limits.max, limits.min, view.threshold];
+
+/**
+ * One fixed scale for all that is drawn from now on, so that colours can be compared.
+ * @param {Context} context
+ */
+function createLock(context) {
+  const { store } = context;
+  const word = h("span.lock-word");
+  const [open, shut] = [icon("unlock"), icon("lock")];
+  const element = iconButton(context, {
+    kind: "lock", title: "", label: "Lock the scale", content: h("span.lock-parts", {}, [open, shut, word]),
+    press: () => {
+      const hi = context.frame()?.limits.hi ?? 0;
+      if (store.view.limit !== null || hi > 0) store.set("limit", store.view.limit === null ? hi : null);
+    },
+  });
+  return {
+    element,
+    /** @param {Frame} frame */
+    update({ view, map, limits }) {
+      const locked = view.limit !== null;
+      const idle = !locked && !(map && limits.hi > 0);
+      setAttr(element, "aria-pressed", String(locked));
+      setAttr(element, "disabled", idle);
+      setAttr(element, "title", locked ? "The scale is locked for all classes and layers: press to free it" :
+        idle ? "Nothing to lock" : `Lock the scale at ${plain(limits.hi)} for all classes and layers`);
+      hide(/** @type {any} */ (open), locked);
+      hide(/** @type {any} */ (shut), !locked);
+      setText(word, locked ? "Locked" : "Lock");
+    },
+  };
+}
 
 /**
  * @param {Frame} frame
@@ -85,11 +124,11 @@ function gradient({ lut, paint }, across) {
  * @param {HTMLElement} mark
  * @returns {number | null}  share of the bar
  */
-function place({ map, cell, limits, view }, mark) {
-  hide(mark, !map || !cell);
-  if (!map || !cell) return null;
-  const value = map.values[cell.index];
-  const shown = view.sign === "absolute" ? Math.abs(value) : value;
+function place({ read, cell, limits, view }, mark) {
+  hide(mark, !read || !cell);
+  if (!read || !cell) return null;
+  const value = read.values[cell.index];
+  const shown = view.sign === "positive" ? value : fold(Float32Array.of(value), view.sign)[0];
   const span = limits.hi - limits.lo;
   const at = span > 0 ? Math.min(1, Math.max(0, (shown - limits.lo) / span)) : 0;
   setStyle(mark, "--at", at.toFixed(4));
@@ -114,16 +153,32 @@ function labels({ map, limits, view, blank }, length, room, marked) {
     return [tick(1, blankText(map, limits), "limit blank"), tick(0, "0", "first")];
   }
   const { lo, hi } = limits;
-  const both = view.sign === "signed";
-  const text = both ? signed : plain;
+  const text = (/** @type {number} */ v) => endText(v, view.sign);
   const clear = (/** @type {number} */ at) => marked === null || Math.abs(at - marked) * length >= CLEAR;
   const round = ticks(lo, hi, length, { pitch: PITCH, gap: room < Infinity ? GAP_ACROSS : CLEAR }).map((v) => {
     const at = (v - lo) / (hi - lo);
-    return { at, text: tickText(v, hi), kind: at === 0 ? "first" : "" };
+    return { at, text: tickText(view.sign === "negative" ? 0 - v : v, hi), kind: at === 0 ? "first" : "" };
   }).filter(({ at }) => at * length <= room);
-  const ends = [{ at: 1, text: text(hi), kind: "limit" }];
+  const ends = [{ at: 1, text: beyond(limits, view.sign) + text(hi), kind: "limit" }];
   if (lo < 0) ends.push({ at: 0, text: text(lo), kind: "limit low first" });
   return [...round, ...ends].filter(({ at }) => clear(at)).map(({ at, text: shown, kind }) => tick(at, shown, kind));
+}
+
+/**
+ * A limit with its sign, where there are two.
+ * @param {number} v
+ * @param {import("../protocol.js").Sign} sign
+ */
+const endText = (v, sign) => (sign === "signed" ? signed(v) : plain(sign === "negative" ? 0 - v : v));
+
+/**
+ * A locked scale may end before the values do.
+ * @param {Frame["limits"]} limits
+ * @param {import("../protocol.js").Sign} sign
+ */
+function beyond({ hi, max, min }, sign) {
+  const most = { positive: max, negative: -min, signed: Math.max(max, -min), absolute: Math.max(max, -min) }[sign];
+  return most > hi * (1 + 1e-6) ? (sign === "negative" ? "≤ " : "≥ ") : "";
 }
 
 /** @param {NonNullable<Frame["map"]>} map @param {Frame["limits"]} limits */
@@ -133,7 +188,7 @@ const blankText = (map, limits) => `max ${plain(empty(map.values) ? NaN : limits
 function limitText({ map, limits, view, blank }) {
   if (!map) return "";
   if (blank) return blankText(map, limits);
-  return view.sign === "signed" ? signed(limits.hi) : plain(limits.hi);
+  return beyond(limits, view.sign) + endText(limits.hi, view.sign);
 }
 
 /**
@@ -167,7 +222,7 @@ function createThreshold(context, ramp) {
     const rect = ramp.getBoundingClientRect();
     const across = context.size.kind === "one";
     const share = across ? (clientX - rect.left) / rect.width : (rect.bottom - clientY) / rect.height;
-    set(store.view.sign === "signed" ? 2 * share - 1 : share, false);
+    set(context.frame()?.view.sign === "signed" ? 2 * share - 1 : share, false);
   };
   let dragging = false;
   context.listen(element, "pointerdown", (event) => {

@@ -27,6 +27,8 @@
  * @property {() => boolean} moved  whether the pointer really moved with this pointermove
  * @property {() => void} announceCell  says the read-out's content to screen readers
  * @property {(action: import("../lib/keys.js").Action) => void} act
+ * @property {Partial<Record<import("./tools.js").ToolId, import("./tools.js").Tool>>} tools  of the picture
+ * @property {readonly number[]} order  the pictures of a film as they stand
  * @property {() => boolean} still  the reader wants no motion
  */
 

@@ -2,21 +2,21 @@
 
 import { rampStops } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
+import { equal } from "../lib/changes.js";
 import { COLORMAPS } from "../protocol.js";
 import { thresholdText } from "./colorbar.js";
-import { h, hide, setAttr, setStyle, setText } from "./dom.js";
+import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 import { segmented } from "./fields.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {"shading" | "scale" | "interpolation"} Choice
+ * @typedef {"shading" | "interpolation"} Choice
  */
 
 /** @type {ReadonlyArray<[Choice, string, Readonly<Record<string, string>>]>} setting, label, values and their names */
 const CHOICES = [
   ["shading", "Style", { smooth: "Smooth", cells: "Cells", contours: "Contours" }],
-  ["scale", "Scale", { map: "This map", listed: "All listed classes" }],
   ["interpolation", "Smoothing", { bicubic: "Bicubic", bilinear: "Bilinear" }],
 ];
 
@@ -30,6 +30,14 @@ function choicesFor(kind) {
   if (kind === "volume") return left;
   return left.map(([name, label, { contours, ...options }]) => /** @type {typeof CHOICES[0]} */ ([name, label, options]));
 }
+
+const SCALES = Object.freeze({ map: "This map", listed: "All listed classes", locked: "Locked" });
+
+/** Where contours are drawn, as shares of the limit and in percent. @type {Readonly<Record<string, readonly number[]>>} */
+const LEVELS = Object.freeze({
+  quarters: [0.25, 0.5, 0.75], half: [0.5], deciles: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+});
+const LEVEL_NAMES = Object.freeze({ quarters: "25 50 75", half: "50", deciles: "Deciles" });
 
 /** What a reader should know of a colour map before taking it. */
 const NOTES = Object.freeze({ turbo: "uneven lightness" });
@@ -51,12 +59,21 @@ export function createDisplay(context) {
     choose: (value) => context.patch({ field: value === "outlined" }),
   });
   sees.element.title = tip("field");
+  const scale = segmented(context, {
+    label: "Scale", name: "scale", options: SCALES, short: { listed: "All listed" }, choose: (value) => setScale(context, value),
+  });
+  const levels = segmented(context, {
+    label: "Levels in percent", name: "levels", options: LEVEL_NAMES,
+    choose: (value) => store.set("levels", LEVELS[value], { commit: true }),
+  });
   const threshold = h("span.threshold-text");
   const clear = h("button.text-button", { type: "button", text: "Clear" });
   context.listen(clear, "click", () => store.set("threshold", 0, { commit: true }));
   const colours = createColours(context);
-  for (const { label, field } of fields) element.append(named(label, field.element));
+  const [style, ...others] = fields.map(({ label, field }) => named(label, field.element));
+  const contours = named("Levels %", levels.element);
   element.append(
+    style, ...(store.meta.kind === "signal" ? [] : [contours]), named("Scale", scale.element), ...others,
     ...(store.meta.kind === "signal" ? [] : [named("Cell sees", sees.element)]),
     named("Threshold", h("div.threshold-row", {}, [threshold, clear])),
     named("Colours", colours.element),
@@ -69,6 +86,9 @@ export function createDisplay(context) {
       hide(element, ui.menu !== "display");
       if (element.hidden) return;
       for (const { name, field } of fields) field.update(view[name]);
+      mark(contours, "unused", view.shading !== "contours");
+      levels.update(Object.keys(LEVELS).find((name) => equal(LEVELS[name], view.levels)) ?? "");
+      scale.update(view.limit === null ? view.scale : "locked");
       sees.update(ui.field ? "outlined" : "hidden");
       const off = view.threshold === 0;
       setText(threshold, off ? "off: drag ▸ on the colour bar" : thresholdText(view.threshold, limits.hi));
@@ -76,6 +96,22 @@ export function createDisplay(context) {
       colours.update(frame);
     },
   };
+}
+
+/**
+ * A scale that is chosen frees one that is locked; to lock is to keep the limit as it is.
+ * @param {Context} context
+ * @param {string} value
+ */
+function setScale(context, value) {
+  const { store } = context;
+  const limits = context.frame()?.limits;
+  if (value === "locked") {
+    if (limits && limits.hi > 0) store.set("limit", limits.hi);
+    return;
+  }
+  store.set("limit", null);
+  store.set("scale", /** @type {any} */ (value));
 }
 
 /**
@@ -106,8 +142,9 @@ function createColours(context) {
         const checked = input.value === view.colormap;
         if (input.checked !== checked) input.checked = checked;
       }
-      setAttr(element, "data-unused", view.sign === "signed");
-      setAttr(element, "title", view.sign === "signed" ? "Signed maps have their own colours" : null);
+      const own = view.sign === "signed" || view.sign === "negative";
+      setAttr(element, "data-unused", own);
+      setAttr(element, "title", own ? `${view.sign === "signed" ? "Signed" : "Negative"} maps have their own colours` : null);
     },
   };
 }

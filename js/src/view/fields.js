@@ -8,11 +8,18 @@ import { h, setStyle, setText } from "./dom.js";
  * A row of radio buttons that looks like one switch.
  * @param {Context} context
  * @param {{label: string, name: string, options: Readonly<Record<string, string>>,
- *   choose: (value: string) => void}} spec  options: value and text
+ *   short?: Readonly<Record<string, string>>, choose: (value: string) => void}} spec  options: value and text; short: of
+ *   those that are too long where there is little room
  */
-export function segmented(context, { label, name, options, choose }) {
-  const inputs = Object.keys(options).map((value) => h("input", { type: "radio", name: `cw-${name}`, value }));
-  const labels = inputs.map((input) => h("label.segment", {}, [input, h("span", { text: options[input.value] })]));
+export function segmented(context, { label, name, options, short = {}, choose }) {
+  const inputs = Object.keys(options).map((value) =>
+    h("input", { type: "radio", name: `cw-${name}`, value, "aria-label": short[value] && options[value] }));
+  const labels = inputs.map((input) => {
+    const { [input.value]: text } = options;
+    const brief = short[input.value];
+    return h("label.segment", { title: brief && text },
+      [input, ...(brief ? [h("span.long", { text }), h("span.short", { text: brief })] : [h("span", { text })])]);
+  });
   const element = h("div", { class: `segments ${name}`, role: "radiogroup", "aria-label": label }, labels);
   context.listen(element, "change", (event) => choose(/** @type {HTMLInputElement} */ (event.target).value));
   return {

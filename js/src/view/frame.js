@@ -1,16 +1,19 @@
 /** What one frame shows, worked out once from the store and the pointer; the parts only draw it. */
 
-import { strongest } from "../lib/cells.js";
-import { limits } from "../lib/heat.js";
 import { placeOf } from "../lib/places.js";
-import { SIGNED_COLORMAP } from "../protocol.js";
+import { NEGATIVE_COLORMAP, SIGNED_COLORMAP } from "../protocol.js";
+import { comparable, contrastOf } from "./contrast.js";
+import { evidenceAt } from "./evidence.js";
+import { readRegion } from "../lib/regions.js";
 import { locate, seenIn } from "./kinds.js";
+import { nothing, rangeOf } from "./ranges.js";
 
 /**
  * @typedef {import("../store.js").Store} Store
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("../protocol.js").Selection} Selection
  * @typedef {import("../protocol.js").View} View
+ * @typedef {import("../protocol.js").Region} Region
  * @typedef {import("../lib/heat.js").Limits} Limits
  * @typedef {import("../lib/heat.js").Paint} Paint
  *
@@ -19,34 +22,40 @@ import { locate, seenIn } from "./kinds.js";
  * @typedef {{row: number, col: number, depth?: number, index: number}} Cell
  *
  * @typedef {object} Ui  what the pointer and the keys do; never leaves the view
+ * @property {import("./tools.js").ToolId} tool  what the pointer does on the picture
+ * @property {import("./panels.js").PanelId} tab  what stands beside it
  * @property {Spot | null} hover  under the pointer, or where the keyboard stands
  * @property {Spot | null} pinned
  * @property {Partial<Selection> | null} preview
  * @property {boolean} bare  the photo without heat
+ * @property {"classes" | "variants" | "disagreement"} matrix  what the matrix shows
  * @property {string} query
  * @property {boolean} touched  the hint has done its work
  * @property {boolean} field  what the cell sees is outlined
+ * @property {import("./unfolded.js").Choice} inside  the channel that is looked at, and those that are switched off
  * @property {"variant" | "display" | "help" | null} menu
+ * @property {string | null} said  what was just done, for the status line
  * @property {number | null} slice  of a volume; null before the first map is here
+ * @property {Region | null} draft  a region that is being made or moved
+ * @property {import("./brush.js").Brush} brush  that pokes
+ * @property {number} divide  where the divider of a contrast stands, as a share of the picture's width
+ * @property {number | null} still  the picture of a film that is under the pointer
+ * @property {boolean} mistakesFirst  in the film
  *
- * @typedef {object} Evidence
- * @property {Cell} cell
- * @property {Float32Array} column  its value of every class, NaN where a map is not here
- * @property {Array<{target: number, value: number}>} best  the three strongest classes here
- * @property {number} among  of how many
- * @property {number} max  largest and smallest value of the listed classes anywhere: the bars keep one scale
- * @property {number} min
- *
- * @typedef {import("../inbox.js").Seen & {max: number, min: number}} Known  what is here of a layer and variant
+ * @typedef {import("./evidence.js").Evidence} Evidence
+ * @typedef {import("./evidence.js").Knowledge} Knowledge
  *
  * @typedef {object} Frame
  * @property {Store} store
  * @property {Ui} ui
- * @property {View} view
+ * @property {View} view  the sign is the one that is drawn
  * @property {Selection} selected  what is marked as chosen
  * @property {Selection} drawn  what the picture shows: the last map that is here, or the preview
  * @property {Partial<Selection> | null} preview  null where its map is not here
- * @property {HeatMap | null} map
+ * @property {HeatMap | null} map  of a contrast A's side
+ * @property {HeatMap | null} right  what is drawn right of the divider
+ * @property {HeatMap | null} read  the one of both in which the cell is read
+ * @property {import("./contrast.js").Contrast | null} contrast
  * @property {Limits} limits
  * @property {Paint} paint
  * @property {Uint8Array} lut
@@ -56,13 +65,22 @@ import { locate, seenIn } from "./kinds.js";
  * @property {Cell | null} cell  the one that is read
  * @property {boolean} beside  the pointer is on the picture where no cell is centred
  * @property {Array<[number, number]> | null} sees  from where to where the cell sees, down and along, in shares
+ * @property {import("./compared.js").Compared | null} compared  variants: the picture shows where they differ
+ * @property {import("./unfolded.js").Unfolded | null} unfolded  what each channel adds, while that is shown
  * @property {Cell | null} pinned
- * @property {Evidence | null} evidence
+ * @property {Region | null} region
+ * @property {Float64Array | null} cover  how much of each cell of the map lies in it
+ * @property {Evidence | null} evidence  at the cell that is read, else in the region
+ * @property {Float32Array | null} ranking  evidence by which the list is ordered, that of what was pinned or kept; the
+ *   same array for the same evidence
  * @property {{layer: string, target: number, variant: string, since: number} | null} busy  what the kernel still owes
  */
 
 /** A request is worth a word only when the answer is late. */
 export const LATE = 400;
+
+/** Signs that have colours of their own. @type {Partial<Record<import("../protocol.js").Sign, string>>} */
+const COLOURS = Object.freeze({ signed: SIGNED_COLORMAP, negative: NEGATIVE_COLORMAP });
 
 const NO_LIMITS = Object.freeze({ lo: 0, hi: 0, max: 0, min: 0 });
 const NO_LUT = new Uint8Array(1024);
@@ -70,37 +88,76 @@ const NO_LUT = new Uint8Array(1024);
 /**
  * @param {Store} store
  * @param {Ui} ui
- * @param {(layer: string, variant: string) => Known} known
+ * @param {Knowledge} known
  * @param {number} now
  * @returns {Frame}
  */
 export function frameOf(store, ui, known, now) {
-  const { view, shown } = store;
-  const waiting = store.waiting;
-  const busy = waiting && now - waiting.since >= LATE ? waiting : null;
+  const { shown, waiting, owed } = store;
+  const late = (/** @type {number} */ since) => now - since >= LATE;
+  const busy = waiting && late(waiting.since) ? waiting : null;
   const asked = { ...shown, ...ui.preview };
-  const preview = differs(asked, shown) && store.map(...parts(asked)) ? ui.preview : null;
+  const exact = store.map(...parts(asked));
+  const sketch = exact ? null : sketchOf(store, asked);
+  const here = differs(asked, shown) && (exact ?? sketch) && comparable(store, asked);
+  const preview = here ? ui.preview : null;
   const drawn = preview ? asked : shown;
-  const map = store.map(...parts(drawn));
-  const range = map ? rangeOf(store, drawn, map) : NO_LIMITS;
+  const contrast = contrastOf(store, drawn, owed !== null && late(owed));
+  const view = contrast?.mode === "difference" && contrast.pair ? signedView(store.view) : store.view;
+  const map = contrast?.pair?.left ?? (preview ? exact ?? sketch : store.lasting(drawn));
+  const right = contrast?.mode === "swipe" ? contrast.pair?.right ?? null : null;
+  const range = map ? rangeOf(store, view, drawn, map, right) : NO_LIMITS;
   const layer = layerOf(store, drawn.layer);
   const place = map && placeOf(layer, store.meta.input, map.grid);
-  const spot = ui.hover ?? ui.pinned;
+  // The cells of a thumbnail may be several of the layer's.
+  const spot = preview && sketch ? null : ui.hover ?? ui.pinned;
   const cell = map && cellOf(store, spot, map, place);
+  const pinned = map && cellOf(store, ui.pinned, map, place);
+  // What is poked is about all of the picture: the list says what each class was before.
+  const kept = ui.tool === "poke" ? null : regionOf(store);
+  const region = ui.draft ?? kept;
+  const cover = map && region && known.cover(region, map, place);
   return {
-    store, ui, view, drawn, preview, map, busy, place, cell,
+    store, ui, view, drawn, preview, map, right, contrast, busy, place, cell, pinned, region, cover,
+    read: right && spot && spot.fx > ui.divide ? right : map,
     beside: map !== null && spot !== null && !cell,
     sees: cell && seenIn(store, layer, map, cell),
     selected: busy ? shown : view,
     limits: range,
     paint: { ...range, sign: view.sign, opacity: ui.bare ? 0 : view.opacity, threshold: view.threshold },
-    lut: store.luts[view.sign === "signed" ? SIGNED_COLORMAP : view.colormap] ?? NO_LUT,
+    lut: store.luts[COLOURS[view.sign] ?? view.colormap] ?? store.luts[view.colormap] ?? NO_LUT,
     unit: unitOf(store, drawn.variant),
-    blank: map !== null && !(range.hi > 0),
-    pinned: map && cellOf(store, ui.pinned, map, place),
-    evidence: cell && evidenceAt(cell, known(drawn.layer, drawn.variant)),
+    blank: map !== null && nothing(range, view.sign),
+    compared: null,
+    unfolded: null,
+    evidence: cell ? evidenceAt(cell, known.at(drawn.layer, drawn.variant)) :
+      cover && region && known.within(region, cover, drawn),
+    ranking: rankingOf(store, ui, known, kept),
   };
 }
+
+/** @param {View} view @returns {View} */
+const signedView = (view) => (view.sign === "signed" ? view : { ...view, sign: "signed" });
+
+/**
+ * Hovering moves nothing: neither a preview nor what is being dragged counts.
+ * @param {Store} store
+ * @param {Ui} ui
+ * @param {Knowledge} known
+ * @param {Region | null} kept
+ */
+function rankingOf(store, { pinned }, known, kept) {
+  const { shown } = store;
+  const map = store.map(...parts(shown));
+  if (!map || !(pinned || kept)) return null;
+  const place = placeOf(layerOf(store, shown.layer), store.meta.input, map.grid);
+  const cell = cellOf(store, pinned, map, place);
+  if (cell) return known.pinned(shown, cell.index);
+  return kept && known.kept(kept, shown, map, place);
+}
+
+/** The region that is kept; only pictures have one. @param {Store} store */
+const regionOf = ({ meta, view }) => (meta.kind === "picture" ? readRegion(view.region) : null);
 
 /**
  * @param {Selection} selection
@@ -115,82 +172,22 @@ const parts = ({ target, layer, variant }) => [target, layer, variant];
 const differs = (a, b) => a.target !== b.target || a.layer !== b.layer || a.variant !== b.variant;
 
 /**
+ * A thumbnail in the place of a map that is not here, for a preview: a volume's are flat, and show no slice.
+ * @param {Store} store
+ * @param {Selection} selection
+ */
+function sketchOf(store, { target, layer, variant }) {
+  const thumb = store.thumb(layer, target, variant);
+  return thumb?.grid.length === store.meta.input.length ? thumb : null;
+}
+
+/**
  * @param {Store} store
  * @param {Spot | null} spot
  * @param {HeatMap} map
  * @param {import("../lib/places.js").Place | null} place
  */
 const cellOf = (store, spot, map, place) => spot && locate(store, spot, map, place);
-
-/**
- * The colour limits: this map's own, or one scale for all listed classes whose maps are here.
- * @param {Store} store
- * @param {Selection} drawn
- * @param {HeatMap} map
- * @returns {Limits}
- */
-function rangeOf(store, drawn, map) {
-  const sign = store.view.sign;
-  const own = limits(map.values, sign);
-  if (store.view.scale !== "listed") return own;
-  let { lo, hi } = own;
-  for (const target of store.listed) {
-    const other = store.map(target, drawn.layer, drawn.variant);
-    if (!other) continue;
-    const range = limits(other.values, sign);
-    lo = Math.min(lo, range.lo);
-    hi = Math.max(hi, range.hi);
-  }
-  return { lo, hi, max: own.max, min: own.min };
-}
-
-/**
- * The classes whose maps are here, remembered until others come.
- * @param {Store} store
- */
-export function createKnown(store) {
-  /** @type {Map<string, Known>} */
-  const memo = new Map();
-  return {
-    forget: () => memo.clear(),
-    /** @param {string} layer @param {string} variant @returns {Known} */
-    at(layer, variant) {
-      const key = `${layer}\u0000${variant}`;
-      const found = memo.get(key) ?? knownAt(store, layer, variant);
-      memo.set(key, found);
-      return found;
-    },
-  };
-}
-
-/**
- * @param {Store} store
- * @param {string} layer
- * @param {string} variant
- * @returns {Known}
- */
-function knownAt(store, layer, variant) {
-  let max = 0;
-  let min = 0;
-  for (const target of store.listed) {
-    const map = store.map(target, layer, variant);
-    if (!map) continue;
-    const range = limits(map.values, "signed");
-    max = Math.max(max, range.max);
-    min = Math.min(min, range.min);
-  }
-  return { ...store.seen(layer, variant), max, min };
-}
-
-/**
- * @param {Cell} cell
- * @param {Known} known
- * @returns {Evidence}
- */
-function evidenceAt(cell, { count, at, max, min }) {
-  const column = at(cell.index);
-  return { cell, column, best: strongest(column, 3), among: count, max, min };
-}
 
 /**
  * @param {Store} store

@@ -4,6 +4,7 @@ import { cellAt } from "../lib/cells.js";
 import { depthOf } from "../lib/depth.js";
 import { place as inBrackets } from "../lib/format.js";
 import { indexAt, seenBy } from "../lib/places.js";
+import { isBox } from "../lib/regions.js";
 import { stepsOf } from "../lib/steps.js";
 
 /**
@@ -13,6 +14,9 @@ import { stepsOf } from "../lib/steps.js";
  * @typedef {import("../protocol.js").HeatMap} HeatMap
  * @typedef {import("../lib/places.js").Place} Place
  */
+
+/** @param {import("../protocol.js").Region} region */
+export const regionNoun = (region) => (isBox(region) ? "box" : "outline");
 
 /** What the words say of one cell of the grid. @param {Store} store */
 export const cellNoun = ({ meta }) => (meta.kind === "signal" ? "step" : "cell");

@@ -3,22 +3,20 @@
 import { cellRect } from "../lib/cells.js";
 import { createWatch } from "../lib/changes.js";
 import { actionFor } from "../lib/keys.js";
-import { centreOf } from "../lib/places.js";
 import { h, hide, mark, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, variantName } from "./frame.js";
-import { createSurface } from "./surface.js";
+import { createExplore } from "./explore.js";
+import { createOverlay } from "./overlay.js";
+import { TOOLS, toolsFor } from "./tools.js";
+import { chipOf } from "./unfolded.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {import("./frame.js").Spot} Spot
+ * @typedef {import("./tools.js").Tool} Tool
+ * @typedef {import("./tools.js").ToolId} ToolId
  */
-
-/** Longest side of the heat in device pixels: twice the picture's largest size on the page. */
-const FINEST = 752;
-const FADE = 90;
-
-const STEPS = Object.freeze({ "cell-up": [-1, 0], "cell-down": [1, 0], "cell-left": [0, -1], "cell-right": [0, 1] });
 
 /** @param {Context} context */
 export function createPicture(context) {
@@ -29,11 +27,15 @@ export function createPicture(context) {
   const hover = h("div.cell", { hidden: true });
   const field = h("div.seen", { hidden: true });
   const chip = h("div.chip", { hidden: true });
-  const fit = h("div.fit", {}, [photo, ghost, heat, field, pinned, hover, chip]);
+  /** @type {Partial<Record<ToolId, Tool>>} */
+  const tools = Object.fromEntries(toolsFor(context.store).map((id) => [id, TOOLS[id].create(context)]));
+  const layers = Object.values(tools).flatMap((tool) => tool.layers);
+  const fit = h("div.fit", {}, [photo, ghost, heat, field, pinned, hover, ...layers, chip]);
   const element = h("div.picture", { role: "img", tabindex: 0, "aria-label": "picture" }, [fit]);
-  listen(context, element, fit);
+  listen(context, element, fit, tools);
+  context.tools = tools;
   const drawPhoto = createPhoto(photo);
-  const drawHeat = createHeat(heat, ghost);
+  const drawHeat = createOverlay(heat, ghost);
   return {
     element,
     /** @param {Frame} frame */
@@ -47,20 +49,31 @@ export function createPicture(context) {
       outline(hover, frame, frame.ui.hover ? frame.cell : null, width, height);
       outline(pinned, frame, frame.pinned, width, height);
       outlineSeen(field, frame, width, height);
-      hide(chip, frame.preview === null);
-      if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
+      for (const tool of Object.values(tools)) tool.update(frame, width, height);
+      const told = chipText(frame);
+      hide(chip, told === "");
+      setText(chip, told);
       const { target, layer, variant } = frame.drawn;
-      const names = [variantName(frame.store, variant), className(frame.store, target)];
-      setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}`);
+      const which = [chipOf(frame.unfolded), frame.compared ? "Disagreement" : variantName(frame.store, variant)];
+      const names = [which.filter(Boolean).join(", "), className(frame.store, target)];
+      const rival = frame.contrast ? `, against ${className(frame.store, frame.contrast.rival)}` : "";
+      setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}${rival}`);
+      // What is an image has no parts that can be reached.
+      setAttr(element, "role", frame.contrast ? "group" : "img");
     },
   };
 }
 
-/** @param {Frame} frame */
-export function previewName({ store, preview }) {
-  if (preview?.target !== undefined) return className(store, preview.target);
-  if (preview?.variant !== undefined) return variantName(store, preview.variant);
-  return preview?.layer ?? "";
+/**
+ * What the picture shows where that is not the selection.
+ * @param {Frame} frame
+ */
+export function chipText({ store, preview, compared, unfolded }) {
+  if (compared) return `where ${compared.used.length} variants differ`;
+  if (!preview) return chipOf(unfolded);
+  const { target, layer, variant } = preview;
+  const what = target !== undefined ? className(store, target) : variant !== undefined ? variantName(store, variant) : "";
+  return `preview: ${[what, layer].filter(Boolean).join(" at ")}`;
 }
 
 /**
@@ -127,101 +140,56 @@ function createPhoto(canvas) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas
- * @param {HTMLCanvasElement} ghost  the map before, fading out after a commit: the two take turns, nothing is copied
- */
-function createHeat(canvas, ghost) {
-  const surface = createSurface();
-  const differs = createWatch();
-  /** @type {Float32Array | undefined} */
-  let last;
-  let wasPreview = false;
-  /** @param {Context} context @param {Frame} frame @param {number} width @param {number} height */
-  return ({ dpr, still }, frame, width, height) => {
-    const { map, lut, paint, view, place } = frame;
-    const fine = Math.min(dpr, FINEST / Math.max(width, height));
-    const w = Math.round(width * fine);
-    const tall = Math.round(height * fine);
-    // Lines have no opacity, but for none at all.
-    const strength = view.shading === "contours" ? paint.opacity > 0 : paint.opacity;
-    const { shading, interpolation } = view;
-    if (!differs(map?.values, lut, paint.lo, paint.hi, strength, paint.threshold, view.sign, shading, interpolation, w,
-      tall, String(place))) return;
-    const commit = last && map && last !== map.values && !frame.preview && !wasPreview;
-    if (commit && !still()) {
-      [canvas, ghost] = [ghost, canvas];
-      fade(canvas, "heat", [0, 1]);
-      fade(ghost, "ghost", [1, 0]);
-    }
-    if (canvas.width !== w) canvas.width = w;
-    if (canvas.height !== tall) canvas.height = tall;
-    surface.draw(canvas, map, lut, paint, { shading, interpolation, place }, fine);
-    last = map?.values;
-    wasPreview = frame.preview !== null;
-  };
-}
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {string} role
- * @param {number[]} opacity  from, to
- */
-function fade(canvas, role, opacity) {
-  canvas.className = role;
-  canvas.animate({ opacity }, { duration: FADE, easing: "ease-out" });
-}
-
-/**
+ * The pointer and the keys go to the active tool first, and what that does not want to reading cells.
  * @param {Context} context
  * @param {HTMLElement} element
  * @param {HTMLElement} fit
+ * @param {Partial<Record<ToolId, Tool>>} tools
  */
-function listen(context, element, fit) {
-  /** @param {PointerEvent | MouseEvent} event @returns {Spot} */
+function listen(context, element, fit, tools) {
+  const explore = createExplore(context);
+  const active = () => tools[context.ui.tool];
+  /** The tool whose drag is under way, wherever the pointer is. @type {Tool | null} */
+  let held = null;
+  let dragged = false;
+  /** @param {Event} event @returns {Spot} */
   const spotAt = (event) => {
+    const { clientX, clientY } = /** @type {MouseEvent} */ (event);
     const rect = fit.getBoundingClientRect();
     const share = (/** @type {number} */ at, /** @type {number} */ size) => Math.min(1 - 1e-9, Math.max(0, at / size));
-    return { fx: share(event.clientX - rect.left, rect.width), fy: share(event.clientY - rect.top, rect.height) };
+    return { fx: share(clientX - rect.left, rect.width), fy: share(clientY - rect.top, rect.height) };
   };
-  context.listen(fit, "pointermove", (event) => context.patch({ hover: spotAt(/** @type {PointerEvent} */ (event)) }));
-  context.listen(fit, "pointerleave", () => context.patch({ hover: null }));
-  context.listen(fit, "click", (event) => pin(context, spotAt(/** @type {MouseEvent} */ (event))));
-  context.listen(element, "blur", () => context.patch({ hover: null }));
+  /** @param {string} type @param {(spot: Spot, event: any) => void} listener */
+  const on = (type, listener) => context.listen(fit, type, (event) => listener(spotAt(event), event));
+  on("pointerdown", (spot, event) => {
+    if (held) return;
+    dragged = false;
+    if (event.button !== 0 || !active()?.down?.(spot, event)) return;
+    held = active() ?? null;
+    dragged = true;
+    fit.setPointerCapture(event.pointerId);
+  });
+  on("pointermove", (spot, event) => {
+    const mine = (held ?? active())?.move?.(spot, event);
+    if (!mine && !held) explore.move(spot, event);
+  });
+  const release = (/** @type {Spot} */ spot, /** @type {PointerEvent} */ event) => {
+    held?.up?.(spot, event);
+    held = null;
+  };
+  on("pointerup", release);
+  on("pointercancel", release);
+  context.listen(fit, "pointerleave", () => {
+    active()?.leave?.();
+    explore.leave();
+  });
+  on("click", (spot, event) => {
+    if (!dragged && !active()?.click?.(spot, event)) explore.click(spot, event);
+  });
+  context.listen(element, "blur", explore.leave);
   context.listen(element, "keydown", (event) => {
     const key = /** @type {KeyboardEvent} */ (event);
     const action = actionFor(key, "picture");
-    if (action === "pin") pin(context, context.ui.hover);
-    else if (action && action in STEPS) step(context, STEPS[/** @type {keyof typeof STEPS} */ (action)]);
-    else return;
-    swallow(key);
+    if (action && (active()?.key?.(action, key) || explore.key(action, key))) swallow(key);
   });
-}
-
-/**
- * A click on the pinned cell lets it go.
- * @param {Context} context
- * @param {Spot | null} spot
- */
-export function pin(context, spot) {
-  const frame = context.frame();
-  if (!frame || !spot) return;
-  const again = frame.pinned && frame.cell && frame.pinned.index === frame.cell.index;
-  context.patch({ pinned: again ? null : spot, touched: true });
-  context.announceCell();
-}
-
-/**
- * @param {Context} context
- * @param {readonly number[]} move  rows, columns
- */
-function step(context, [down, right]) {
-  const frame = context.frame();
-  if (!frame?.map) return;
-  const [rows, columns] = frame.map.grid;
-  const from = frame.cell ?? { row: Math.floor(rows / 2) - down, col: Math.floor(columns / 2) - right };
-  const row = Math.min(rows - 1, Math.max(0, from.row + down));
-  const col = Math.min(columns - 1, Math.max(0, from.col + right));
-  const { place } = frame;
-  const on = (/** @type {number} */ at) => Math.min(1 - 1e-9, Math.max(0, at));
-  context.patch({ hover: { fx: on(centreOf(col, columns, place?.[1])), fy: on(centreOf(row, rows, place?.[0])) } });
 }

@@ -1,25 +1,42 @@
 /** The read-out: what is under the pointer, in numbers. Slots have a floor: numbers change, nothing moves. */
 
 import { cellRank } from "../lib/cells.js";
-import { plain, signed } from "../lib/format.js";
+import { filmed } from "../lib/film.js";
+import { percent, plain, signed, wholePercent } from "../lib/format.js";
 import { centreOf } from "../lib/places.js";
+import { cornersText, positiveShare, shareOf } from "../lib/regions.js";
 import { h, setText } from "./dom.js";
+import { contrastSlots } from "./contrast_words.js";
 import { className } from "./frame.js";
-import { cellNoun, cellOfIndex, cellPlace, indexOf, timeText } from "./kinds.js";
+import { insideSlots } from "./inside_words.js";
+import { cellNoun, cellOfIndex, cellPlace, indexOf, regionNoun, timeText } from "./kinds.js";
+import { pokedSlots } from "./poked.js";
 import { quantity } from "./row.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {string | {strong: string} | {quiet: string}} Piece
- * @typedef {{kind: string, pieces: Piece[]}} Slot
+ * @typedef {{kind: string, pieces: Piece[], title?: string}} Slot
  */
 
 const HINT = "Hover the $ to read a %, a class to preview it. Click keeps it.";
 /** Slots that go to a line of their own where there is one column. */
-const SECOND_LINE = Object.freeze(["sees", "here", "peak", "way"]);
+const SECOND_LINE = Object.freeze(["sees", "here", "peak", "peak-b", "risen", "way", "share", "sum"]);
 
+const FILM_WAY = "Shift+← → next picture, N next mistake";
+const FILM_TOUCH_WAY = "Touch a picture to look at it";
 const TOUCH_HINT = "Touch the $ to read a %";
+
+/** What the sum of a region's cells is worth. @type {Readonly<Record<string, string>>} */
+const SUMS = Object.freeze({
+  exact: "All cells together are the score, less its bias",
+  "first order": "A first-order estimate: behind this layer the network is not linear, so the cells do not add up to the score",
+  relative: "This variant's values have no unit",
+});
+
+const BOX_HINT = "Drag a box, with Shift an outline. Enter makes one around the cell";
+const TOUCH_BOX_HINT = "Drag a box over the picture";
 
 /** @param {Context} context */
 export function createReadout(context) {
@@ -58,12 +75,12 @@ const wordsOf = ({ pieces }) =>
   pieces.map((piece) => (typeof piece === "string" ? piece : Object.values(piece)[0])).join("");
 
 /** @param {Slot} slot */
-function draw({ kind, pieces }) {
+function draw({ kind, pieces, title }) {
   const children = pieces.map((piece) => {
     if (typeof piece === "string") return piece;
     return "strong" in piece ? h("b", { text: piece.strong }) : h("span.quiet", { text: piece.quiet });
   });
-  return h("span", { class: `slot slot-${kind}` }, children);
+  return h("span", { class: `slot slot-${kind}`, title }, children);
 }
 
 /**
@@ -79,17 +96,50 @@ const slot = (kind, ...pieces) => ({ kind, pieces });
  * @returns {Slot[]}
  */
 function slotsOf(frame, context) {
+  if (frame.compared) return comparedSlots(frame, frame.compared);
+  const told = insideSlots(frame);
+  if (told) return told;
+  const spot = frame.ui.hover ?? frame.ui.pinned;
+  if (frame.contrast?.pair && !frame.beside) return contrastSlots(frame, spot && placeSlot(frame, spot));
   if (frame.cell) return cellSlots(frame);
   if (frame.beside) return besideSlots(frame);
   const target = frame.ui.preview?.target;
+  if (frame.region && (target === undefined || frame.preview)) return regionSlots(frame, frame.region, context);
+  if (frame.ui.tool === "box" && target === undefined) {
+    return [slot("hint", { quiet: context.size.kind === "one" ? TOUCH_BOX_HINT : BOX_HINT })];
+  }
   if (target !== undefined && target !== frame.store.shown.target) return previewSlots(frame, target);
+  const poked = pokedSlots(frame, context.size.kind === "one");
+  if (poked) return poked;
+  if (frame.ui.still !== null) return filmSlots(frame, frame.ui.still);
   if (!frame.ui.touched) {
     const hint = context.size.kind === "one" ? TOUCH_HINT : HINT;
     const { kind, axis } = frame.store.meta;
     const quiet = hint.replace("$", kind === "volume" ? axis : kind).replace("%", cellNoun(frame.store));
     return [slot("hint", { quiet })];
   }
-  return summarySlots(frame);
+  if (!filmed(frame.store)) return summarySlots(frame);
+  return filmSlots(frame, frame.store.index, context.size.kind === "one" ? FILM_TOUCH_WAY : FILM_WAY);
+}
+
+/**
+ * A picture of the film, and what the network calls it.
+ * @param {Frame} frame
+ * @param {number} index
+ * @param {string} [way]
+ * @returns {Slot[]}
+ */
+function filmSlots({ store }, index, way) {
+  const { called, truth, probability, faults } = store.reel;
+  const [ours, label] = [called[index], truth[index]];
+  return [
+    slot("picture", { quiet: "picture " }, String(index + 1), { quiet: ` of ${called.length}` }),
+    ...(label === null ? [] : [slot("label", { quiet: "label " }, className(store, label))]),
+    ...(ours === null ? [] :
+      [slot("called", { quiet: "called " }, { strong: className(store, ours) }, ` ${percent(probability[index] ?? NaN)}`)]),
+    ...(faults[index] ? [slot("label", { quiet: "cannot be read" })] : []),
+    ...(way ? [slot("way", { quiet: truth.some((one) => one !== null) ? way : way.split(",")[0] })] : []),
+  ];
 }
 
 /**
@@ -116,8 +166,29 @@ function cellSlots(frame) {
 }
 
 /**
- * Where on the input, in pixels, voxels or samples.
+ * How large the region is, and how much of the shown class's evidence lies in it.
  * @param {Frame} frame
+ * @param {import("../protocol.js").Region} region
+ * @param {Context} context
+ * @returns {Slot[]}
+ */
+function regionSlots({ store, map, cover, drawn, unit, ui }, region, { size }) {
+  const share = map && cover ? positiveShare(map.values, cover) : NaN;
+  const whose = `${className(store, drawn.target)}’s positive evidence`;
+  const exact = unit === "logits" && store.exact.some(([layer, variant]) => layer === drawn.layer && variant === drawn.variant);
+  const sum = unit === "relative" ? unit : exact ? "exact" : "first order";
+  return [
+    slot("box", { quiet: `${regionNoun(region)} ` }, cornersText(region)),
+    slot("area", { strong: wholePercent(shareOf(region, store.meta.input)) }, { quiet: " of the picture" }),
+    slot("share", ...(Number.isNaN(share) ? [{ quiet: `no ${whose}` }] : [{ strong: wholePercent(share) }, { quiet: ` of ${whose}` }])),
+    { ...slot("sum", { quiet: sum }), title: SUMS[sum] },
+    ...(ui.tool === "box" && size.kind === "wide" ? [slot("way", { quiet: "Esc clears, arrows move it" })] : []),
+  ];
+}
+
+/**
+ * Where on the input, in pixels, voxels or samples.
+ * @param {Pick<Frame, "store">} frame
  * @param {import("./frame.js").Spot} spot
  */
 function placeSlot({ store }, { fx, fy, slice }) {
@@ -130,6 +201,27 @@ function placeSlot({ store }, { fx, fy, slice }) {
   const [x, y] = [fx * columns, fy * rows].map((at) => String(Math.floor(at)));
   const deep = slice === undefined ? [] : [{ quiet: ` ${axis} ` }, String(slice)];
   return slot("place", { quiet: "x " }, x, { quiet: " y " }, y, ...deep);
+}
+
+/**
+ * How far the variants differ, at a cell or at most, and which are at the two ends there.
+ * @param {Frame} frame
+ * @param {import("./compared.js").Compared} compared
+ * @returns {Slot[]}
+ */
+function comparedSlots({ store, ui, map, cell, limits }, { used, at }) {
+  const spot = ui.hover ?? ui.pinned;
+  const index = cell?.index ?? map?.values.indexOf(limits.max) ?? -1;
+  if (!map || index < 0) return [];
+  const values = at(index).map((value) => (Number.isNaN(value) ? 0 : value));
+  const end = (/** @type {number} */ value) => `${used[values.indexOf(value)].name} ${plain(value, 1)}`;
+  const there = cellPlace(store, cell ?? cellOfIndex(map.grid, index));
+  return [
+    ...(cell && spot ? [placeSlot({ store }, spot)] : [slot("name", { quiet: "variants differ most at" })]),
+    slot("cell", { quiet: `${cellNoun(store)} ` }, there),
+    slot("value", { strong: plain(map.values[index], 1) }, { quiet: " spread" }),
+    slot("here", { quiet: "from " }, end(Math.min(...values)), { quiet: " to " }, end(Math.max(...values))),
+  ];
 }
 
 /**
@@ -189,14 +281,15 @@ function previewSlots({ store, preview, limits }, target) {
  * @param {Frame} frame
  * @returns {Slot[]}
  */
-function summarySlots({ store, drawn, map, limits }) {
+function summarySlots({ store, drawn, map, limits, view }) {
   const { classes } = store;
   const { target } = drawn;
-  const peak = map ? map.values.indexOf(limits.max) : -1;
+  const strongest = view.sign === "negative" ? limits.min : limits.max;
+  const peak = map ? map.values.indexOf(strongest) : -1;
   const at = !map || peak < 0 ? "" : ` at ${cellPlace(store, cellOfIndex(map.grid, peak))}`;
   return [
     slot("name", { strong: className(store, target) }, ` ${quantity(classes, target).text}`),
     slot("score", { quiet: "score " }, plain(classes.scores[target])),
-    ...(map ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(limits.max), { quiet: at })] : []),
+    ...(map ? [slot("peak", { quiet: `strongest ${cellNoun(store)} ` }, signed(strongest), { quiet: at })] : []),
   ];
 }

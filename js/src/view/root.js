@@ -2,20 +2,34 @@
 
 import base from "../style/base.css";
 import bands from "../style/bands.css";
+import contrast from "../style/contrast.css";
+import film from "../style/film.css";
+import inside from "../style/inside.css";
 import kinds from "../style/kinds.css";
 import list from "../style/list.css";
+import matrix from "../style/matrix.css";
 import menus from "../style/menus.css";
 import narrow from "../style/narrow.css";
+import poke from "../style/poke.css";
+import region from "../style/region.css";
 import strip from "../style/strip.css";
+import { filmed } from "../lib/film.js";
 import { createActions } from "./actions.js";
-import { createClasses } from "./classes.js";
+import { BRUSH } from "./brush.js";
 import { createColorbar } from "./colorbar.js";
-import { createControls } from "./controls.js";
+import { createComparison } from "./compared.js";
+import { createPairing } from "./contrast.js";
 import { createDisplay } from "./display.js";
 import { h, mark, setStyle } from "./dom.js";
-import { createKnown, frameOf, LATE } from "./frame.js";
+import { createKnown } from "./evidence.js";
+import { createFilm } from "./film.js";
+import { listenFilmKeys } from "./film_steps.js";
+import { frameOf, LATE } from "./frame.js";
 import { createHead } from "./head.js";
 import { createHelp } from "./help.js";
+import { linkPointer } from "./linked.js";
+import { createPanels, createSwitch } from "./panels.js";
+import { closed, photoLoader } from "./photo.js";
 import { createPicture } from "./picture.js";
 import { createReadout } from "./readout.js";
 import { createSignal } from "./signal.js";
@@ -23,6 +37,7 @@ import { sizeOf } from "./size.js";
 import { createStatus } from "./status.js";
 import { createStrip } from "./strip.js";
 import { watchTheme } from "./theme.js";
+import { createUnfolding, NOTHING } from "./unfolded.js";
 import { createVariants } from "./variants.js";
 import { createVolume } from "./volume.js";
 
@@ -32,6 +47,9 @@ import { createVolume } from "./volume.js";
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {import("./frame.js").Ui} Ui
  */
+
+/** The layers' line and the film are so much taller than the strip of layers alone. */
+const MORE_WITH_FILM = 59;
 
 const KINDS = Object.freeze(["wide", "medium", "one"]);
 
@@ -50,17 +68,22 @@ export function createView(store, el) {
   el.dataset.lmSuppressShortcuts = "true";
   root.dataset.input = store.meta.kind;
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  const style = h("style", { text: [base, bands, list, menus, strip, kinds, narrow].join("") });
+  const style = h("style", {
+    text: [base, bands, list, matrix, inside, menus, strip, kinds, region, poke, narrow, contrast, film].join(""),
+  });
   shadow.replaceChildren(style, root);
 
   const painter = createPainter(store);
   const context = createContext(store, root, life.signal, painter);
-  const parts = createParts(context);
+  linkPointer(context);
+  const panels = createPanels(context);
+  const parts = createParts(context, panels);
   root.append(...layout(parts));
   painter.start(context, parts);
+  listenFilmKeys(context);
   context.act = createActions(context, {
-    search: parts.classes.input, order: parts.classes.order, variantButton: parts.head.variant,
-    displayButton: parts.controls.button, variantsOpened: parts.variants.opened,
+    search: panels.classes.classes.input, order: panels.classes.classes.order, variantButton: parts.head.variant,
+    displayButton: panels.classes.controls.button, variantsOpened: parts.variants.opened,
   });
   context.announceCell = () => {
     painter.flush();
@@ -69,8 +92,8 @@ export function createView(store, el) {
 
   const loadPhoto = photoLoader(context);
   const unsubscribe = store.subscribe((changed) => {
-    if (changed.has("classes")) parts.classes.reset();
-    if (changed.has("picture")) loadPhoto();
+    if (changed.has("classes")) panels.classes.classes.reset();
+    if (changed.has("picture") || changed.has("edited")) loadPhoto();
     painter.changed(changed);
   });
   const applyTheme = watchTheme(el, root, life.signal, context.patch.bind(null, {}));
@@ -85,33 +108,36 @@ export function createView(store, el) {
   };
 }
 
-/** @param {Context} context */
-const createParts = (context) => ({
+/** @param {Context} context @param {Panels} panels */
+const createParts = (context, panels) => ({
   head: createHead(context),
   picture: (SUBJECTS[context.store.meta.kind] ?? createPicture)(context),
   colorbar: createColorbar(context),
-  classes: createClasses(context),
-  controls: createControls(context),
+  panel: createSwitch(context, panels),
   display: createDisplay(context),
   variants: createVariants(context),
   help: createHelp(context),
+  film: createFilm(context),
   strip: createStrip(context),
   readout: createReadout(context),
   status: createStatus(context),
 });
 
-/** @typedef {ReturnType<typeof createParts>} Parts */
+/**
+ * @typedef {ReturnType<typeof createParts>} Parts
+ * @typedef {ReturnType<typeof createPanels>} Panels
+ */
 
 /** @param {Parts} parts */
 function layout(parts) {
   const { legend = null } = /** @type {{legend?: HTMLElement}} */ (parts.picture);
   const panel = h("div.panel", {}, [
-    parts.classes.element, parts.controls.element, legend, parts.display.element, parts.variants.element, parts.help.element,
+    ...parts.panel.elements, legend, parts.display.element, parts.variants.element, parts.help.element,
   ]);
   return [
     parts.head.element,
     h("div.main", {}, [parts.picture.element, parts.colorbar.element, panel]),
-    parts.strip.element, parts.readout.element, parts.status.element, parts.readout.spoken,
+    parts.strip.element, parts.film.element, parts.readout.element, parts.status.element, parts.readout.spoken,
   ];
 }
 
@@ -124,8 +150,9 @@ function layout(parts) {
  */
 function createContext(store, root, signal, painter) {
   /** @type {Ui} */
-  const ui = { hover: null, pinned: null, preview: null, bare: false, query: "", touched: false, field: false, menu: null,
-    slice: null };
+  const ui = { tool: "explore", tab: "classes", hover: null, pinned: null, preview: null, bare: false, matrix: "classes",
+    query: "", touched: false, field: false, menu: null, said: null, slice: null, draft: null, brush: BRUSH, divide: 0.5,
+    inside: NOTHING, still: null, mistakesFirst: false };
   const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
   return {
     store, ui, root, signal,
@@ -147,6 +174,8 @@ function createContext(store, root, signal, painter) {
     moved: watchPointer(root, signal),
     announceCell: () => {},
     act: () => {},
+    tools: {},
+    order: [],
     still: () => motion.matches,
   };
 }
@@ -174,6 +203,8 @@ function watchPointer(root, signal) {
 /** @param {Store} store */
 function createPainter(store) {
   const known = createKnown(store);
+  const comparison = createComparison(store);
+  const unfolding = createUnfolding(store);
   /** @type {{context: Context, parts: Parts} | null} */
   let view = null;
   /** @type {Frame | null} */
@@ -182,6 +213,7 @@ function createPainter(store) {
   let clock = 0;
   let due = false;
   let inSight = true;
+  let pair = () => {};
   // The first frame is drawn in any case: the page must know how tall the view is.
   const seen = () => !last || (inSight && !document.hidden);
   const flush = () => {
@@ -189,7 +221,8 @@ function createPainter(store) {
     pending = 0;
     due = false;
     if (!view) return;
-    const frame = frameOf(store, view.context.ui, known.at, Date.now());
+    pair();
+    const frame = unfolding.over(comparison.over(frameOf(store, view.context.ui, known, Date.now())));
     last = frame;
     for (const part of Object.values(view.parts)) part.update(frame);
     keepTime();
@@ -197,10 +230,10 @@ function createPainter(store) {
   // While an answer is out, time itself changes what is shown: the busy line after a moment, then its seconds.
   const keepTime = () => {
     clearTimeout(clock);
-    const waiting = store.waiting;
-    if (!waiting) return;
+    const since = store.waiting?.since ?? store.owed;
+    if (since === null) return;
     store.remind();
-    const age = Date.now() - waiting.since;
+    const age = Date.now() - since;
     clock = window.setTimeout(schedule, age < LATE ? LATE - age + 1 : 1000 - (age % 1000));
   };
   const schedule = () => {
@@ -233,6 +266,7 @@ function createPainter(store) {
     /** @param {Context} context @param {Parts} parts */
     start(context, parts) {
       view = { context, parts };
+      pair = createPairing(context);
       schedule();
     },
     stop() {
@@ -257,7 +291,8 @@ function watchSize(context, painter, arrived) {
       arrived();
     }
     const full = document.fullscreenElement !== null && root.matches(":fullscreen");
-    const size = sizeOf(root.clientWidth, full ? root.clientHeight : 0, context.store.meta.kind);
+    const size = sizeOf(root.clientWidth, full ? root.clientHeight - (filmed(context.store) ? MORE_WITH_FILM : 0) : 0,
+      context.store.meta.kind);
     context.size = size;
     context.dpr = window.devicePixelRatio || 1;
     for (const kind of KINDS) mark(root, kind, kind === size.kind);
@@ -279,33 +314,4 @@ function watchSize(context, painter, arrived) {
     observer.disconnect();
     sight.disconnect();
   });
-}
-
-/** @param {import("./thumbs.js").Photo | null} photo */
-function closed(photo) {
-  if (photo?.bitmap instanceof ImageBitmap) photo.bitmap.close();
-}
-
-/**
- * Decodes the picture once; an older one that comes late is thrown away.
- * @param {Context} context
- */
-function photoLoader(context) {
-  /** @type {Uint8Array | undefined} */
-  let latest;
-  return async () => {
-    const { picture } = context.store;
-    if (!picture.length || picture === latest) return;
-    latest = picture;
-    try {
-      const bitmap = await createImageBitmap(new Blob([/** @type {BlobPart} */ (picture)]));
-      if (picture !== latest || context.signal.aborted) return bitmap.close();
-      closed(context.photo);
-      context.photo = { bitmap, width: bitmap.width, height: bitmap.height };
-      context.patch({});
-    } catch {
-      // No picture can be drawn from these bytes; maps and numbers still can.
-      context.patch({});
-    }
-  };
 }

@@ -1,7 +1,7 @@
 /** One class in the list: its probability, or its evidence at the cell under the pointer. */
 
 import { percent, plain, signed } from "../lib/format.js";
-import { h, mark, setAttr, setStyle, setText } from "./dom.js";
+import { h, hide, mark, setAttr, setStyle, setText } from "./dom.js";
 
 /** Where the zero of the evidence bars stands: evidence for a class needs more room than evidence against it. */
 const ZERO = 30;
@@ -20,11 +20,12 @@ export function createRow(target, id, { store }) {
   const label = h("span.name", { title: name }, [h("span.name-text", { text: name })]);
   if (store.classes.truth === target) label.append(h("span.truth", { text: "✓ label" }));
   const bar = h("span.bar");
-  const track = h("span.track", {}, [bar]);
+  const before = h("span.before", { hidden: true });
+  const track = h("span.track", {}, [bar, before]);
   const value = h("span.value");
-  const probability = h("span.probability", { text: quantity(store.classes, target).text });
+  const probability = h("span.probability");
   const element = h("div.row", { role: "option", id, "data-target": target }, [rank, label, track, value, probability]);
-  const parts = { rank, bar, value, track };
+  const parts = { rank, bar, before, value, track };
   return {
     element,
     /** @param {Frame} frame @param {boolean} active */
@@ -32,26 +33,43 @@ export function createRow(target, id, { store }) {
       setAttr(element, "aria-selected", String(frame.selected.target === target));
       mark(element, "active", active);
       mark(element, "waiting", frame.busy?.target === target && frame.selected.target !== target);
+      setText(probability, quantity(frame.store.classes, target).text);
       if (frame.evidence) showEvidence(target, parts, frame);
       else showShare(target, parts, frame);
+      showSide(target, rank, frame);
     },
   };
 }
 
-/** @typedef {{rank: HTMLElement, bar: HTMLElement, value: HTMLElement, track: HTMLElement}} RowParts */
+/**
+ * Of two classes that are compared, which is which; the letter stands before the rank.
+ * @param {number} target
+ * @param {HTMLElement} rank
+ * @param {Frame} frame
+ */
+function showSide(target, rank, { contrast, selected }) {
+  const side = !contrast ? "" : target === selected.target ? "a" : target === contrast.rival ? "b" : "";
+  setAttr(rank, "class", side ? `rank letter letter-${side}` : "rank");
+  if (side) setText(rank, side.toUpperCase());
+}
+
+/** @typedef {Record<"rank" | "bar" | "before" | "value" | "track", HTMLElement>} RowParts  before: a tick on the bar */
 
 /**
  * @param {number} target
  * @param {RowParts} parts
  * @param {Frame} frame
  */
-function showShare(target, { rank, bar, value, track }, { store }) {
+function showShare(target, { rank, bar, before, value, track }, { store }) {
+  const was = quantityBefore(store.classes, target);
   setAttr(track, "class", "track");
   setAttr(bar, "class", "bar");
   setStyle(bar, "left", "0%");
   setStyle(bar, "width", `${(100 * quantity(store.classes, target).share).toFixed(2)}%`);
   setText(rank, "");
-  setText(value, "");
+  setText(value, was?.text ?? "");
+  hide(before, !was);
+  if (was) setStyle(before, "left", `${(100 * was.share).toFixed(2)}%`);
 }
 
 /**
@@ -59,8 +77,9 @@ function showShare(target, { rank, bar, value, track }, { store }) {
  * @param {RowParts} parts
  * @param {Frame} frame
  */
-function showEvidence(target, { rank, bar, value, track }, { evidence }) {
+function showEvidence(target, { rank, bar, before, value, track }, { evidence }) {
   if (!evidence) return;
+  hide(before, true);
   const v = evidence.column[target];
   const left = evidence.min < 0 ? ZERO / -evidence.min : Infinity;
   const scale = REACH * Math.min((100 - ZERO) / (evidence.max || 1), left);
@@ -89,4 +108,14 @@ export function quantity(classes, target) {
   let top = 0;
   for (const other of classes.scores) top = Math.max(top, other);
   return { text: plain(score), share: top > 0 ? Math.min(1, Math.max(0, score / top)) : 0 };
+}
+
+/**
+ * The same before anything was painted over the picture; null where nothing is.
+ * @param {import("../protocol.js").Classes} classes
+ * @param {number} target
+ */
+export function quantityBefore(classes, target) {
+  const { before } = classes;
+  return before && quantity({ ...classes, probabilities: before, scores: before }, target);
 }

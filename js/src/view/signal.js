@@ -15,7 +15,8 @@ import { h, hide, setAttr, setStyle, setText, swallow } from "./dom.js";
 import { className, layerOf, variantName } from "./frame.js";
 import { drawBand } from "./ink.js";
 import { seenIn, stepsAlong } from "./kinds.js";
-import { pin, previewName } from "./picture.js";
+import { pin } from "./explore.js";
+import { chipText } from "./picture.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -69,10 +70,11 @@ export function createSignal(context) {
       setText(legend, legendOf(frame));
       hover.update(frame, frame.ui.hover ? frame.cell : null, place);
       pinned.update(frame, frame.pinned, place);
-      hide(chip, frame.preview === null);
-      if (frame.preview) setText(chip, `preview: ${previewName(frame)}`);
+      const told = chipText(frame);
+      hide(chip, told === "");
+      setText(chip, told);
       const { target, layer, variant } = frame.drawn;
-      const names = [variantName(frame.store, variant), className(frame.store, target)];
+      const names = [frame.compared ? "Disagreement" : variantName(frame.store, variant), className(frame.store, target)];
       setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}`);
     },
   };
@@ -263,11 +265,21 @@ function listen(context, element, fit) {
   context.listen(element, "keydown", (event) => {
     const key = /** @type {KeyboardEvent} */ (event);
     const action = actionFor(key, "signal");
-    if (action === "pin") pin(context, context.ui.hover);
-    else if (action === "cell-left" || action === "cell-right") step(context, MOVES[action] * (key.shiftKey ? LEAP : 1));
-    else return;
-    swallow(key);
+    if (action && onSignalKey(context, action, key.shiftKey)) swallow(key);
   });
+}
+
+/**
+ * @param {Context} context
+ * @param {import("../lib/keys.js").Action} action
+ * @param {boolean} leap
+ * @returns {boolean} whether it is one for signals
+ */
+export function onSignalKey(context, action, leap) {
+  if (action === "pin") pin(context, context.ui.hover);
+  else if (action === "cell-left" || action === "cell-right") step(context, MOVES[action] * (leap ? LEAP : 1));
+  else return false;
+  return true;
 }
 
 /**

@@ -20,8 +20,8 @@ const BAR = 64;
 const LIST = Object.freeze({ wide: 300, medium: 232 });
 const ROW_OF_SIGNS = 84;
 
-/** The colour bar's words above and below it. */
-const BAR_ENDS = 40;
+/** The colour bar's words above and below it, and its lock. */
+const BAR_ENDS = 60;
 
 /**
  * @param {number} width  of the widget inside its border, CSS pixels; 0 before it is measured

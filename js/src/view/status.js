@@ -5,6 +5,7 @@ import { empty } from "../lib/heat.js";
 import { tip } from "../lib/keys.js";
 import { h, hide } from "./dom.js";
 import { same } from "../selection.js";
+import { contrastLine } from "./contrast_words.js";
 import { className, variantName } from "./frame.js";
 import { icon } from "./icons.js";
 
@@ -83,9 +84,13 @@ function lineOf(frame, short) {
   const { store, busy } = frame;
   const { status, meta } = store;
   const place = short ? "" : `${meta.model} · ${where(frame)}`;
+  if (frame.ui.said !== null) return { kind: "ready", words: [frame.ui.said], side: "" };
   if (busy) return busyLine(frame, short);
   if (status.state === "error") return { kind: "error", words: [status.text], hint: status.hint, side: place };
-  const about = !status.about || same(status.about, frame.drawn);
+  const contrast = contrastLine(frame, short, place);
+  if (contrast) return contrast;
+  // What is said of A's own map is not said of the contrast.
+  const about = frame.contrast?.pair ? false : !status.about || same(status.about, frame.drawn);
   if (frame.blank) return blankLine(frame, place, short, about ? status : null);
   if (about && status.state === "warning") {
     return { kind: "warning", words: [status.text], hint: status.hint, side: place };
@@ -117,14 +122,18 @@ function timing({ store, preview }) {
  * @returns {Line}
  */
 function busyLine({ store, busy }, short) {
-  const { shown, status } = store;
+  const { shown, status, goal } = store;
   const { layer, variant, target, since } = busy ?? { ...shown, since: 0 };
   const other = variant !== shown.variant ? variantName(store, variant) : className(store, target);
-  const what = { strong: layer !== shown.layer ? layer : other };
+  const part = layer !== shown.layer ? layer : other;
+  const what = { strong: goal === null ? part : `picture ${goal + 1}` };
   const seconds = Math.round((Date.now() - since) / 1000);
   if (status.state === "busy") return { kind: "busy", words: [{ strong: status.text }], side: `${seconds} s` };
   const lost = short ? ["No answer. Restarted? Run the cell again."] :
     ["The kernel does not answer. It is busy, or was restarted: then run the cell again."];
+  const free = short ? "Busy; the newest stroke will be answered." :
+    "Kernel is busy. The newest stroke is answered when it is free.";
+  if (store.waiting?.edits && seconds <= LOST) return { kind: "busy", words: [free], side: seconds > 0 ? `waiting ${seconds} s` : "waiting" };
   return {
     kind: "busy",
     words: seconds > LOST ? lost : short ? ["Busy; ", what, " will come."] :
@@ -150,6 +159,15 @@ function blankLine({ store, drawn, limits, map, view }, place, short, said) {
     return { kind: "warning", words: [`No map: the model's ${what} are not numbers.`], side: place };
   }
   const name = { strong: className(store, drawn.target) };
+  if (view.sign === "negative" && limits.max > 0) {
+    return {
+      kind: "warning",
+      words: short ? ["Blank map: none is negative."] :
+        ["Blank map: nothing here speaks against ", name, ` (${plain(limits.min)} to ${plain(limits.max)}).`],
+      side: place,
+      button: { text: "Show positive", press: () => store.set("sign", "positive", { commit: true }) },
+    };
+  }
   if (negative) {
     const values = limits.max < 0 ? "negative" : "zero or negative";
     return {

@@ -1,6 +1,7 @@
 /** The layer strip: from the input to the scores, stages as thumbnails, all other layers as dots between them. */
 
 import { createWatch } from "../lib/changes.js";
+import { filmed } from "../lib/film.js";
 import { grid } from "../lib/format.js";
 import { h, mark, setAttr, setText, swallow } from "./dom.js";
 import { createThumbPainter } from "./thumbs.js";
@@ -19,6 +20,10 @@ const THUMB = 48;
 const BESIDE_NAME = 82;
 const GRID_ROOM = 100;
 
+/** Beside a film: what stands at both ends of the line, and what a stage needs beside its name. */
+const BESIDE_LINE = 300;
+const AROUND_WORD = 84;
+
 /** What stands at both ends of the strip: words, gaps, the dots before the first stage. */
 const ENDS = 190;
 
@@ -29,6 +34,7 @@ export function createStrip(context) {
   const scores = h("span.end-size");
   const track = h("div.layers", { role: "radiogroup", "aria-label": "Layer" });
   const element = h("div.strip", {}, [
+    h("span.strip-name.quiet", { "aria-hidden": "true", text: "Layer" }),
     h("div.end", {}, [h("span", { text: "input" }), input]),
     track,
     h("div.end.end-last", {}, [h("span", { text: "scores" }), scores]),
@@ -42,8 +48,9 @@ export function createStrip(context) {
   listen(context, track);
   return {
     element,
-    /** @param {Frame} frame */
-    update(frame) {
+    /** @param {Frame} given */
+    update(given) {
+      const frame = given.unfolded?.frame ?? given;
       if (offered !== store.layers) {
         offered = store.layers;
         items = store.layers.map(createItem);
@@ -69,14 +76,17 @@ export function createStrip(context) {
  * @param {HTMLElement} element
  * @returns {"names" | "grids" | "none"}
  */
-function roomFor(layers, { size }, element) {
+function roomFor(layers, { size, store }, element) {
   const stages = layers.filter((layer) => layer.stage);
-  const room = (size.outer - ENDS) / Math.max(1, stages.length);
+  const line = filmed(store);
+  const room = (size.outer - (line ? BESIDE_LINE : ENDS)) / Math.max(1, stages.length);
+  if (line && size.kind === "one") return "none";
   if (size.kind === "one") return size.outer / Math.max(1, stages.length) >= 48 ? "grids" : "none";
   const ruler = document.createElement("canvas").getContext("2d");
   if (ruler) ruler.font = `600 12px ${getComputedStyle(element).fontFamily}`;
   const longest = Math.max(0, ...stages.map(({ name }) => ruler?.measureText(name).width ?? 0));
-  if (room >= longest + BESIDE_NAME) return "names";
+  if (line && room >= longest + AROUND_WORD) return "names";
+  if (!line && room >= longest + BESIDE_NAME) return "names";
   return room >= GRID_ROOM ? "grids" : "none";
 }
 
@@ -111,7 +121,7 @@ function updateItem(item, frame, context, paint, previewed) {
   setAttr(element, "aria-checked", String(checked));
   setAttr(element, "tabindex", checked ? 0 : -1);
   mark(element, "waiting", frame.busy?.layer === layer.name && !checked);
-  if (!canvas) return;
+  if (!canvas || filmed(frame.store)) return; // beside a film the stages are a line of dots
   const photo = context.poster ?? context.photo;
   const map = previewed?.get(layer.name) ?? frame.store.thumb(layer.name);
   if (!item.differs(map?.values, frame.lut, frame.view.sign, photo, context.dpr)) return;

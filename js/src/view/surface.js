@@ -1,8 +1,10 @@
 /** Painting one map onto a canvas. Remembers the smoothed field and the lines: most redraws change colours only. */
 
 import { createWatch } from "../lib/changes.js";
-import { contours } from "../lib/contours.js";
-import { fold, paint as paintPixels } from "../lib/heat.js";
+import { contours, toneOf, widthOf } from "../lib/contours.js";
+import { plain, signed } from "../lib/format.js";
+import { fold, folded, paint as paintPixels } from "../lib/heat.js";
+import { labelSpots } from "../lib/labels.js";
 import { upsample } from "../lib/upsample.js";
 
 /**
@@ -10,17 +12,22 @@ import { upsample } from "../lib/upsample.js";
  * @typedef {import("../lib/heat.js").Paint} Paint
  * @typedef {ReturnType<typeof createField>} Field
  * @typedef {{path: Path2D, stroke: number, at: number}} Ring  with its line's width, and the place of its colour
+ * @typedef {{rings: Ring[], numbers: import("../lib/labels.js").Spot[]}} Lines
  * @typedef {import("../lib/places.js").Place} Place
- * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear", place: Place | null}} Manner
+ * @typedef {{shading: "smooth" | "cells" | "contours", interpolation: "bicubic" | "bilinear", place: Place | null,
+ *   levels?: readonly number[]}} Manner  levels: of contours, shares of the colour limit
  */
 
-/** Shares of the colour limit, the line's width in CSS pixels, and where its colour is taken: spread, to differ. */
-const RINGS = Object.freeze([[0.25, 1.2, 0.25], [0.5, 1.5, 0.6], [0.75, 2, 0.97]]);
 const LEAST_LIGHT = 0.78;
 const CASING = 1.5;
 
 /** Rings smaller than this share of a cell are interpolation dust. */
 const SMALLEST_RING = 0.25;
+
+/** Numbers on lines, in CSS pixels. */
+const FONT = 11;
+const TALL = 13;
+const NUMBER_CASING = 3;
 
 /** Lines are traced on a field of so many samples a cell, and at most of this side: finer would only cost time. */
 const TRACE_CELL = 16;
@@ -28,7 +35,7 @@ const TRACE = 376;
 
 export function createSurface() {
   const field = createField();
-  const rings = createRings(field);
+  const linesOf = createLines(field);
   const scratch = document.createElement("canvas");
   /** @type {ImageData | undefined} */
   let image;
@@ -48,9 +55,10 @@ export function createSurface() {
       if (!map || !(paint.hi > 0) || !(paint.opacity > 0)) context.clearRect(0, 0, width, height);
       else if (manner.shading === "contours") {
         context.clearRect(0, 0, width, height);
-        for (const { path, stroke, at } of rings(map, width, height, paint, manner)) {
-          strokeRing(context, path, stroke * dpr, CASING * dpr, colourAt(lut, at));
-        }
+        context.font = `600 ${FONT * dpr}px system-ui, sans-serif`;
+        const { rings, numbers } = linesOf(map, context, paint, manner, dpr);
+        for (const { path, stroke, at } of rings) strokeRing(context, path, stroke * dpr, CASING * dpr, colourAt(lut, at));
+        for (const spot of numbers) writeNumber(context, spot, NUMBER_CASING * dpr);
       } else if (manner.shading === "cells") {
         context.clearRect(0, 0, width, height);
         drawCells(context, scratch, map, lut, paint, manner.place);
@@ -63,13 +71,6 @@ export function createSurface() {
     },
   };
 }
-
-/**
- * Once magnitudes are taken, what bicubic smoothing throws below zero is nothing, not a magnitude again.
- * @param {Paint} paint
- * @returns {Paint}
- */
-const folded = (paint) => (paint.sign === "absolute" ? { ...paint, sign: "positive" } : paint);
 
 /** The last smoothed field, kept. The sign is dealt with on the grid, before smoothing, as `w.heatmap` does. */
 function createField() {
@@ -118,35 +119,73 @@ function drawCells(context, scratch, map, lut, paint, place) {
 }
 
 /** The last lines that were traced, kept: another colour or opacity needs the pen only. @param {Field} field */
-function createRings(field) {
+function createLines(field) {
   const differs = createWatch();
-  /** @type {Ring[]} */
-  let last = [];
+  /** @type {Lines} */
+  let last = { rings: [], numbers: [] };
   /**
    * @param {HeatMap} map
-   * @param {number} width
-   * @param {number} height
+   * @param {CanvasRenderingContext2D} context  with the numbers' font
    * @param {Paint} paint
    * @param {Manner} manner
-   * @returns {Ring[]}
+   * @param {number} dpr
+   * @returns {Lines}
    */
-  return (map, width, height, { hi, threshold, sign }, manner) => {
+  return (map, context, { hi, threshold, sign }, manner, dpr) => {
+    const { width, height } = context.canvas;
     const finest = Math.min(TRACE, TRACE_CELL * Math.max(...map.grid));
     const shrink = Math.min(1, finest / Math.max(width, height));
-    const steps = RINGS.filter(([share]) => share >= threshold);
-    if (!differs(map.values, width, height, manner.interpolation, String(manner.place), sign, hi, steps.length)) return last;
+    const levels = (manner.levels ?? []).filter((share) => share >= threshold);
+    const { interpolation, place } = manner;
+    if (!differs(map.values, width, height, interpolation, String(place), sign, hi, levels.join(), dpr)) return last;
     const size = /** @type {[number, number]} */ ([Math.round(height * shrink), Math.round(width * shrink)]);
     const least = SMALLEST_RING * (size[0] / map.grid[0]) * (size[1] / map.grid[1]);
     const both = sign === "signed";
     const values = field(map, ...size, manner, sign);
-    last = steps.flatMap(([share, stroke, tone]) => (both ? [1, -1] : [1]).map((side) => {
+    /** @type {import("../lib/labels.js").Line[]} */
+    const lines = [];
+    const rings = levels.flatMap((share) => (both ? [1, -1] : [1]).map((side) => {
       const path = new Path2D();
-      const rings = contours(values, size, side * share * hi).filter(({ area }) => area >= least);
-      for (const ring of rings) trace(path, ring, size, 1 / shrink);
-      return { path, stroke, at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
+      const text = numberOf(side * share * hi, hi, sign);
+      for (const ring of contours(values, size, side * share * hi)) {
+        if (ring.area < least) continue;
+        trace(path, ring, size, 1 / shrink);
+        const points = ring.points.map((v) => v / shrink);
+        lines.push({ points, closed: ring.closed, text, width: context.measureText(text).width });
+      }
+      const tone = toneOf(share);
+      return { path, stroke: widthOf(share), at: both ? 0.5 + (side * (0.4 + 0.6 * tone)) / 2.4 : tone };
     }));
+    last = { rings, numbers: labelSpots(lines, [height, width], TALL * dpr) };
     return last;
   };
+}
+
+/**
+ * A level's value as it stands beside its line, in the score's own unit.
+ * @param {number} value  of what is drawn
+ * @param {number} limit
+ * @param {Paint["sign"]} sign
+ */
+function numberOf(value, limit, sign) {
+  if (sign === "signed") return signed(value, limit);
+  return sign === "negative" ? signed(-value, limit) : plain(value, limit);
+}
+
+/**
+ * Light on a dark casing, as the lines are: to be read without their colour.
+ * @param {CanvasRenderingContext2D} context
+ * @param {import("../lib/labels.js").Spot} spot
+ * @param {number} casing
+ */
+function writeNumber(context, { text, x, y }, casing) {
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineWidth = casing;
+  context.strokeStyle = "rgba(0, 0, 0, 0.8)";
+  context.strokeText(text, x, y);
+  context.fillStyle = "#fff";
+  context.fillText(text, x, y);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Thumbnails: the photo drained of colour, the heat strong, each on its own scale. */
+/** Thumbnails: the photo drained of colour, the heat strong, each on its own scale unless it shares one. */
 
 import { flattened } from "../lib/depth.js";
 import { fold, limits } from "../lib/heat.js";
@@ -9,9 +9,12 @@ import { createSurface } from "./surface.js";
 
 /**
  * @typedef {import("../protocol.js").HeatMap} HeatMap
+ * @typedef {import("../lib/heat.js").Limits} Limits
  * @typedef {import("./frame.js").Frame} Frame
  * @typedef {import("../protocol.js").Layer} Layer
- * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, width: number, height: number}} Photo
+ * @typedef {{bitmap: ImageBitmap | HTMLCanvasElement, width: number, height: number, below?: ImageBitmap,
+ *   above?: ImageBitmap | null, edits?: readonly import("../protocol.js").Edit[]}} Photo  below: the picture as it came;
+ *   above: what is painted over it, of the size of the input, by these edits
  */
 
 const SATURATION = 0.25;
@@ -26,9 +29,10 @@ const MANNER = /** @type {const} */ ({ shading: "smooth", interpolation: "biline
  * The photo at thumbnail size, nearly grey. Done by hand: canvas filters are not everywhere.
  * @param {Photo} photo
  * @param {number} side  longer side in pixels
+ * @param {number} saturation  what is left of its colours
  * @returns {HTMLCanvasElement}
  */
-export function drained(photo, side) {
+export function drained(photo, side, saturation = SATURATION) {
   const scale = side / Math.max(photo.width, photo.height);
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(photo.width * scale));
@@ -41,7 +45,7 @@ export function drained(photo, side) {
   const { data } = image;
   for (let i = 0; i < data.length; i += 4) {
     const grey = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2];
-    for (let k = i; k < i + 3; k++) data[k] = grey + SATURATION * (data[k] - grey);
+    for (let k = i; k < i + 3; k++) data[k] = grey + saturation * (data[k] - grey);
   }
   context.putImageData(image, 0, 0);
   return canvas;
@@ -65,13 +69,14 @@ export function createThumbPainter() {
    * @param {Photo | null} photo
    * @param {number} side  pixels
    * @param {Layer | undefined} layer  whose map it is
+   * @param {Limits | null} [range]  a scale that it shares with others
    */
-  return (canvas, map, frame, photo, side, layer) => {
+  return (canvas, map, frame, photo, side, layer, range) => {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     if (!context) return;
     context.clearRect(0, 0, side, side);
-    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, layer) : undefined;
+    if (frame.store.meta.kind === "signal") return map ? drawArea(context, map, frame, side, layer, range) : undefined;
     if (!photo) return;
     const base = baseOf(photo, side);
     const x = Math.round((side - base.width) / 2);
@@ -83,7 +88,7 @@ export function createThumbPainter() {
     heat.width = base.width;
     heat.height = base.height;
     const sign = frame.view.sign;
-    const paint = { ...limits(map.values, sign), sign, opacity: OPACITY, threshold: 0 };
+    const paint = { ...(range ?? limits(map.values, sign)), sign, opacity: OPACITY, threshold: 0 };
     const flat = map.grid.length === 3 ? flattened(map) : map;
     surface.draw(heat, flat, frame.lut, paint, { ...MANNER, place: placeOnSlice(layer, frame, flat) }, 1);
     context.drawImage(heat, x, y);
@@ -108,10 +113,11 @@ function placeOnSlice(layer, { store }, { grid }) {
  * @param {Frame} frame
  * @param {number} side
  * @param {Layer | undefined} layer
+ * @param {Limits | null} [range]
  */
-function drawArea(context, map, frame, side, layer) {
+function drawArea(context, map, frame, side, layer, range) {
   const sign = frame.view.sign;
-  const paint = { ...limits(map.values, sign), sign, opacity: 1, threshold: 0 };
+  const paint = { ...(range ?? limits(map.values, sign)), sign, opacity: 1, threshold: 0 };
   const steps = stepsOf(placeOf(layer, frame.store.meta.input, map.grid)?.[0], map.values.length, 1);
   const values = along(fold(map.values, sign), steps, 1, side, false);
   const colours = coloursOf(values, frame.lut, paint);

@@ -6,7 +6,7 @@
 import { createWatch } from "../lib/changes.js";
 import { cut, depthOf, sliceOf } from "../lib/depth.js";
 import { signed } from "../lib/format.js";
-import { fold } from "../lib/heat.js";
+import { fold, folded } from "../lib/heat.js";
 import { actionFor } from "../lib/keys.js";
 import { perSlice } from "../lib/rows.js";
 import { along } from "../lib/steps.js";
@@ -37,6 +37,7 @@ const SLIDER_SIDES = 148;
 export function createVolume(context) {
   const sheet = createSheet(context);
   const section = createSection();
+  const other = createSection();
   /** @type {Frame | null} */
   let drawn = null;
   let moved = false;
@@ -54,9 +55,7 @@ export function createVolume(context) {
   context.listen(picture.element, "keydown", (event) => {
     const key = /** @type {KeyboardEvent} */ (event);
     const action = actionFor(key, "volume");
-    if (action !== "slice-previous" && action !== "slice-next") return;
-    moveTo(context, (context.ui.slice ?? 0) + (action === "slice-next" ? 1 : -1));
-    swallow(key);
+    if (action && onVolumeKey(context, action)) swallow(key);
   });
   return {
     element,
@@ -67,9 +66,10 @@ export function createVolume(context) {
       const slice = ui.slice ?? 0;
       moved = section.differs(slice);
       sheet.update(slice);
-      const { place, sees } = frame;
+      const { place, sees, right } = frame;
       drawn = {
-        ...frame, map: section.of(frame, slice), pinned: pinnedHere(frame, slice), place: place && place.slice(1),
+        ...frame, map: section.of(frame, slice), right: right && other.of({ ...frame, map: right }, slice),
+        paint: folded(frame.paint), pinned: pinnedHere(frame, slice), place: place && place.slice(1),
         sees: sees && sees.slice(1),
       };
       picture.update(drawn);
@@ -78,6 +78,17 @@ export function createVolume(context) {
       setAttr(picture.element, "aria-label", `${picture.element.getAttribute("aria-label")}, ${word} ${slice}`);
     },
   };
+}
+
+/**
+ * @param {Context} context
+ * @param {import("../lib/keys.js").Action} action
+ * @returns {boolean} whether it is one for volumes
+ */
+export function onVolumeKey(context, action) {
+  if (action !== "slice-previous" && action !== "slice-next") return false;
+  moveTo(context, (context.ui.slice ?? 0) + (action === "slice-next" ? 1 : -1));
+  return true;
 }
 
 /** @param {import("./frame.js").Store} store */

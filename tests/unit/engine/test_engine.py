@@ -211,3 +211,13 @@ def test_nothing_is_said_at_length(cnn: nn.Module, x: Tensor) -> None:
     engine = CamEngine(cnn)
     assert repr(engine) == "CamEngine(TinyCnn)"
     assert repr(engine.record(x)) == "Recording(x=(2, 3, 32, 32), classes=6, layers=9)"
+
+
+def test_a_missing_batch_axis_is_named(cnn: nn.Module, x: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"x has shape \(3, 32, 32\).* x\[None\] of shape \(1, 3, 32, 32\)"):
+        CamEngine(cnn).record(x[0])
+
+
+def test_other_failures_of_the_model_stay_as_they_are(cnn: nn.Module) -> None:
+    with pytest.raises(RuntimeError, match="channels"):
+        CamEngine(cnn).record(torch.rand(1, 7, 32, 32))

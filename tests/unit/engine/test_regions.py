@@ -100,7 +100,7 @@ def test_a_mask_of_another_size_names_both() -> None:
 
 
 @pytest.mark.parametrize(
-    "region", ["dog", 1.5, (1.5, 2), {"row": 1}, np.ones((6, 8)), slice("a"), np.s_[::-1, :], object()]
+    "region", ["dog", True, 1.5, (1.5, 2), {"row": 1}, np.ones((6, 8)), slice("a"), np.s_[::-1, :], object()]
 )
 def test_what_is_no_region(region: Any) -> None:
     with pytest.raises(TypeError, match=r"region is .*accepted: a position"):

@@ -1,0 +1,78 @@
+"""What the model says of inputs that were changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from camwidget.engine import CamEngine
+from camwidget.engine.suggest import unknown
+from camwidget.scores import PROBABILITIES, find_probability
+
+KINDS = (*PROBABILITIES, "logit")
+
+
+class Judge:
+    """The probability of a class, without a graph, in chunks on the model's device.
+
+    Args:
+        model: any classifier, or an engine, whose ``forward`` and ``autocast`` count. It is left untouched: what runs
+            is a twin.
+        probability: "softmax", "sigmoid", "none" (the scores are probabilities) or "logit" (the scores as they are);
+            default: found from the model, as the widget finds it.
+        batch_size: inputs in one run.
+
+    Raises:
+        ValueError: unknown ``probability``.
+    """
+
+    def __init__(self, model: nn.Module | CamEngine, probability: str | None = None, batch_size: int = 64) -> None:
+        if probability is not None and probability not in KINDS:
+            raise ValueError(unknown("probability", probability, KINDS))
+        self.engine = model if isinstance(model, CamEngine) else CamEngine(model)
+        self._kind, self._batch_size = probability, batch_size
+        self._twin = self.engine.copy()
+
+    def placed(self, x: Tensor) -> Tensor:
+        """``x`` on the model's device, in its dtype."""
+        parameter = next(self._twin.parameters(), None)
+        if parameter is None:
+            return x.detach()
+        return x.detach().to(parameter.device, parameter.dtype if parameter.is_floating_point() else None)
+
+    def table(self, x: Tensor) -> Tensor:
+        """``(N, K)`` float32: what is judged by, of each class."""
+        x = self.placed(x)
+        if self._kind is None:
+            self._kind = find_probability(
+                self.engine.model, self.engine.record(x if self.engine.fixed else x[:1]), None
+            )
+        rows = len(x) if self.engine.fixed else self._batch_size
+        return torch.cat([self._run(part) for part in x.split(rows)])
+
+    def __call__(self, x: Tensor, targets: Tensor | Sequence[int] | int) -> Tensor:
+        """``(N,)`` float32, of one class for each input.
+
+        Raises:
+            ValueError: there is not one class for each input.
+        """
+        found = self.table(x)
+        index = (
+            torch.as_tensor(targets, device=found.device).expand(len(found))
+            if isinstance(targets, int)
+            else (torch.as_tensor(targets, device=found.device))
+        )
+        if len(index) != len(found):
+            raise ValueError(f"{len(index)} targets for {len(found)} inputs; accepted: one an input, or one for all")
+        return found.gather(1, index.long()[:, None])[:, 0]
+
+    def _run(self, x: Tensor) -> Tensor:
+        returned = self.engine.run(self._twin, x, len(x))
+        scores = returned.table()
+        if self._kind == "softmax":
+            return scores.softmax(1)
+        if self._kind == "sigmoid":
+            return scores.sigmoid()
+        return returned.shares() if self._kind == "share" else scores

@@ -1,0 +1,95 @@
+"""Notebooks as HTML with their widgets alive, without a kernel and without a network, for nbconvert.
+
+    jupyter nbconvert --to camwidget lesson.ipynb            # executed before, and saved with its widgets' state
+    jupyter nbconvert --to camwidget --execute lesson.ipynb
+    jupyter nbconvert --to slides --SlidesExporter.preprocessors=camwidget.notebooks.Inline lesson.ipynb
+
+nbconvert's own HTML fetches the widgets' libraries from a server each time that a page is opened. Here each widget
+becomes a fragment that holds all it needs, see ``export.py``.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import Preprocessor
+
+from . import export, payload
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+OURS = "camwidget.widget.CamWidget"
+"""What a saved model of ours says that it is."""
+
+
+class Inline(Preprocessor):
+    """Puts a fragment in the place of each widget of ours whose state the notebook holds; all others stay."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Change a notebook."""
+        models = saved(nb)
+        found: set[str] = set()
+        for cell in nb.cells:
+            for output in cell.get("outputs", []):
+                found |= _replaced(output.get("data", {}), models)
+        if found and len(found) == sum(not _furniture(model) for model in models.values()):
+            del nb.metadata["widgets"]  # else the page would fetch the library that shows widgets, for none
+        return nb, resources
+
+
+class Exporter(HTMLExporter):
+    """nbconvert's HTML with live widgets."""
+
+    export_from_notebook = "HTML with live camwidgets"
+
+    def _init_preprocessors(self) -> None:
+        super()._init_preprocessors()
+        self.register_preprocessor(Inline, enabled=True)
+
+
+def saved(nb: Any) -> Mapping[str, Any]:
+    """The models whose state a notebook holds, by their id."""
+    models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    return models if isinstance(models, Mapping) else {}
+
+
+def _replaced(data: Any, models: Mapping[str, Any]) -> set[str]:
+    """Put HTML in the place of a view of ours. Returns the ids of the models that it shows."""
+    name = data.get(VIEW, {}).get("model_id", "")
+    state = models.get(name, {}).get("state", {})
+    if state.get("_anywidget_id") != OURS:
+        return set()
+    traits = _traits(state, models[name].get("buffers", []))
+    del data[VIEW]
+    data["text/html"] = export.form_of("fragment", [payload.block(traits)], "", str(state["_esm"]))
+    return {name}
+
+
+def _furniture(model: Mapping[str, Any]) -> bool:
+    """Whether a model is only how another one is laid out."""
+    return model.get("model_name") == "LayoutModel"
+
+
+def _traits(state: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
+    """What a page is given, with the binary parts in their places."""
+    whole = _plain(state)
+    for buffer in buffers:
+        holder = whole
+        for key in buffer["path"][:-1]:
+            holder = holder[key]
+        holder[buffer["path"][-1]] = b64decode(buffer["data"])
+    traits = {name: whole[name] for name in payload.TRAITS if name in whole and name not in payload.OF_A_FILM}
+    for answer in ("stack", "status"):  # the request that it answered was another page's
+        traits[answer] = {**traits.get(answer, {}), "reply": None}
+    traits["status"] = payload.quiet({"state": "ready", **traits["status"]})
+    return traits
+
+
+def _plain(value: Any) -> Any:
+    """A copy that may be changed: the notebook keeps its own."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
