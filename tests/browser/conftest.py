@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 from chrome import chromium
 from desk import BEACONS, UNFORESEEN, Desk, show
-from lab import Notebook, Server, serve
-from playwright.sync_api import Browser
+from frames import prepare
+from lab import PATIENCE, Notebook, Server, serve
+from playwright.sync_api import Browser, expect
 from view import View
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "data"
 
 FAILED = pytest.StashKey[bool]()
+
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -46,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
-        yield running
+        yield prepare(running)
 
 
 @pytest.fixture(scope="session")

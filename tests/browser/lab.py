@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +24,8 @@ from playwright.sync_api import ConsoleMessage, Page, WebSocket
 
 START_TIMEOUT = 60.0
 RUN_TIMEOUT = 60_000.0  # ms
-PATIENCE = 15.0
+PATIENCE = 60.0
+"""Seconds until a test gives up waiting: never needed on a machine that does nothing else."""
 
 READY = """async () => {
     // the shell's current widget is null for moments when the focus moves, so the notebook's panel is kept
@@ -46,6 +48,8 @@ EXECUTE = """async (code) => {
         if (message.header.msg_type === "error") text += `\\n${message.content.ename}: ${message.content.evalue}`;
     };
     await future.done;
+    // what the code has sent to widgets is taken in tasks of their own
+    for (let i = 0; i < 3; i += 1) await new Promise((next) => setTimeout(next));
     return text;
 }"""
 
@@ -231,6 +235,20 @@ class Notebook:
     def ended(self) -> str:
         """Wait for what was begun; returns what it printed."""
         return str(self.page.evaluate("() => window.begun"))
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Within the block the kernel runs a cell, as long as the block takes."""
+        with TemporaryDirectory() as folder:
+            end = Path(folder) / "end"
+            self.begin(f"import pathlib, time\nwhile not pathlib.Path({str(end)!r}).exists():\n    time.sleep(0.01)")
+            self.page.wait_for_function("window.panel.sessionContext.session.kernel.status === 'busy'")
+            try:
+                yield
+                assert self.page.evaluate("window.panel.sessionContext.session.kernel.status") == "busy"
+            finally:
+                end.touch()
+                self.ended()
 
     def value(self, expression: str) -> Any:
         """What an expression is worth in the kernel, by way of JSON."""
