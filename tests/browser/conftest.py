@@ -28,13 +28,24 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # by pytest-rerunfailures; a test that needs it is named in the summary
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    item.stash[FAILED] = report.failed or (report.when != "setup" and item.stash.get(FAILED, False))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("failed at first, and were run again: find out why", red=True, bold=True)
+        for report in again:
+            terminalreporter.write_line(f"{report.nodeid} ({report.when})", red=True)
+            terminalreporter.write_line(report.longreprtext[-2000:])
 
 
 @pytest.fixture(scope="session")

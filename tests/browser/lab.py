@@ -53,6 +53,15 @@ EXECUTE = """async (code) => {
     return text;
 }"""
 
+# a file tells that it runs, and ends it
+BUSY = """
+import pathlib, time
+_runs = pathlib.Path({runs!r})
+_runs.touch()
+while _runs.exists():
+    time.sleep(0.01)
+"""
+
 CLEAR = """() => {
     window.jupyterapp.shell.activateById(window.panel.id);
     for (const cell of window.panel.content.model.cells) {
@@ -240,15 +249,14 @@ class Notebook:
     def busy(self) -> Iterator[None]:
         """Within the block the kernel runs a cell, as long as the block takes."""
         with TemporaryDirectory() as folder:
-            end = Path(folder) / "end"
-            self.begin(f"import pathlib, time\nwhile not pathlib.Path({str(end)!r}).exists():\n    time.sleep(0.01)")
-            self.page.wait_for_function("window.panel.sessionContext.session.kernel.status === 'busy'")
+            runs = Path(folder) / "runs"
+            self.begin(BUSY.format(runs=str(runs)))
+            self.until(runs.exists, "the cell to begin")
             try:
                 yield
-                assert self.page.evaluate("window.panel.sessionContext.session.kernel.status") == "busy"
             finally:
-                end.touch()
-                self.ended()
+                runs.unlink()
+                assert self.ended() == ""
 
     def value(self, expression: str) -> Any:
         """What an expression is worth in the kernel, by way of JSON."""

@@ -98,6 +98,7 @@ def test_the_keyboard_walks_previews_and_chooses(view: View, notebook: Notebook)
     press("PageDown")
     press("End")
     expect(cell(view, "warm", "late")).to_be_focused()
+
     def in_sight() -> bool:
         box, focused = view.part(".matrix-body").bounding_box(), cell(view, "warm", "late").bounding_box()
         return bool(box and focused and focused["y"] + focused["height"] <= box["y"] + box["height"] + 1)
