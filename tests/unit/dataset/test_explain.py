@@ -73,6 +73,7 @@ FORMS = {
     "dicts": lambda _: Dicts(),
     "DataLoader": lambda _: DataLoader([*zip(tensors(), CLASSES, strict=True)], batch_size=2),
     "DataLoader without labels": lambda _: DataLoader(tensors(), batch_size=3),
+    "DataLoader, one by one": lambda _: DataLoader([*zip(tensors(), CLASSES, strict=True)], batch_size=None),
     "DataLoader, endless": lambda _: DataLoader(Endless(), batch_size=2),
     "generator": lambda _: generator(),
     "IterableDataset": lambda _: Endless(),
