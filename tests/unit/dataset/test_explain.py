@@ -79,7 +79,7 @@ FORMS = {
     "IterableDataset": lambda _: Endless(),
     "mixed": lambda folder: [PICTURES[0], Image.fromarray(PICTURES[1]), *sorted(folder.glob("*.png"))[2:]],
 }
-LABELLED = ("Dataset", "dicts", "DataLoader", "DataLoader, endless", "IterableDataset")
+LABELLED = ("Dataset", "dicts", "DataLoader", "DataLoader, one by one", "DataLoader, endless", "IterableDataset")
 
 
 @pytest.fixture(scope="module")
