@@ -73,12 +73,13 @@ FORMS = {
     "dicts": lambda _: Dicts(),
     "DataLoader": lambda _: DataLoader([*zip(tensors(), CLASSES, strict=True)], batch_size=2),
     "DataLoader without labels": lambda _: DataLoader(tensors(), batch_size=3),
+    "DataLoader, one by one": lambda _: DataLoader([*zip(tensors(), CLASSES, strict=True)], batch_size=None),
     "DataLoader, endless": lambda _: DataLoader(Endless(), batch_size=2),
     "generator": lambda _: generator(),
     "IterableDataset": lambda _: Endless(),
     "mixed": lambda folder: [PICTURES[0], Image.fromarray(PICTURES[1]), *sorted(folder.glob("*.png"))[2:]],
 }
-LABELLED = ("Dataset", "dicts", "DataLoader", "DataLoader, endless", "IterableDataset")
+LABELLED = ("Dataset", "dicts", "DataLoader", "DataLoader, one by one", "DataLoader, endless", "IterableDataset")
 
 
 @pytest.fixture(scope="module")
