@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from lab import PATIENCE
 from playwright.sync_api import Browser, BrowserContext, Page
 
 SLOWER = float(os.environ.get("CAMWIDGET_SLOWER_PAGE", "1"))
@@ -62,6 +63,7 @@ def prepare(browser: Browser) -> Browser:
     def new_context(**settings: Any) -> BrowserContext:
         context = plain(**settings)
         context.add_init_script(COUNT)
+        context.set_default_timeout(1000 * PATIENCE)
         if SLOWER != 1:
             context.on("page", _slow_down)
         return context
