@@ -12,6 +12,7 @@ import kernels
 import places
 import pytest
 from chrome import chromium
+from frames import prepare
 from lab import serve
 from places import Ground, Host, Seat
 from playwright.sync_api import Browser
@@ -61,7 +62,7 @@ def table(request: pytest.FixtureRequest) -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
-        yield running
+        yield prepare(running)
 
 
 @pytest.fixture(scope="session")
