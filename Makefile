@@ -6,6 +6,11 @@
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
+# make release the wheel and the sdist: what is in them, and each installed into an empty environment without Node
+# make versions the wheel on the oldest versions that it admits, and on the newest ones on each Python
+# make docs    docs/api.md from the docstrings
+# make lock    tests/lock.txt, the versions that are installed here, as new as they come
+# make audit   known holes in what is locked
 # make bundle  camwidget/static/widget.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
@@ -15,7 +20,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MADE := $(VENV)/.made
-PIP := $(BIN)/python -m pip --disable-pip-version-check
 # with the machine's Node, or, where there is none, the one of PyPI
 NODE := scripts/with_node.sh $(VENV)
 BUNDLE := camwidget/static/widget.js
@@ -24,7 +28,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak hosts bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak hosts release versions docs lock audit bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -54,6 +58,22 @@ slow: $(MADE)/bench
 hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)
 
+release: $(MADE)/release $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_contents.py \
+		tests/release/test_installed.py -v -s $(PYTEST_ARGS)
+
+versions: $(MADE)/release $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_versions.py -v -s $(PYTEST_ARGS)
+
+docs: $(MADE)/test
+	$(BIN)/python scripts/api.py
+
+lock: $(MADE)/release
+	scripts/lock.sh $(VENV)
+
+audit: $(MADE)/release
+	scripts/audit.sh $(VENV)
+
 bundle: $(BUNDLE)
 
 lint: $(MADE)/test $(BUNDLE)
@@ -75,8 +95,9 @@ $(MADE)/venv:
 	@mkdir -p $(MADE) && touch $@
 
 # An editable install; the build hook makes the bundle on the way.
-$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/sweep $(MADE)/hosts: $(MADE)/%: $(MADE)/venv pyproject.toml hatch_build.py
-	$(PIP) install --editable '.[$*]'
+$(MADE)/demo $(MADE)/test $(MADE)/bench $(MADE)/sweep $(MADE)/hosts $(MADE)/release: $(MADE)/%: \
+		$(MADE)/venv pyproject.toml hatch_build.py tests/lock.txt
+	scripts/install.sh $(VENV) '$*'
 	@touch $@
 
 $(MADE)/chromium: $(MADE)/test

@@ -43,7 +43,7 @@ class Judge:
         return x.detach().to(parameter.device, parameter.dtype if parameter.is_floating_point() else None)
 
     def table(self, x: Tensor) -> Tensor:
-        """``(N, K)`` float32: what is judged by, of each class."""
+        """``(N, K)`` float32: what is judged by, of each class, for the inputs ``x (N, C, *spatial)``."""
         x = self.placed(x)
         if self._kind is None:
             self._kind = find_probability(

@@ -83,8 +83,8 @@ def modules_from_the_top(engine: CamEngine, x: Tensor) -> list[str]:
 
 def randomised(model: nn.Module | CamEngine, modules: Sequence[str] | None = None, seed: int = 0) -> nn.Module:
     """A twin of the model in which these modules (default: all) have new weights: as ``reset_parameters`` draws them,
-    and, where a module has no such method, normal with the deviation of the trained ones. The model and torch's own
-    random numbers are left as they were.
+    and, where a module has no such method, normal with the deviation of the trained ones. One ``seed``, one twin; the
+    model and torch's own random numbers are left as they were.
 
     Raises:
         ValueError: there is no such module.
