@@ -24,6 +24,8 @@ from IPython import get_ipython
 from ipywidgets import Widget
 from ipywidgets.widgets import widget as ipywidgets_widget
 
+from . import late
+
 log = logging.getLogger("camwidget")
 
 NOTES = "_camwidget_notes"
@@ -186,6 +188,7 @@ def _run_ends(_result: Any) -> None:
     try:
         _adopt(_here())
         _collect()
+        late.wait_for(widget for widget, _ in _known() if hasattr(widget, "wait_for_answers"))
     except Exception:  # as above
         log.exception("after a cell")
 

@@ -76,7 +76,10 @@ class View:
 
     @property
     def root(self) -> Locator:
-        return self.notebook.page.locator(".camwidget").nth(self.index)
+        # in some hosts the widget is in a frame
+        ground = getattr(self.notebook, "frame", self.notebook.page)
+        found: Locator = ground.locator(".camwidget").nth(self.index)
+        return found
 
     def part(self, selector: str) -> Locator:
         return self.root.locator(selector)
