@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,12 +83,14 @@ class Alone:
         kernel: without it, the page has the widget's state and nobody to ask.
     """
 
-    pages: Mapping[str, str] = {"": PAGE}
+    pages: Mapping[str, str] = MappingProxyType({"": PAGE})
     """The documents of the site by their paths."""
 
     def __init__(self, page: Page, widget: CamWidget, dark: bool = False, kernel: bool = True) -> None:
         self.page, self.widget, self.errors = page, widget, list[str]()
         self._front = FrontEnd(widget)
+        self.heard: list[dict[str, Any]] = []
+        """What the page has told the kernel."""
         self._unread: dict[str, int] = {}  # by document: how many messages it has seen
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
@@ -124,6 +127,7 @@ class Alone:
             state = self.widget.get_state()
             return json.dumps(packed({name: value for name, value in state.items() if not name.startswith("_")}))
         if message:
+            self.heard.append(message)
             self._handle(message)
         # the worker may add to it meanwhile
         begin, end = self._unread[who], len(self._front.messages)

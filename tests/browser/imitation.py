@@ -68,15 +68,18 @@ window.addEventListener("click", (event) => {
     if (!(node instanceof HTMLAnchorElement) || !node.href) continue;
     event.preventDefault();
     if (!node.href.startsWith("blob:")) return;
-    fetch(node.href).then((found) => found.blob()).then(({ size, type }) => tell("save", [node.download, type, size]));
+    fetch(node.href).then((found) => found.blob()).then((file) => file.arrayBuffer())
+      .then((data) => tell("save", [node.download, [...new Uint8Array(data)]]));
     return;
   }
 });
 </script><script type="module" src="/host.js"></script>"""
 
 WORKBENCH = """<!doctype html><html lang="en"><meta charset="utf-8"><title>workbench</title>
-<body style="margin: 0"><iframe title="webview" src="http://webview.test/webview" style="border: 0; width: 100%; height: 900px"
- sandbox="allow-same-origin allow-scripts allow-forms allow-pointer-lock allow-downloads"></iframe><script>
+<body style="margin: 0"><iframe title="webview" src="http://webview.test/webview"
+ style="border: 0; width: 100%; height: 900px"
+ sandbox="allow-same-origin allow-scripts allow-forms allow-pointer-lock allow-downloads">
+</iframe><script>
 window.told = [];
 window.addEventListener("message", ({ data }) => window.told.push([data.type, data.data]));
 </script>"""
@@ -147,9 +150,9 @@ class Colab(Framed):
     """
 
     site = "http://one.frame.test/cell"
-    pages = {"": COLAB, "cell": CELL % {"ipywidgets": IPYWIDGETS}}
 
     def __init__(self, page: Page, widget: CamWidget) -> None:
+        self.pages = {"": COLAB, "cell": CELL % {"ipywidgets": IPYWIDGETS}}
         self._handling = False
         super().__init__(page, widget)
         heard = self._front.receive
