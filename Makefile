@@ -5,7 +5,8 @@
 # make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
-# make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
+# make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
+#              docs/hosts.md and the table of README.md
 # make release the wheel and the sdist: what is in them, and each installed into an empty environment without Node
 # make versions the wheel on the oldest versions that it admits, and on the newest ones on each Python
 # make docs    docs/api.md from the docstrings
@@ -56,7 +57,7 @@ slow: $(MADE)/bench
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts --write-table $(PYTEST_ARGS)
 
 release: $(MADE)/release $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_contents.py \

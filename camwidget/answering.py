@@ -25,6 +25,7 @@ from .answers import (
     Rescored,
     Row,
     Screened,
+    Served,
     Stack,
     Strip,
     Sums,
@@ -110,7 +111,7 @@ class Answering(Sent):
         else:
             self.remember(answer)
 
-    def steady(self, request: Request) -> Iterator[Answer]:
+    def steady(self, request: Request) -> Iterator[Answer | Served]:
         """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
         for attempt in range(TRIES):
             try:
@@ -126,7 +127,7 @@ class Answering(Sent):
                     raise
                 # the map itself was sent, and nobody asked for the rest
 
-    def _answers(self, request: Request) -> Iterator[Answer]:
+    def _answers(self, request: Request) -> Iterator[Answer | Served]:
         held = self._holds(request.view)
         if held:
             yield from self.news(request.view, self.sent_stack)
@@ -153,11 +154,12 @@ class Answering(Sent):
         except Stopped:  # by a newer request; what was made is kept
             return
 
-    def _unasked(self, request: Request) -> Iterator[Answer]:
+    def _unasked(self, request: Request) -> Iterator[Answer | Served]:
         """What nobody waits for: its faults are no answer to anything that was asked."""
         try:
             if self._wants_whole(request):
                 yield from self._whole(request.view)
+            yield Served()
             self.in_sight = self.in_sight or request.reply is not None
             # what nobody looks at must not slow a cell that runs meanwhile
             if self.in_sight:

@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from lab import PATIENCE
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 SLOWER = float(os.environ.get("CAMWIDGET_SLOWER_PAGE", "1"))
 """So many times slower than it is, the browser's pages run: with 4 to 8, reads that do not wait fail."""
@@ -51,7 +51,7 @@ COUNT = """(() => {
 WAIT = "() => window.drawn?.()"
 
 
-def drawn(page: Page) -> None:
+def drawn(page: Page | Frame) -> None:
     """Wait until the page has drawn what it had to draw by now."""
     page.evaluate(WAIT)
 

@@ -4,6 +4,7 @@ import { actionFor } from "../lib/keys.js";
 import { resizeBrush } from "./brush.js";
 import { stepRival, swap } from "./contrast.js";
 import { swallow } from "./dom.js";
+import { fillScreen } from "./fullscreen.js";
 import { copyCode } from "./keep.js";
 import { allOn } from "./unfolded.js";
 import { PANELS, panelsFor, takePanel } from "./panels.js";
@@ -33,7 +34,6 @@ const NATIVE = /^(Arrow|Home|End|Page| $)/;
  * @returns {Partial<Record<Action, (key?: KeyboardEvent) => void>>}
  */
 export function actionTable(context, parts) {
-  const { root } = context;
   /** @param {"variant" | "display" | "help"} menu */
   const toggle = (menu) => {
     const open = context.ui.menu !== menu;
@@ -61,7 +61,7 @@ export function actionTable(context, parts) {
       parts.search.focus({ preventScroll: true });
     },
     copy: () => void copyCode(context),
-    fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
+    fullscreen: () => void fillScreen(context),
     "brush-smaller": () => resizeBrush(context, -1),
     "brush-larger": () => resizeBrush(context, 1),
     back: () => back(context, parts),
