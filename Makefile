@@ -4,6 +4,7 @@
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make fuzz    ten thousand messages that no front end would send, over widgets of every kind
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
 # make bundle  camwidget/static/widget.js from js/src
@@ -24,7 +25,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak hosts bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak fuzz hosts bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -47,6 +48,9 @@ metrics: $(MADE)/test
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
+
+fuzz: $(MADE)/test $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/fuzz -s --messages 10000 $(PYTEST_ARGS)
 
 slow: $(MADE)/bench
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
