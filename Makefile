@@ -4,6 +4,7 @@
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make fuzz    ten thousand messages that no front end would send, over widgets of every kind
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
 #              docs/hosts.md and the table of README.md
@@ -29,7 +30,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak hosts release versions docs lock audit bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -52,6 +53,9 @@ metrics: $(MADE)/test
 
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
+
+fuzz: $(MADE)/test $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/fuzz -s --messages 10000 $(PYTEST_ARGS)
 
 slow: $(MADE)/bench
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
