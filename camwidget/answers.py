@@ -151,6 +151,7 @@ class Tested:
             the map, of random cells and of single pixels.
         modules: the last one that is drawn at random at each of L steps.
         similarity: ``(l,)``: rank correlation of the map with that of the trained network after the first l of them.
+        guided: ``(l,)``: the same of guided backpropagation, for comparison; NaN where there is none.
         maps: that of the trained network, then one for each of these.
         variants: the others. areas: ``(v, 2)``: below the curves of the first v, by deletion and by insertion.
         faults: of "curves" and "layers", why there is nothing (more) of them.
@@ -163,6 +164,7 @@ class Tested:
     curves: Map
     modules: tuple[str, ...]
     similarity: Map
+    guided: Map
     maps: tuple[Map, ...]
     variants: tuple[str, ...]
     areas: Map

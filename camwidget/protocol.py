@@ -67,9 +67,10 @@ Kernel -> browser traits
                         are replaced, or put back; curves f32[2, 3, n]: the probability at the first n of these, by
                         deletion and by insertion, in the order of the map, of random cells, of single pixels. modules
                         [str] * L: the last one that is drawn at random at each step; similarity f32[l]: rank
-                        correlation with the map of the trained network after the first l steps; maps: that one and one
-                        for each of these, l + 1 thumbnails {grid, scale, data int8} of at most TRUST_THUMB cells a
-                        side. variants [str]: the others; areas f32[v, 2]: below the curves of the first v of them.
+                        correlation with the map of the trained network after the first l steps; guided f32[l]: the
+                        same of guided backpropagation, for comparison (NaN: there is none); maps: that one and one for
+                        each of these, l + 1 thumbnails {grid, scale, data int8} of at most TRUST_THUMB cells a side.
+                        variants [str]: the others; areas f32[v, 2]: below the curves of the first v of them.
                         faults {curves, layers: str}: why there is nothing (more) of these; done: nothing is missing. A
                         newer request ends it; asked again, it goes on
     exact      [[str]]  (layer, variant) pairs known so far whose maps add up: the sum over all cells of a class's map
@@ -242,8 +243,8 @@ CHANNELS_KEYS = (
     "plain", "sums", "dtype", "scale", "data", "activations", "weight_maps",
 )  # fmt: skip
 TRUST_KEYS = (
-    "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "maps", "variants", "areas", "faults",
-    "done",
+    "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "guided", "maps", "variants", "areas",
+    "faults", "done",
 )  # fmt: skip
 REEL_KEYS = ("truth", "called", "probability", "faults")
 HEATS_KEYS = ("layer", "variant", "maps")

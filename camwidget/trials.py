@@ -125,6 +125,7 @@ class Trial:
         self._cascade: Cascade | None = None
         self._maps: list[Map] = []
         self._similarity: list[float] = []
+        self._guided: list[float] = []
         self._modules: tuple[str, ...] = ()
         self._faults: dict[str, str] = {}
         self.done = False
@@ -151,6 +152,11 @@ class Trial:
         self.done, self._cascade, self._other = True, None, None
         return False
 
+    @property
+    def failed(self) -> bool:
+        """Whether there is a fault, and no more to come."""
+        return self.done and bool(self._faults)
+
     def changed(self) -> None:
         """The model changed on the way: there is no more to come."""
         for name in ("curves", "layers"):
@@ -171,6 +177,7 @@ class Trial:
             curves=curves.astype(np.float32),
             modules=self._modules,
             similarity=np.array(self._similarity, np.float32),
+            guided=np.array(self._guided, np.float32),
             maps=tuple(self._maps),
             variants=(*known, *(v for v in self._others if v not in self._known and v not in self._skipped)),
             areas=np.array([self._known[name] for name in known], np.float32).reshape(-1, 2),
@@ -208,10 +215,11 @@ class Trial:
         step = len(self._similarity)
         if step == len(self._cascade):
             return False
-        map_ = self._cascade.map(step, stop)
+        found = self._cascade.step(step, stop)
         bench.check()
-        self._maps.append(to_numpy(map_[0]))
-        self._similarity.append(float(self._cascade.similarity(map_)))
+        self._maps.append(to_numpy(found.maps[0]))
+        self._similarity.append(float(found.similarity))
+        self._guided.append(float(found.guided))
         return True
 
     def _variants(self, stop: Stop) -> bool:
@@ -261,7 +269,9 @@ class Trials:
         self._current()
         if self._bench is None:
             self._bench = Bench(self._atlas, self._probability)
-        trial = self._kept.pop(view, None) or Trial(self._bench, view)
+        trial = self._kept.pop(view, None)
+        if trial is None or trial.failed:  # asked again, it may go well
+            trial = Trial(self._bench, view)
         self._kept[view] = trial
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)

@@ -31,6 +31,7 @@ def _entry(found: Tested) -> dict[str, Any]:
         "curves": wire.floats(found.curves),
         "modules": list(found.modules),
         "similarity": wire.floats(found.similarity),
+        "guided": wire.floats(found.guided),
         "maps": [wire.thumbnail(map_, TRUST_THUMB) for map_ in found.maps],
         "variants": list(found.variants),
         "areas": wire.floats(found.areas),

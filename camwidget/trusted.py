@@ -56,18 +56,22 @@ class Sanity:
         modules: the name of the module that is drawn at random last at each of S steps; after the last all are.
         similarity: ``(S,)`` float32, Spearman's rank correlation with the map of the trained network. A map that
             stays near 1 ignores what was learned there.
+        guided: ``(S,)`` float32, for comparison, the same of guided backpropagation, which is known to fail; NaN where
+            the recording has no graph down to the input.
         trained: that map, ``(*grid)`` float32. maps: ``(S, *grid)`` float32, one for each step.
     """
 
     modules: tuple[str, ...]
     similarity: Map = field(repr=False)
+    guided: Map = field(repr=False)
     trained: Map = field(repr=False)
     maps: Map = field(repr=False)
 
     def __str__(self) -> str:
         width = max(map(len, (*self.modules, "random down to")))
-        rows = [f"{name:<{width}}{value:>13.2f}" for name, value in zip(self.modules, self.similarity, strict=True)]
-        return "\n".join([f"{'random down to':<{width}}{'correlation':>13}", *rows])
+        numbers = zip(self.modules, self.similarity, self.guided, strict=True)
+        rows = [f"{name:<{width}}{mine:>13.2f}{guided:>18.2f}" for name, mine, guided in numbers]
+        return "\n".join([f"{'random down to':<{width}}{'correlation':>13}{'guided backprop':>18}", *rows])
 
     __repr__ = __str__
 
@@ -102,8 +106,11 @@ def sanity(atlas: Atlas, view: View, steps: int, seed: int) -> Sanity:
     """
     target = atlas.aim.target(view.target)
     cascade = Cascade(atlas.engine, atlas.recording, target, view.layer, view.variant, steps=steps, seed=seed)
-    maps = [cascade.map(step) for step in range(len(cascade))]
-    similarity = torch.stack([cascade.similarity(map_)[0] for map_ in maps])
+    found = [cascade.step(step) for step in range(len(cascade))]
     return Sanity(
-        cascade.modules, to_numpy(similarity), to_numpy(cascade.trained[0]), np.stack([to_numpy(m[0]) for m in maps])
+        modules=cascade.modules,
+        similarity=to_numpy(torch.cat([one.similarity for one in found])),
+        guided=to_numpy(torch.cat([one.guided for one in found])),
+        trained=to_numpy(cascade.trained[0]),
+        maps=np.stack([to_numpy(one.maps[0]) for one in found]),
     )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from camwidget.engine import VARIANTS, CamEngine, Recording
+from camwidget.engine.inside import Inside
 from camwidget.engine.methods.passes import listen
 from camwidget.engine.preempt import Stop, check
 
@@ -27,10 +28,13 @@ class Randomisation:
     Attributes:
         modules: the names of the modules that were randomised last at each of S steps; after the last all are.
         similarity: ``(S, N)`` float32, Spearman's rank correlation of each image's map with that of the trained model.
+        guided: ``(S, N)`` float32, for comparison, the same of guided backpropagation, whose map looks right and in the
+            paper hardly changes; NaN where the model has no graph down to its input.
     """
 
     modules: tuple[str, ...]
     similarity: Tensor
+    guided: Tensor
 
 
 def randomisation(
@@ -57,8 +61,20 @@ def randomisation(
     """
     engine = model if isinstance(model, CamEngine) else CamEngine(model)
     cascade = Cascade(engine, engine.record(x), targets, layer, variant, steps=steps, seed=seed)
-    found = [cascade.similarity(cascade.map(step)) for step in range(len(cascade))]
-    return Randomisation(cascade.modules, torch.stack(found))
+    found = [cascade.step(step) for step in range(len(cascade))]
+    similarity, guided = (torch.stack([getattr(one, name) for one in found]) for name in ("similarity", "guided"))
+    return Randomisation(cascade.modules, similarity, guided)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The maps ``(N, *grid)`` of a network with some layers drawn at random; ``similarity`` and ``guided`` ``(N,)`` are
+    as of ``Randomisation``.
+    """
+
+    maps: Tensor
+    similarity: Tensor
+    guided: Tensor
 
 
 class Cascade:
@@ -90,6 +106,7 @@ class Cascade:
         self._engine, self._x, self._seed = engine, recording.x, seed
         self._targets, self._layer, self._variant = targets, recording.resolve(layer), variant
         self.trained = judged(recording.cam(targets, self._layer, variant, stop=stop), variant)
+        self._guided = None if recording.left_out else guided(recording, targets, stop)
         self._names = modules_from_the_top(engine, recording.x, stop)
         each = -(-len(self._names) // max(1, steps))
         self._ends = sorted({*range(each, len(self._names), each), len(self._names)})
@@ -98,19 +115,29 @@ class Cascade:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def map(self, step: int, stop: Stop | None = None) -> Tensor:
-        """The maps after a step, as ``trained``.
+    def step(self, step: int, stop: Stop | None = None) -> Step:
+        """What is found at a step.
 
         Raises: as ``Recording.cam``; Stopped: ``stop`` said so.
         """
         other = self._engine.like(randomised(self._engine, self._names[: self._ends[step]], self._seed, stop))
         check(stop)
-        recording = other.record(self._x, [self._layer], VARIANTS[self._variant].at_input)
-        return judged(recording.cam(self._targets, self._layer, self._variant, stop=stop), self._variant)
+        down = self._guided is not None or VARIANTS[self._variant].at_input
+        recording = other.record(self._x, [self._layer], down)
+        maps = judged(recording.cam(self._targets, self._layer, self._variant, stop=stop), self._variant)
+        beside = maps.new_full((len(maps),), torch.nan)
+        if self._guided is not None:
+            beside = spearman(self._guided, guided(recording, self._targets, stop))
+        return Step(maps, spearman(self.trained, maps), beside)
 
-    def similarity(self, maps: Tensor) -> Tensor:
-        """``(N,)`` float32: the rank correlation of maps with those of the trained model."""
-        return spearman(self.trained, maps)
+
+def guided(recording: Recording, targets: Any, stop: Stop | None = None) -> Tensor:
+    """Guided backpropagation (Springenberg et al., ICLR workshop 2015) to the pixels: ``(N, *spatial)`` float32, the
+    magnitudes, summed over the channels of the input. Without rectifiers it is the plain gradient.
+
+    Args, Raises: as of ``Recording.cam``.
+    """
+    return Inside(recording).input_gradient(recording.resolve_target(targets), "guided", stop).float().abs().sum(1)
 
 
 def modules_from_the_top(engine: CamEngine, x: Tensor, stop: Stop | None = None) -> list[str]:

@@ -92,7 +92,8 @@ export const CHANNELS_KEYS = /** @type {const} */ ([
   "plain", "sums", "dtype", "scale", "data", "activations", "weight_maps",
 ]);
 export const TRUST_KEYS = /** @type {const} */ ([
-  "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "maps", "variants", "areas", "faults", "done",
+  "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "guided", "maps", "variants", "areas", "faults",
+  "done",
 ]);
 export const REEL_KEYS = /** @type {const} */ (["truth", "called", "probability", "faults"]);
 export const HEATS_KEYS = /** @type {const} */ (["layer", "variant", "maps"]);

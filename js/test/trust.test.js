@@ -13,7 +13,7 @@ const thumb = () => ({ grid: [1, 2], scale: 0.5, data: new DataView(Int8Array.of
 /** @param {Bag} [over] @returns {Bag} */
 const view = (over = {}) => ({
   target: 0, layer: "late", variant: "gradcam", fractions: f32([0, 0.5, 1]), curves: f32([1, 0.2, 1, 0.5, 1, 0.7, 0.1, 0.9, 0.1, 0.6, 0.1, 0.4]),
-  modules: ["fc", "late"], similarity: f32([0.25]), maps: [thumb(), thumb()], variants: ["hirescam", "layercam"], areas: f32([0.5, 0.75]),
+  modules: ["fc", "late"], similarity: f32([0.25]), guided: f32([0.5]), maps: [thumb(), thumb()], variants: ["hirescam", "layercam"], areas: f32([0.5, 0.75]),
   faults: {}, done: false, ...over,
 });
 
@@ -37,13 +37,13 @@ test("what was found is read", () => {
   assert.deepEqual([...found.maps[1].values], [1, -2]);
   assert.deepEqual([found.modules, [...found.similarity], found.done], [["fc", "late"], [0.25], false]);
   assert.equal(decodeTrust({}, 2), null);
-  assert.ok(decodeTrust(trait({ curves: f32([]), similarity: f32([]), maps: [], areas: f32([]), fractions: f32([]) }), 2));
+  assert.ok(decodeTrust(trait({ curves: f32([]), similarity: f32([]), guided: f32([]), maps: [], areas: f32([]), fractions: f32([]) }), 2));
 });
 
 test("what does not fit together is refused", () => {
   for (const wrong of [
     { curves: f32([1]) }, { fractions: f32([0]) }, { similarity: f32([1, 2, 3]) }, { maps: [thumb()] }, { areas: f32([1, 2, 3, 4, 5]) },
-    { modules: null }, { target: "cat" }, { maps: [thumb(), {}] }, { variants: "ab" },
+    { guided: f32([]) }, { modules: null }, { target: "cat" }, { maps: [thumb(), {}] }, { variants: "ab" },
   ]) {
     assert.throws(() => decodeTrust(trait(wrong), 2), Malformed, JSON.stringify(Object.keys(wrong)));
   }

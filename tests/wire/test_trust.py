@@ -59,6 +59,7 @@ def test_the_numbers_are_those_of_the_metrics(
     layers = randomisation(engine, x, 2, "last", variant, steps=trials.LAYERS)
     assert last["modules"] == list(layers.modules)
     np.testing.assert_allclose(floats(last["similarity"], -1), layers.similarity[:, 0], atol=1e-6)
+    np.testing.assert_allclose(floats(last["guided"], -1), layers.guided[:, 0], atol=1e-6)
     assert len(last["maps"]) == len(layers.modules) + 1
     others = dict(zip(last["variants"], floats(last["areas"], -1, 2), strict=True))
     assert set(others) == {v.id for v in VARIANTS.values() if not v.slow} - {variant}

@@ -38,6 +38,7 @@ export function createTrust(context) {
   const running = () => !context.ui.trust.halted && !shown?.done;
   context.listen(button, "click", () => {
     const halted = running();
+    store.wish("tests", false);
     if (!halted && shown?.done) store.distrust(shown);
     store.wish("tests", !halted);
     context.patch({ trust: { ...context.ui.trust, halted } });
@@ -140,6 +141,7 @@ function createLayers(context) {
   const input = h("input", { type: "range", min: 0, max: 0, step: 1, value: 0, "aria-label": "Layers drawn at random" });
   const [left, right] = [h("canvas.cells"), h("canvas.cells")];
   const drawCells = createCells();
+  setAttr(drawing.element, "aria-label", "Rank correlation after each step");
   const element = card(LAYERS, number, [words], [left, right], [drawing.element, input]);
   const differs = createWatch();
   context.listen(input, "input", () => context.patch({ trust: { ...context.ui.trust, step: Number(input.value) }, touched: true }));
@@ -150,7 +152,7 @@ function createLayers(context) {
       const { store, view } = frame;
       const step = stepOf(frame, found);
       if (!differs(found, step, store.luts, view.colormap, context.dpr)) return;
-      const { similarity = new Float32Array(0), modules = [], maps = [], faults = {} } = found ?? {};
+      const { similarity = [], guided = [], modules = [], maps = [], faults = {} } = found ?? {};
       const last = similarity.length;
       setAttr(input, "max", Math.max(1, last));
       input.value = String(step);
@@ -159,8 +161,8 @@ function createLayers(context) {
       setAttr(input, "aria-valuetext", found && step ? drawnText(found, step) : "as trained");
       const all = modules.length || 1;
       setStyle(input, "width", `${(100 * Math.max(1, last)) / all}%`);
-      const values = [1, ...similarity];
-      drawing.draw([last ? "0,100 100,100" : "", last ? line(values.map((_, i) => i / all), values, 1) : ""]);
+      const at = [1, ...similarity].map((_, i) => i / all);
+      drawing.draw([guided, similarity].map((values) => (Number.isFinite(values[0]) ? line(at, [1, ...values], 1) : "")));
       setText(number, last ? decimal(similarity[(step || last) - 1]) : "–");
       setText(words, faults.layers ? String(faults.layers) : layersText(found, step));
       for (const [canvas, map] of /** @type {const} */ ([[left, maps[0]], [right, maps[step || last]]])) {
@@ -173,6 +175,9 @@ function createLayers(context) {
 /** @param {Trust | null} found @param {number} step */
 function layersText(found, step) {
   const how = "A good map changes: near 1 it ignores what was learned.";
-  if (!found?.similarity.length) return `Layers are drawn at random, the last first. ${how}`;
-  return `Rank correlation with ${drawnText(found, step || found.similarity.length)}. ${how}`;
+  const last = found?.similarity.length;
+  if (!found || !last) return `Layers are drawn at random, the last first. ${how}`;
+  const guided = found.guided[(step || last) - 1];
+  const beside = Number.isFinite(guided) ? ` Dotted: guided backpropagation, ${decimal(guided)}.` : "";
+  return `Rank correlation with ${drawnText(found, step || last)}. ${how}${beside}`;
 }
