@@ -84,6 +84,7 @@ class CamTraits(anywidget.AnyWidget):
     strip = traitlets.Dict().tag(sync=True)
     nearby = traitlets.Dict().tag(sync=True)
     channels = traitlets.Dict().tag(sync=True)
+    trust = traitlets.Dict().tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
     status = traitlets.Dict().tag(sync=True)
 
