@@ -6,7 +6,7 @@
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
-# make bundle  camwidget/static/widget.js from js/src
+# make bundle  camwidget/static/*.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
 # Stamps in .venv/.made say what is installed: a second run starts at once.
