@@ -5,7 +5,10 @@
  */
 
 import gallery from "../src/gallery/index.js";
+import widget from "../src/index.js";
 import { createGalleryModel } from "./gallery_model.js";
+import { createModel } from "./model.js";
+import { syntheticWorld } from "./synthetic.js";
 
 const query = new URLSearchParams(location.search);
 const number = (name, other) => Number(query.get(name) ?? other);
@@ -17,4 +20,8 @@ const model = await createGalleryModel({
   count: number("count", 10_000), classes: number("classes", 10), latency: number("latency", 60),
   scoring: number("scoring", 0), known: query.get("known") !== "no", traits,
 });
-Object.assign(window, { model, close: gallery.render({ model, el }), ready: true });
+const world = await syntheticWorld();
+const cam = createModel(world, { selection: { target: world.listed[0], layer: world.layers.at(-1).name, variant: "gradcam" } });
+const host = { getWidget: async () => ({ render: ({ el: place, signal }) => void widget.render({ model: cam, el: place, signal }) }) };
+model.on("change:opened", () => model.push({ child: "anywidget:full" }));
+Object.assign(window, { model, close: gallery.render({ model, el, host }), ready: true });

@@ -173,7 +173,7 @@ export async function createGalleryModel({ count = 10_000, classes = 10, known =
       const picture = pictures[i % pictures.length];
       const maps = [mapOf(i, 0), scores.predicted[i] === scores.truth[i] || !known ? null : mapOf(i, 1)];
       buffers.push(new DataView(picture.data.buffer), maps[0].data, maps[1]?.data ?? new DataView(new ArrayBuffer(0)));
-      return { index: i, name: `item ${i}`, size: picture.size, grid: GRID, place: null, peak: maps.map((map) => map?.peak ?? null) };
+      return { index: i, name: `photo_${i}.jpg`, size: picture.size, grid: GRID, place: null, peak: maps.map((map) => map?.peak ?? null) };
     });
     const { layer, variant, generation } = state;
     emit("msg:custom", { kind: "thumbs", nonce, seq, generation, layer, variant, items: told, more }, buffers);

@@ -1,7 +1,6 @@
 /** What is said of an item, of a filter and of the progress. */
 
-import { percent, plain, signed } from "../lib/format.js";
-import { UNKNOWN } from "./protocol.js";
+import { plain, signed } from "../lib/format.js";
 
 /** @typedef {import("./store.js").GalleryStore} Store */
 
@@ -36,26 +35,6 @@ export function numberOf(store, index) {
 
 /** @param {Store} store @param {number} index */
 export const fileOf = (store, index) => store.about.files[index] ?? store.thumb(index)?.name ?? "";
-
-/**
- * An item in words: "item 27, predicted airplane 41.7 %, is ship, loss 2.41".
- * @param {Store} store
- * @param {number} index
- */
-export function itemWords(store, index) {
-  const { scores } = store;
-  const words = [`item ${index}`, fileOf(store, index)];
-  const failure = scores.failed.get(index);
-  if (failure !== undefined) words.push(failure);
-  else if (!scores.has(index)) words.push("not scored yet");
-  else {
-    words.push(`predicted ${store.nameOf(scores.predicted[index])} ${percent(scores.confidence[index])}`);
-    if (scores.isMistake(index)) words.push(`is ${store.nameOf(scores.truth[index])}`);
-    else if (scores.truth[index] !== UNKNOWN) words.push("right");
-    if (!Number.isNaN(scores.loss[index])) words.push(`loss ${lossOf(store, index)}`);
-  }
-  return words.filter(Boolean).join(", ");
-}
 
 /**
  * How many are shown: "342 of 10 000", "10 000 items".

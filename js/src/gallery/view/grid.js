@@ -28,6 +28,7 @@ export function createGrid(context) {
   const track = h("div.g-track", { role: "rowgroup" });
   const element = h("div.g-grid", { role: "grid", tabindex: 0, "aria-label": "Items", "aria-multiselectable": "true" }, [track]);
   const nothing = h("p.g-nothing", { role: "status", hidden: true });
+  const room = h("div.g-room", {}, [element, nothing]);
   const state = { top: 0, width: 0, height: 0, open: false, before: 0, layout: layoutOf(0, false) };
   const rows = createRows(context, track);
   measure(context, element, state);
@@ -41,7 +42,7 @@ export function createGrid(context) {
   };
   return {
     element,
-    nothing,
+    room,
     /** How many items stand beside each other, and how many rows are in sight. */
     get steps() {
       return { columns: state.layout.columns, page: Math.max(1, Math.floor(state.height / state.layout.row)) };
@@ -78,9 +79,9 @@ export function createGrid(context) {
       setAttr(element, "aria-rowcount", count);
       setAttr(element, "aria-colcount", layout.columns);
       setStyle(track, "height", `${count * layout.row}px`);
-      setStyle(element, "--side", `${layout.side}px`);
-      setStyle(element, "--pitch", `${layout.pitch}px`);
-      setStyle(element, "--row", `${layout.row}px`);
+      setStyle(room, "--side", `${layout.side}px`);
+      setStyle(room, "--pitch", `${layout.pitch}px`);
+      setStyle(room, "--row", `${layout.row}px`);
       const sight = rowsInSight(state.top, state.height, layout.row, count);
       const active = ui.active === null ? -1 : order.indexOf(ui.active);
       setAttr(element, "aria-activedescendant", active < 0 ? null : `cw-item-${ui.active}`);

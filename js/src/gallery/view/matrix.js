@@ -57,7 +57,7 @@ function build({ about: { names } }) {
   const corner = h("span.g-corner", { role: "columnheader" }, [h("span", { text: "true ↓" }), h("span", { text: "predicted →" })]);
   const top = [corner, ...names.map((name) => heading(name, "columnheader", "predicted"))];
   return [top, ...names.map((name) =>
-    [heading(name, "rowheader", "true"), ...names.map(() => h("span.g-cell", { role: "gridcell", "data-cell": "" }))])];
+    [heading(name, "rowheader", "true"), ...names.map(() => h("span.g-cell", { role: "gridcell", "data-cell": "" }, [h("span.spoken"), h("span")]))])];
 }
 
 /**
@@ -78,11 +78,11 @@ function fill({ store }, cells, stop) {
     const right = row === col;
     mark(cell, "right", right);
     mark(cell, "none", count === 0);
-    setText(cell, count ? brief(count) : "");
     const [truth, predicted] = [store.nameOf(row - 1), store.nameOf(col - 1)];
-    const words = `true ${truth}, predicted ${predicted}: ${whole(count)}`;
-    setAttr(cell, "aria-label", words);
-    setAttr(cell, "title", words);
+    const [spoken, shown] = /** @type {HTMLElement[]} */ ([...cell.children]);
+    setText(spoken, `true ${truth}, predicted ${predicted}: ${count ? "" : "none"}`);
+    setText(shown, count ? brief(count) : "");
+    setAttr(cell, "title", `true ${truth}, predicted ${predicted}: ${whole(count)}`);
     // the root, so that a few mistakes beside many can be told from none
     const wash = right || !count ? 0 : WASH.least + (WASH.most - WASH.least) * Math.sqrt(count / most);
     setStyle(cell, "--wrong", `${wash.toFixed(1)}%`);

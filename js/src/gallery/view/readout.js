@@ -44,7 +44,7 @@ function slotsOf(store, item, short) {
   if (failure !== undefined) return [name, [failure]];
   if (!scores.has(item)) return [name, [{ quiet: "not scored yet" }]];
   const truth = scores.truth[item];
-  const slots = [name, [{ quiet: "predicted " }, { strong: store.nameOf(scores.predicted[item]) }, ` ${percent(scores.confidence[item])}`]];
+  const slots = [name, [{ quiet: short ? "" : "predicted " }, { strong: store.nameOf(scores.predicted[item]) }, ` ${percent(scores.confidence[item])}`]];
   if (truth !== UNKNOWN) slots.push([{ quiet: "true " }, scores.isMistake(item) ? { strong: store.nameOf(truth) } : store.nameOf(truth)]);
   if (!Number.isNaN(scores.loss[item])) slots.push([{ quiet: "loss " }, lossOf(store, item)]);
   if (!short) slots.push([{ quiet: "margin " }, marginOf(store, item)]);

@@ -47,7 +47,7 @@ export function createView(store, el, summon) {
   const parts = createParts(context, summon);
   const { grid } = parts;
   root.append(parts.head.element, parts.count.element,
-    h("div.g-main", {}, [h("div.g-room", {}, [grid.element, grid.nothing]), parts.panel.element, parts.help.element]),
+    h("div.g-main", {}, [grid.room, parts.panel.element, parts.help.element]),
     parts.opened.element, parts.readout.element, parts.status.element);
   listenItems(context, grid);
   listenKeys(context, parts);

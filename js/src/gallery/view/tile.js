@@ -8,7 +8,7 @@ import { together } from "../../lib/matrix.js";
 import { h, hide, mark, setAttr, setText } from "../../view/dom.js";
 import { icon } from "../../view/icons.js";
 import { UNKNOWN } from "../protocol.js";
-import { itemWords, numberOf } from "../words.js";
+import { fileOf, numberOf } from "../words.js";
 import { glyph } from "./glyphs.js";
 
 /**
@@ -28,9 +28,8 @@ export function createTile({ store, ui }) {
   const same = h("span.g-same", { hidden: true });
   const places = [h("span.g-place", {}, [canvases[0], failure, cross, check]), h("span.g-place", {}, [canvases[1], same])];
   const words = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
-  const element = h("div.g-tile", { role: "gridcell" }, [
-    h("span.g-pictures", { "aria-hidden": "true" }, places), h("span.g-words", { "aria-hidden": "true" }, words),
-  ]);
+  const spoken = h("span.spoken");
+  const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places), h("span.g-words", {}, words)]);
   const [called, probability, truth, number] = words;
   const differs = createWatch();
   const lacks = createWatch();
@@ -66,9 +65,8 @@ export function createTile({ store, ui }) {
       const predicted = has ? scores.predicted[item] : UNKNOWN;
       if (!differs(item, predicted, failed, scores.truth[item], view.order, store.about, scores.loss[item], scores.margin[item])) return;
       const wrong = scores.isMistake(item);
-      const said = itemWords(store, item);
-      setAttr(element, "aria-label", said);
-      setAttr(element, "title", said);
+      setText(spoken, [`item ${item}`, fileOf(store, item), has ? (failed === undefined ? "predicted" : "") : "not scored yet"]
+        .filter(Boolean).join(", "));
       mark(element, "wrong", wrong);
       hide(cross, !wrong);
       hide(failure, failed === undefined);
