@@ -17,7 +17,7 @@ export function random(seed) {
 }
 
 /** @param {number} i */
-const spotsOf = (i) => {
+export const spotsOf = (i) => {
   const next = random(i + 1);
   return [0, 1].map((k) => [0.28 + 0.44 * k + 0.1 * (next() - 0.5), 0.3 + 0.4 * next(), 0.13 + 0.04 * next()]);
 };
