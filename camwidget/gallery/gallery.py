@@ -135,10 +135,10 @@ class CamGallery(Opening):
 
     @property
     def frame(self) -> Any:
-        """A ``pandas.DataFrame`` with a row an item: index, name, truth, predicted (names of classes, None where not
-        known), loss (minus the logarithm of the true class's probability), confidence (the predicted class's
-        probability), margin (that less the next one's), selected, error (why it could not be read, else None). What is
-        not scored yet is scored first.
+        """A ``pandas.DataFrame`` with a row an item: index, name, truth, predicted (names of classes, missing where
+        not known), loss (minus the logarithm of the true class's probability), confidence (the predicted class's
+        probability), margin (that less the next one's), selected, error (why it could not be scored, else missing).
+        What is not scored yet is scored first.
 
         Raises:
             ImportError: pandas is not installed.

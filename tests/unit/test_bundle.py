@@ -39,17 +39,20 @@ def tree(tmp_path: Path) -> Path:
 
 
 def put_bundle(hook: ModuleType, tree: Path) -> Path:
-    bundle = tree / "camwidget" / "static" / "widget.js"
-    bundle.write_text(f"{hook.STAMP}{hook.source_hash(tree / 'js')}\nexport default {{}};\n")
-    return bundle
+    for name in hook.NAMES:
+        bundle = tree / "camwidget" / "static" / name
+        bundle.write_text(f"{hook.STAMP}{hook.source_hash(tree / 'js')}\nexport default {{}};\n")
+    return tree / "camwidget" / "static" / hook.NAMES[0]
 
 
 def make(hook: ModuleType, tree: Path):
     return hook.BundleHook(str(tree), {}, None, None, str(tree / "dist"), "wheel")
 
 
-def test_bundle_is_not_stale(hook):
-    assert hook.bundle_hash() == hook.source_hash(), "camwidget/static/widget.js is stale or missing: run `make bundle`"
+@pytest.mark.parametrize("name", ["widget.js", "gallery.js"])
+def test_bundle_is_not_stale(hook, name):
+    fresh = hook.bundle_hash(hook.STATIC / name) == hook.source_hash()
+    assert fresh, f"camwidget/static/{name} is stale or missing: run `make bundle`"
 
 
 def test_bundle_is_small():
@@ -121,6 +124,14 @@ class TestHook:
         make(hook, tree).initialize("standard", {})
         assert built == [tree]
 
+    def test_one_missing_of_several_is_built(self, hook, tree, monkeypatch):
+        built = []
+        monkeypatch.setattr(hook, "build", built.append)
+        put_bundle(hook, tree)
+        (tree / "camwidget" / "static" / hook.NAMES[-1]).unlink()
+        make(hook, tree).initialize("standard", {})
+        assert built == [tree]
+
     def test_node_is_asked_for_only_where_there_is_none(self, hook, tree, monkeypatch):
         monkeypatch.setattr(hook, "has_node", lambda: False)
         assert make(hook, tree).dependencies() == [hook.NODE_FROM_PYPI]
@@ -131,7 +142,8 @@ class TestHook:
         monkeypatch.setattr(hook, "build", lambda _root: pytest.fail("built"))
         monkeypatch.setattr(hook, "has_node", lambda: False)
         (tree / "PKG-INFO").write_text("Name: camwidget")
-        (tree / "camwidget" / "static" / "widget.js").write_text("// another version's")
+        for name in hook.NAMES:
+            (tree / "camwidget" / "static" / name).write_text("// another version's")
         assert make(hook, tree).dependencies() == []
         make(hook, tree).initialize("standard", {})
 
