@@ -13,7 +13,7 @@
 # make docs    docs/api.md from the docstrings
 # make lock    tests/lock.txt, the versions that are installed here, as new as they come
 # make audit   known holes in what is locked
-# make bundle  camwidget/static/widget.js from js/src
+# make bundle  camwidget/static/*.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
 # Stamps in .venv/.made say what is installed: a second run starts at once.

@@ -39,7 +39,7 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS
 from .engine.preempt import Stop, Stopped
 from .engine.stale import StaleRecordingError
-from .following import Following
+from .following import Follower, Following
 from .mailbox import Mailbox, Readers
 from .screening import Screening
 from .sent import Sent, place_of
@@ -76,7 +76,7 @@ class Answering(Sent):
         listed: the classes that come along in every stack.
         names: of the classes, for sentences about them.
         mailbox: a newer request in it ends the work on this one. readers: threads that want a map at once.
-        deliver, screening, probability: see ``Session``.
+        deliver, follower, probability: see ``Session``.
     """
 
     def __init__(
@@ -84,16 +84,16 @@ class Answering(Sent):
         atlas: Atlas,
         listed: Sequence[int],
         names: Sequence[str],
-        mailbox: Mailbox,
+        mailbox: Mailbox[Request],
         readers: Readers,
         deliver: Callable[[Answer], None],
-        screening: Screening | None = None,
+        follower: Follower | None = None,
         probability: str | None = None,
     ) -> None:
         super().__init__(atlas)
-        self._screening = screening
+        self._screening = follower if isinstance(follower, Screening) else None
         self.trials = Trials(atlas, probability)
-        self.following = Following(atlas, screening)
+        self.following = Following(atlas, follower)
         self.listed: Sequence[int] = listed
         self.in_sight = False
         """A page shows it: idle time is used for what may be asked next."""
