@@ -4,14 +4,16 @@
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
 # make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make fuzz    ten thousand messages that no front end would send, over widgets of every kind
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
-# make hosts   the widget in JupyterLab on several versions of ipykernel, in Voila and in marimo
+# make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
+#              docs/hosts.md and the table of README.md
 # make release the wheel and the sdist: what is in them, and each installed into an empty environment without Node
 # make versions the wheel on the oldest versions that it admits, and on the newest ones on each Python
 # make docs    docs/api.md from the docstrings
 # make lock    tests/lock.txt, the versions that are installed here, as new as they come
 # make audit   known holes in what is locked
-# make bundle  camwidget/static/widget.js from js/src
+# make bundle  camwidget/static/*.js from js/src
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
 # Stamps in .venv/.made say what is installed: a second run starts at once.
@@ -28,7 +30,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak hosts release versions docs lock audit bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -52,11 +54,14 @@ metrics: $(MADE)/test
 soak: $(MADE)/test $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
 
+fuzz: $(MADE)/test $(BUNDLE)
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/fuzz -s --messages 10000 $(PYTEST_ARGS)
+
 slow: $(MADE)/bench
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 hosts: $(MADE)/hosts $(MADE)/chromium $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib --strict-markers -ra' tests/hosts --write-table $(PYTEST_ARGS)
 
 release: $(MADE)/release $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_contents.py \

@@ -16,7 +16,7 @@ from camwidget import inputs, labels, preprocessing
 from camwidget.dataset.loading import default_workers, windows
 from camwidget.dataset.sources import Reader, open_source
 from camwidget.dataset.wanted import Wanted
-from camwidget.engine import VARIANTS, CamEngine
+from camwidget.engine import CamEngine
 from camwidget.engine.batches import answers, ask
 from camwidget.engine.suggest import unknown
 
@@ -24,7 +24,7 @@ from .baselines import random_maps, uniform_maps
 from .boxes import energy_in_box, pointing_game
 from .confidence import drop_and_increase
 from .curves import STEPS, deletion, insertion
-from .judge import Judge
+from .judge import Judge, judged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +160,7 @@ def _methods(
     for key in parts[0].maps:
         maps = torch.cat([torch.from_numpy(part.maps[key]) for part in parts])
         grid = grid if grid and maps.shape[1:] == x.shape[2:] else maps.shape[1:]
-        # of the gradient at pixels the sign is no evidence
-        yield key[1], maps.abs() if VARIANTS[key[1]].at_input else maps, classes
+        yield key[1], judged(maps, key[1]), classes
     yield RANDOM, random_maps(len(x), grid, seed), classes
     yield UNIFORM, uniform_maps(len(x), grid), classes
 

@@ -63,8 +63,8 @@ for _thread in threading.enumerate():
 """
 
 # pictures are decoded beside the page; a signal has none
-DECODED = """(canvas) => !canvas.getClientRects().length || (canvas.width > 0 && canvas.getContext("2d")
-    .getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[3] > 0)"""
+DECODED = """(canvases) => canvases.every((canvas) => !canvas.getClientRects().length || (canvas.width > 0 &&
+    canvas.getContext("2d").getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[3] > 0))"""
 
 # no map comes unasked, so that the kernel must answer
 UNFORESEEN = "from camwidget import foresight; foresight.NEARBY_BYTES = 0"
@@ -125,5 +125,5 @@ def show(notebook: Notebook, *cells: str) -> View:
     view.part(".heat").wait_for()
     view.until_painted()
     notebook.execute(REST)
-    notebook.until(lambda: view.part(".photo").first.evaluate(DECODED), "the picture")
+    notebook.until(lambda: view.part(".photo").evaluate_all(DECODED), "the picture")
     return view

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from lab import PATIENCE
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 SLOWER = float(os.environ.get("CAMWIDGET_SLOWER_PAGE", "1"))
 """So many times slower than it is, the browser's pages run: with 4 to 8, reads that do not wait fail."""
@@ -50,7 +51,7 @@ COUNT = """(() => {
 WAIT = "() => window.drawn?.()"
 
 
-def drawn(page: Page) -> None:
+def drawn(page: Page | Frame) -> None:
     """Wait until the page has drawn what it had to draw by now."""
     page.evaluate(WAIT)
 
@@ -62,6 +63,7 @@ def prepare(browser: Browser) -> Browser:
     def new_context(**settings: Any) -> BrowserContext:
         context = plain(**settings)
         context.add_init_script(COUNT)
+        context.set_default_timeout(1000 * PATIENCE)
         if SLOWER != 1:
             context.on("page", _slow_down)
         return context

@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 import nbformat
 from playwright.sync_api import ConsoleMessage, Page, WebSocket
 
-START_TIMEOUT = 60.0
-RUN_TIMEOUT = 60_000.0  # ms
+START_TIMEOUT = 180.0
+RUN_TIMEOUT = 180_000.0  # ms
 PATIENCE = 60.0
 """Seconds until a test gives up waiting: never needed on a machine that does nothing else."""
 

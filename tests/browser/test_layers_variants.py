@@ -96,7 +96,6 @@ def test_variant_menu_by_keyboard(view: View, notebook: Notebook) -> None:
     view.layer("middle").click()
     notebook.until_value("w.layer", "middle")
     view.leave()
-    before = view.pixels()
     view.layer("middle").focus()
     notebook.page.keyboard.press("v")
     expect(view.part(".menu.variants")).to_be_focused()
@@ -107,7 +106,9 @@ def test_variant_menu_by_keyboard(view: View, notebook: Notebook) -> None:
     notebook.page.keyboard.press("Enter")
     expect(view.part(".menu.variants")).to_be_hidden()
     notebook.until_value("w.variant", ids[-2])
-    view.until_changed(before, f"the variant {ids[-2]}")
+    name = notebook.value("w.variants[-2]['name']")
+    expect(view.part(".picture")).to_have_attribute("aria-label", f"{name} of red at middle")
+    assert difference(view) == ""
     # focus went back into the widget, and none of the keys reached the notebook's commands
     assert view.root.evaluate("(root) => root.getRootNode().activeElement !== null")
     assert notebook.value("w.layer") == "middle"

@@ -72,7 +72,7 @@ def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
     before = view.pixels()
     notebook.save()
     notebook.reload()
-    view.part(".heat").wait_for(timeout=30_000)
+    view.part(".heat").wait_for()
     view.until_same(before, "after the page was loaded again")
     assert view.question == "Why green?"
     assert view.selected == ["green"]
@@ -115,7 +115,7 @@ def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable
     before = view.pixels()
     notebook.save()
     notebook.reload()
-    view.part(".heat").wait_for(timeout=30_000)
+    view.part(".heat").wait_for()
     view.until_same(before, "after the page was loaded again")
     assert notebook.page.locator(".camwidget").count() == 1
     click_and_see(view, notebook, "blue")
@@ -133,7 +133,7 @@ def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[...
         if loaded_again:
             notebook.save()
             notebook.reload()
-            first.part(".heat").wait_for(timeout=30_000)
+            first.part(".heat").wait_for()
         notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
         for view, name, label in ((first, "w", "green"), (second, "first()", "cyan")):
             view.until_painted()

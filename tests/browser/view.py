@@ -81,8 +81,11 @@ class View:
 
     @property
     def root(self) -> Locator:
-        drawn(self.notebook.page)
-        return self.notebook.page.locator(".camwidget").nth(self.index)
+        # in some hosts the widget is in a frame
+        ground = getattr(self.notebook, "frame", self.notebook.page)
+        drawn(ground)
+        found: Locator = ground.locator(".camwidget").nth(self.index)
+        return found
 
     def part(self, selector: str) -> Locator:
         return self.root.locator(selector)
