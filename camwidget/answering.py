@@ -295,9 +295,9 @@ class Answering(Sent):
             if self._mailbox.newer():
                 raise Stopped
             self._undisturbed(partial(self.atlas.foresee, target, rule, self._unwanted))
-            if target == view.target and rule == VARIANTS[view.variant].rule:
-                if self._sent_nearby is None or self._sent_nearby.view != view:
-                    yield Nearby(view, self.atlas.generation, tuple(foresight.nearby(view, self.atlas)))
+            sent = self._sent_nearby
+            if target == view.target and rule == VARIANTS[view.variant].rule and (sent is None or sent.view != view):
+                yield Nearby(view, self.atlas.generation, tuple(foresight.nearby(view, self.atlas)))
             yield Served()
 
     def _screened(self, step: Callable[[Screening], bool]) -> Iterator[Screened]:
