@@ -29,6 +29,7 @@ from .answers import (
     Stack,
     Strip,
     Sums,
+    Tested,
     Told,
     Unfolded,
     View,
@@ -38,10 +39,11 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS
 from .engine.preempt import Stop, Stopped
 from .engine.stale import StaleRecordingError
-from .following import Following
+from .following import Follower, Following
 from .mailbox import Mailbox, Readers
 from .screening import Screening
 from .sent import Sent, place_of
+from .trials import Trials
 
 log = logging.getLogger("camwidget")
 
@@ -74,7 +76,7 @@ class Answering(Sent):
         listed: the classes that come along in every stack.
         names: of the classes, for sentences about them.
         mailbox: a newer request in it ends the work on this one. readers: threads that want a map at once.
-        deliver, screening: see ``Session``.
+        deliver, follower, probability: see ``Session``.
     """
 
     def __init__(
@@ -82,14 +84,16 @@ class Answering(Sent):
         atlas: Atlas,
         listed: Sequence[int],
         names: Sequence[str],
-        mailbox: Mailbox,
+        mailbox: Mailbox[Request],
         readers: Readers,
         deliver: Callable[[Answer], None],
-        screening: Screening | None = None,
+        follower: Follower | None = None,
+        probability: str | None = None,
     ) -> None:
         super().__init__(atlas)
-        self._screening = screening
-        self.following = Following(atlas, screening)
+        self._screening = follower if isinstance(follower, Screening) else None
+        self.trials = Trials(atlas, probability)
+        self.following = Following(atlas, follower)
         self.listed: Sequence[int] = listed
         self.in_sight = False
         """A page shows it: idle time is used for what may be asked next."""
@@ -150,6 +154,8 @@ class Answering(Sent):
                 yield self._menu(request.view)
             if request.rows is not None:
                 yield from self._matrix(request.view, request.rows)
+            if request.tests:
+                yield from self._tested(request.view)
             yield from self._unasked(request)
         except Stopped:  # by a newer request; what was made is kept
             return
@@ -362,6 +368,17 @@ class Answering(Sent):
         generation = self.atlas.generation
         made = self._undisturbed(partial(unfolding.unfold, self.atlas, view, self._unwanted))
         return Unfolded(view, generation, made)
+
+    def _tested(self, view: View) -> Iterator[Tested]:
+        trial, told = self.trials.of(view), -BETWEEN
+        try:
+            while self._undisturbed(partial(trial.step, self._unwanted)):
+                if time.monotonic() - told >= BETWEEN / 2:
+                    told = time.monotonic()
+                    yield trial.found()
+        except StaleRecordingError:  # said in its place: while the model is trained, each new try would end like this
+            trial.changed()
+        yield trial.found()
 
     def _rank(self, target: int) -> int:
         return self.listed.index(target) if target in self.listed else len(self.listed)

@@ -78,7 +78,8 @@ class Asked(RegionalTraits, ContrastedTraits):
             self.visited = history.returned(self.visited, self._state(), visit["at"])
         elif edits is None or visit:  # a stroke that is not done yet is no place to go back to
             self._visit()
-        self._ask(Request(view, asked.reply, asked.want, asked.whole, rows=asked.rows, contrast=contrast))
+        also = {"rows": asked.rows, "contrast": contrast, "tests": asked.tests}
+        self._ask(Request(view, asked.reply, asked.want, asked.whole, **also))
 
     def _take(self, name: str, value: Any) -> None:
         try:

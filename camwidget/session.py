@@ -11,15 +11,15 @@ from typing import TypeVar
 
 from .aim import Aim
 from .answering import TRIES, Answering
-from .answers import Answer, Done, Failed, Request, Rescored, Served, Stack, View
+from .answers import Answer, Done, Failed, Request, Rescored, Served, Stack, Tested, View
 from .atlas import Atlas, Map
 from .contrasting import Contrast, pair
 from .engine import Channels, Recording
 from .engine.preempt import Stopped
 from .engine.stale import StaleRecordingError
+from .following import Follower
 from .mailbox import Mailbox, Readers
 from .scene import Scene
-from .screening import Screening
 
 log = logging.getLogger("camwidget")
 
@@ -39,7 +39,9 @@ class Session:
         listed: the classes that come along in every stack.
         deliver: called with each answer, on the worker thread (or in ``answer_now`` on the caller's).
         names: of the classes, for sentences about them.
-        screening: of a film; while nobody asks for anything, its pictures are run.
+        follower: where there are several pictures. Where it is a ``Screening``, they are run while nobody asks for
+            anything.
+        probability: how scores become probabilities, see ``scores.find_probability``; None: found when it is wanted.
     """
 
     def __init__(
@@ -48,15 +50,16 @@ class Session:
         listed: Sequence[int],
         deliver: Callable[[Answer], None],
         names: Sequence[str] = (),
-        screening: Screening | None = None,
+        follower: Follower | None = None,
+        probability: str | None = None,
     ) -> None:
         self.atlas, self._deliver = atlas, deliver
         self.scene: Scene | None = None
         """What is looked at from the next answer on; may be assigned. None: what was looked at before."""
-        self._mailbox, self._readers = Mailbox(), Readers()
+        self._mailbox, self._readers = Mailbox[Request](), Readers()
         self._asked: Request | None = None
         self._served: Request | None = None
-        self._answering = Answering(atlas, listed, names, self._mailbox, self._readers, deliver, screening)
+        self._answering = Answering(atlas, listed, names, self._mailbox, self._readers, deliver, follower, probability)
         # at interpreter exit, or when the session is gone, no thread is left inside torch
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
@@ -153,6 +156,11 @@ class Session:
         """As ``Recording.inside``, of a view and the model as it is now, at once and on this thread."""
         target = self.atlas.aim.target(view.target)
         return self.read(view, lambda atlas: atlas.recording.inside(target, view.layer, view.variant, top))
+
+    def tested(self) -> list[Tested]:
+        """What was found of the views whose maps were put to the test, of the model and scene as they are now."""
+        with self._readers.reading(), self.atlas.lock:
+            return list(self._answering.trials.finished())
 
     def read(self, view: View, work: Callable[[Atlas], T]) -> T:
         """What ``work`` makes of the maps of the model as it is now, at once and on this thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from camwidget import CamWidget
 from tests.wire.front_end import FrontEnd
 
 SITE = "http://alone.test/"
+PATIENCE = 60.0
 BUNDLE = Path(__file__).resolve().parents[2] / "camwidget" / "static" / "widget.js"
 
 # what hosts make of a kernel's messages: one model a page, and a view of it in each element marked as output
@@ -102,11 +104,10 @@ class Alone:
 
     def until(self, check: Callable[[], Any], what: str) -> None:
         """Wait until a check holds."""
-        for _ in range(200):
-            if check():
-                return
+        end = time.monotonic() + PATIENCE
+        while not check():
+            assert time.monotonic() < end, f"waited in vain for {what}"
             self.page.wait_for_timeout(25)
-        raise AssertionError(f"waited in vain for {what}")
 
     def _serve(self, route: Route) -> None:
         path = urlsplit(route.request.url).path.removeprefix("/")

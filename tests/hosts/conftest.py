@@ -15,6 +15,7 @@ import places
 import process
 import pytest
 from chrome import chromium
+from frames import prepare
 from lab import serve
 from places import Ground, Host, Seat
 from playwright.sync_api import Browser
@@ -124,7 +125,7 @@ def versions(host: str, facts: Mapping[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
-        yield running
+        yield prepare(running)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import { stepRival, swap } from "./contrast.js";
 import { swallow } from "./dom.js";
 import { fillScreen } from "./fullscreen.js";
 import { copyCode } from "./keep.js";
+import { trained } from "./tested.js";
 import { allOn } from "./unfolded.js";
 import { PANELS, panelsFor, takePanel } from "./panels.js";
 import { takeTool, TOOLS, toolsFor } from "./tools.js";
@@ -145,7 +146,7 @@ function back(context, parts) {
   else if (context.frame()?.busy && !context.store.waiting?.edits) context.store.cancel();
   else if (context.tools[ui.tool]?.back?.()) return;
   else if (ui.tool !== "explore") context.patch({ tool: "explore" });
-  else if (allOn(context)) return;
+  else if (allOn(context) || trained(context)) return;
   else if (ui.preview || ui.bare || ui.hover || ui.pinned || !context.store.view.region) {
     context.patch({ preview: null, bare: false, hover: null, pinned: null });
   } else context.store.set("region", null);
