@@ -21,7 +21,7 @@ from camwidget import CamWidget, protocol
 from camwidget.engine import VARIANTS
 
 LAYERS = ("0", "1", "2")
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Page:
