@@ -25,6 +25,7 @@ from .answers import (
     Rescored,
     Row,
     Screened,
+    Served,
     Stack,
     Strip,
     Sums,
@@ -38,7 +39,7 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS
 from .engine.preempt import Stop, Stopped
 from .engine.stale import StaleRecordingError
-from .following import Following
+from .following import Follower, Following
 from .mailbox import Mailbox, Readers
 from .screening import Screening
 from .sent import Sent, place_of
@@ -75,7 +76,7 @@ class Answering(Sent):
         listed: the classes that come along in every stack.
         names: of the classes, for sentences about them.
         mailbox: a newer request in it ends the work on this one. readers: threads that want a map at once.
-        deliver, screening, probability: see ``Session``.
+        deliver, follower, probability: see ``Session``.
     """
 
     def __init__(
@@ -83,16 +84,16 @@ class Answering(Sent):
         atlas: Atlas,
         listed: Sequence[int],
         names: Sequence[str],
-        mailbox: Mailbox,
+        mailbox: Mailbox[Request],
         readers: Readers,
         deliver: Callable[[Answer], None],
-        screening: Screening | None = None,
+        follower: Follower | None = None,
         probability: str | None = None,
     ) -> None:
         super().__init__(atlas)
-        self._screening = screening
+        self._screening = follower if isinstance(follower, Screening) else None
         self.trials = Trials(atlas, probability)
-        self.following = Following(atlas, screening)
+        self.following = Following(atlas, follower)
         self.listed: Sequence[int] = listed
         self.in_sight = False
         """A page shows it: idle time is used for what may be asked next."""
@@ -114,7 +115,7 @@ class Answering(Sent):
         else:
             self.remember(answer)
 
-    def steady(self, request: Request) -> Iterator[Answer]:
+    def steady(self, request: Request) -> Iterator[Answer | Served]:
         """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
         for attempt in range(TRIES):
             try:
@@ -130,7 +131,7 @@ class Answering(Sent):
                     raise
                 # the map itself was sent, and nobody asked for the rest
 
-    def _answers(self, request: Request) -> Iterator[Answer]:
+    def _answers(self, request: Request) -> Iterator[Answer | Served]:
         held = self._holds(request.view)
         if held:
             yield from self.news(request.view, self.sent_stack)
@@ -159,11 +160,12 @@ class Answering(Sent):
         except Stopped:  # by a newer request; what was made is kept
             return
 
-    def _unasked(self, request: Request) -> Iterator[Answer]:
+    def _unasked(self, request: Request) -> Iterator[Answer | Served]:
         """What nobody waits for: its faults are no answer to anything that was asked."""
         try:
             if self._wants_whole(request):
                 yield from self._whole(request.view)
+            yield Served()
             self.in_sight = self.in_sight or request.reply is not None
             # what nobody looks at must not slow a cell that runs meanwhile
             if self.in_sight:

@@ -49,6 +49,11 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Served:
+    """Not delivered: all that was asked for has been, and what follows comes unasked."""
+
+
+@dataclass(frozen=True)
 class Stack:
     """The signed maps ``(T, h, w)`` of ``targets`` (None: of every class, in order) at one layer and variant; ``done``
     once all listed classes are in.

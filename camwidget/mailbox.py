@@ -6,21 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
-from .answers import Request
+T = TypeVar("T")
 
 
-class Mailbox:
+class Mailbox(Generic[T]):
     """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
 
     def __init__(self) -> None:
         # the garbage collector may pass while a thread holds it, and find a widget there that shuts this mailbox
         self._lock = threading.RLock()
-        self._waiting: Request | None = None
+        self._waiting: T | None = None
         self._thread: threading.Thread | None = None
         self._shut = False
 
-    def put(self, request: Request, work: Callable[[], None]) -> Request | None:
+    def put(self, request: T, work: Callable[[], None]) -> T | None:
         """Leave a request, start a thread on ``work`` if none works. Returns the request that was replaced."""
         with self._lock:
             if self._shut:
@@ -31,7 +32,7 @@ class Mailbox:
                 self._thread.start()
             return replaced
 
-    def take(self) -> Request | None:
+    def take(self) -> T | None:
         """The waiting request; None tells the thread to end."""
         with self._lock:
             request, self._waiting = self._waiting, None

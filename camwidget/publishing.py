@@ -104,7 +104,7 @@ class Publishing(Readings):
         """About how many bytes ``save`` would write as a page, within a quarter, from the sizes of the layers' grids
         alone: no map is computed.
 
-        Raises: as ``save``.
+        Args, Raises: as ``save``.
         """
         choice = self._choice(targets, layers, variants)
         traits = self._page_traits(choice)

@@ -36,8 +36,12 @@ class Faithfulness:
     @property
     def areas(self) -> dict[str, tuple[float, float]]:
         """By order: the area below the deletion curve (low is good) and below the insertion curve (high is good)."""
-        falls, comes = (np.trapezoid(curves, self.fractions, axis=1) for curves in (self.deletion, self.insertion))
-        return {order: (float(low), float(high)) for order, low, high in zip(self.orders, falls, comes, strict=True)}
+        along = torch.from_numpy(self.fractions)
+        falls, comes = (
+            torch.trapezoid(torch.from_numpy(curves), along, dim=1).tolist()
+            for curves in (self.deletion, self.insertion)
+        )
+        return {order: (low, high) for order, low, high in zip(self.orders, falls, comes, strict=True)}
 
     def __str__(self) -> str:
         width = max(map(len, self.orders))

@@ -88,7 +88,7 @@ class CamWidget(Publishing, Asked):
         kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
         rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
         display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
-            with a name, such as ``{"waveform": (wave, 16000)}``.
+            with a name, such as ``{"waveform": (wave, 16000)}``. look: of the traits below, how maps are drawn.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``index`` int (of a film, the picture on screen; the class follows it, see ``Screening.follow``), ``against``

@@ -65,7 +65,8 @@ NEED_BOXES = ("pointing game", "energy in box")
 
 
 def evaluate(model: nn.Module | CamEngine, images: Any, labels: Any = None, **keywords: Any) -> pd.DataFrame:
-    """A table with one row a variant, the means of all measures over the images: see ``measure`` for the arguments.
+    """A table with one row a variant, the means of all measures over the images: ``labels`` and ``keywords`` as of
+    ``measure``.
 
     Random maps (every cell of the layer's grid drawn evenly) and uniform ones stand below, since a figure by itself
     says little: a small object makes the pointing game hard, a model that is easily put off makes deletion easy.

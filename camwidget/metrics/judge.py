@@ -60,7 +60,7 @@ class Judge:
         return x.detach().to(parameter.device, parameter.dtype if parameter.is_floating_point() else None)
 
     def table(self, x: Tensor) -> Tensor:
-        """``(N, K)`` float32: what is judged by, of each class.
+        """``(N, K)`` float32: what is judged by, of each class, for the inputs ``x (N, C, *spatial)``.
 
         Raises:
             Stopped: ``stop`` said so.

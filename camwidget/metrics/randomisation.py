@@ -162,8 +162,8 @@ def randomised(
     model: nn.Module | CamEngine, modules: Sequence[str] | None = None, seed: int = 0, stop: Stop | None = None
 ) -> nn.Module:
     """A twin of the model in which these modules (default: all) have new weights: as ``reset_parameters`` draws them,
-    and, where a module has no such method, normal with the deviation of the trained ones. The model and torch's own
-    random numbers are left as they were.
+    and, where a module has no such method, normal with the deviation of the trained ones. One ``seed``, one twin; the
+    model and torch's own random numbers are left as they were.
 
     Raises:
         ValueError: there is no such module. Stopped: ``stop``, asked before each of them, said so.

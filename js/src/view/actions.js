@@ -4,6 +4,7 @@ import { actionFor } from "../lib/keys.js";
 import { resizeBrush } from "./brush.js";
 import { stepRival, swap } from "./contrast.js";
 import { swallow } from "./dom.js";
+import { fillScreen } from "./fullscreen.js";
 import { copyCode } from "./keep.js";
 import { trained } from "./tested.js";
 import { allOn } from "./unfolded.js";
@@ -34,7 +35,6 @@ const NATIVE = /^(Arrow|Home|End|Page| $)/;
  * @returns {Partial<Record<Action, (key?: KeyboardEvent) => void>>}
  */
 export function actionTable(context, parts) {
-  const { root } = context;
   /** @param {"variant" | "display" | "help"} menu */
   const toggle = (menu) => {
     const open = context.ui.menu !== menu;
@@ -62,7 +62,7 @@ export function actionTable(context, parts) {
       parts.search.focus({ preventScroll: true });
     },
     copy: () => void copyCode(context),
-    fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
+    fullscreen: () => void fillScreen(context),
     "brush-smaller": () => resizeBrush(context, -1),
     "brush-larger": () => resizeBrush(context, 1),
     back: () => back(context, parts),
