@@ -135,7 +135,7 @@ def guided_backpropagation(recording: Recording, targets: Any, stop: Stop | None
     """Guided backpropagation (Springenberg et al., ICLR workshop 2015) to the pixels: ``(N, *spatial)`` float32, the
     magnitudes, summed over the channels of the input. Without rectifiers it is the plain gradient.
 
-    Args, Raises: as of ``Recording.cam``.
+    Args, Raises: as ``Recording.cam``.
     """
     return Inside(recording).input_gradient(recording.resolve_target(targets), "guided", stop).float().abs().sum(1)
 
