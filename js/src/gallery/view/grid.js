@@ -124,6 +124,17 @@ function createRows(context, track) {
   const photos = createPhotos(() => context.patch({}), context.signal);
   /** @type {Map<number, Row>} by place */
   const shown = new Map();
+  /**
+   * Rows stand in the order in which they are read; moving one costs, so one that stands right is left alone.
+   * @param {HTMLElement} element
+   * @param {HTMLElement | undefined} before
+   * @param {HTMLElement | undefined} behind
+   */
+  const stand = (element, before, behind) => {
+    if (before) before.nextElementSibling !== element && before.after(element);
+    else if (behind) behind.before(element);
+    else if (element.parentNode !== track) track.append(element);
+  };
   /** @type {Row[]} without a place */
   const spare = [];
   /**
@@ -145,10 +156,8 @@ function createRows(context, track) {
     for (const place of due) {
       let row = shown.get(place);
       if (!row) {
-        row = spare.pop() ?? createRow(context);
-        // in the order in which they are read
-        if ([...shown.keys()].some((other) => other < place)) track.append(row.element);
-        else track.prepend(row.element);
+        row = spare.shift() ?? createRow(context);
+        stand(row.element, shown.get(place - 1)?.element, shown.get(place + 1)?.element);
         shown.set(place, row);
       }
       row.update(place, layout);
