@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from lab import Notebook
@@ -19,7 +20,7 @@ g"""
 ORDER = "[int(i) for i in g.frame.sort_values('loss', ascending=False, kind='stable')['index']]"
 
 
-def test_from_the_worst_item_to_the_full_widget(notebook: Notebook) -> None:
+def test_from_the_worst_item_to_the_full_widget(notebook: Notebook, shots: Path, light_again: None) -> None:
     notebook.show(CELL)
     page = notebook.page
     root: Locator = page.locator(".gallery")
@@ -37,6 +38,8 @@ def test_from_the_worst_item_to_the_full_widget(notebook: Notebook) -> None:
     root.locator(".g-mistakes input").uncheck()
     expect(root.locator(".g-count")).to_have_text("30 items")
 
+    root.screenshot(path=shots / "gallery-light.png")
+
     grid.focus()
     before = page.evaluate("window.panel.content.model.cells.length")
     for key in ("d", "d", "x", "a", "b", "m", "y", "z", "0", "0", " "):
@@ -53,6 +56,11 @@ def test_from_the_worst_item_to_the_full_widget(notebook: Notebook) -> None:
     page.keyboard.press("ArrowRight")
     notebook.until_value("g.widget.index", order[1])
     assert root.evaluate(OUTSIDE) == []
+    notebook.theme("JupyterLab Dark")
+    expect(root).to_have_attribute("data-theme", "dark")
+    expect(inner).to_have_attribute("data-theme", "dark")
+    root.screenshot(path=shots / "gallery-opened-dark.png")
+    grid.focus()
     page.keyboard.press("Escape")
     expect(root.locator(".g-opened")).to_be_hidden()
     notebook.until_value("g.opened", None)

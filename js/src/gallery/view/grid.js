@@ -113,7 +113,7 @@ function measure(context, element, state) {
 }
 
 /** Beside the items, as the style sheet has it, in CSS pixels. */
-const PADDING = 3;
+const PADDING = 4;
 
 /**
  * @param {Context} context

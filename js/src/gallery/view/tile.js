@@ -27,10 +27,10 @@ export function createTile({ store, ui }) {
   const failure = h("span.g-failure", { hidden: true }, [icon("warning"), h("span.g-why")]);
   const same = h("span.g-same", { hidden: true });
   const places = [h("span.g-place", {}, [canvases[0], failure, cross, check]), h("span.g-place", {}, [canvases[1], same])];
-  const words = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
+  const [called, probability, truth, number] = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
   const spoken = h("span.spoken");
-  const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places), h("span.g-words", {}, words)]);
-  const [called, probability, truth, number] = words;
+  const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places),
+    h("span.g-words", {}, [called, probability]), " ", h("span.g-words", {}, [truth, number])]);
   const differs = createWatch();
   const lacks = createWatch();
   let index = -1;
