@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from . import history, wire
+from . import history, late, wire
 from .answers import Answer, Failed, Request, View
 from .checks import Incoming, read_request
 from .contrasted import ContrastedTraits
@@ -28,6 +28,16 @@ class Asked(RegionalTraits, ContrastedTraits):
         with self._lock:
             self._open().atlas.expire()
             self._ask(Request(self._view()))
+
+    def wait_for_answers(self) -> None:
+        """Return when what was asked for, here or in the browser, is on its way to the browser."""
+        session = self._session
+        if session is not None:
+            session.serve()
+
+    def _handle_msg(self, msg: Any) -> None:
+        super()._handle_msg(msg)
+        late.wait_for([self])
 
     @traitlets.observe("target", "layer", "variant")
     def _view_changed(self, _change: Any) -> None:
@@ -68,7 +78,8 @@ class Asked(RegionalTraits, ContrastedTraits):
             self.visited = history.returned(self.visited, self._state(), visit["at"])
         elif edits is None or visit:  # a stroke that is not done yet is no place to go back to
             self._visit()
-        self._ask(Request(view, asked.reply, asked.want, asked.whole, rows=asked.rows, contrast=contrast))
+        also = {"rows": asked.rows, "contrast": contrast, "tests": asked.tests}
+        self._ask(Request(view, asked.reply, asked.want, asked.whole, **also))
 
     def _take(self, name: str, value: Any) -> None:
         try:

@@ -154,4 +154,5 @@ def test_a_drag_is_one_message(view: View, notebook: Notebook) -> None:
     assert notebook.sent == [], "a drag speaks to the kernel before it ends"
     mouse.up()
     notebook.until(lambda: notebook.value("w.opacity") < 0.4, "the opacity in Python")
+    notebook.until(lambda: notebook.sent, "the message")
     assert len(notebook.sent) == 1
