@@ -272,6 +272,16 @@ def test_axe_finds_nothing(browser: Browser, dark: bool) -> None:
             clean("opened")
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_hosts_that_show_no_widget_in_another(browser: Browser, works: bool) -> None:
+    code = "export default { render({ el }) { el.textContent = 'by the text of $id'; } }" if works else "export {}"
+    with shown(browser, count=40, alone=code) as sheet:
+        sheet.painted()
+        sheet.tile(sheet.items[0]).click()
+        words = "by the text of full" if works else "Show gallery.widget in a cell of its own."
+        expect(sheet.part(".g-opened")).to_contain_text(words)
+
+
 def test_nothing_is_left(sheet: Sheet) -> None:
     sheet.evaluate("() => close()")
     assert sheet.part("*").count() == 0
