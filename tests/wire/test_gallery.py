@@ -1,4 +1,4 @@
-"""A gallery over a fake comm: scores once, pictures and maps when asked, an item as a full widget; nothing is trusted."""
+"""A gallery over a fake comm: scores once, pictures and maps when asked, one item in full; nothing is trusted."""
 
 from __future__ import annotations
 
