@@ -13,6 +13,7 @@ from .answers import Answer, Failed, Request, View
 from .checks import Incoming, read_request
 from .contrasted import ContrastedTraits
 from .engine.variants import find_variant
+from .failing import STAYS, failed
 from .regional import RegionalTraits
 
 log = logging.getLogger("camwidget")
@@ -54,10 +55,10 @@ class Asked(RegionalTraits, ContrastedTraits):
             try:
                 self._accept(asked)
             except (TypeError, ValueError, traitlets.TraitError) as error:
-                self._show(Failed(asked.reply, str(error), "the last good map stays on screen"))
+                self._show(Failed(asked.reply, str(error), STAYS))
             except Exception as error:  # of a user's observer; unanswered, the browser would wait for ever
                 log.exception("request %s", asked)
-                self._show(Failed(asked.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen"))
+                self._show(failed(error, asked.reply))
 
     def _accept(self, asked: Incoming) -> None:
         if asked.error is not None:

@@ -93,6 +93,11 @@ class Atlas:
             self._forget_all()
             return True
 
+    def lighten(self) -> None:
+        """Let go of what is kept of other scenes: memory is short."""
+        with self._engine.lock:
+            self._kept.clear()
+
     def expire(self) -> None:
         """Have the next ``refresh`` record again in any case: some changes of a model cannot be noticed."""
         self._expired = True

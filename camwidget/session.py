@@ -11,12 +11,13 @@ from typing import TypeVar
 
 from .aim import Aim
 from .answering import TRIES, Answering
-from .answers import Answer, Done, Failed, Request, Rescored, Served, Stack, Tested, View
+from .answers import Answer, Done, Request, Rescored, Served, Stack, Tested, View
 from .atlas import Atlas, Map
 from .contrasting import Contrast, pair
 from .engine import Channels, Recording
 from .engine.preempt import Stopped
 from .engine.stale import StaleRecordingError
+from .failing import TOO_FAST, failed, lacks_memory
 from .following import Follower
 from .mailbox import Mailbox, Readers
 from .scene import Scene
@@ -24,8 +25,6 @@ from .scene import Scene
 log = logging.getLogger("camwidget")
 
 T = TypeVar("T")
-
-TOO_FAST = "the model changes faster than it can be recorded: ask again when its training pauses"
 
 AT_CLOSE, AT_EXIT = 1.0, 5.0
 """Seconds that we wait for a map at hand. Longer at exit, where a thread inside torch would crash the interpreter."""
@@ -95,7 +94,7 @@ class Session:
             self._answering.send(Done(replaced.reply))
 
     def serve(self) -> None:
-        """Return when what was asked for last is delivered; what comes unasked may follow."""
+        """Return when what was asked for last is delivered, see ``Served``."""
         while self._served is not self._asked and not self._mailbox.closed:
             time.sleep(0.002)
 
@@ -209,11 +208,12 @@ class Session:
                 answered = answered or replies
         except Stopped:  # by a newer request; what was made is kept
             return answered
-        except Exception as error:
+        except BaseException as error:
             log.exception("request %s", request)
             if request.scene is not None and self.scene == request.scene:
                 self.scene = self.atlas.scene  # the last one that it could look at
-            text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
-            self._answering.send(Failed(None if answered else request.reply, text, "the last good map stays on screen"))
+            if lacks_memory(error):
+                self.atlas.lighten()
+            self._answering.send(failed(error, None if answered else request.reply))
             return True
         return answered

@@ -5,7 +5,6 @@ maths.
 from __future__ import annotations
 
 import logging
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -41,6 +40,7 @@ from .asked import Asked
 from .checks import count, keywords, one_of, share
 from .engine import CamEngine
 from .engine.engine import Forward
+from .engine.forks import Lock
 from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
@@ -136,7 +136,7 @@ class CamWidget(Publishing, Asked):
         display: Any = None,
         **look: Any,
     ) -> None:
-        self._lock = threading.RLock()
+        self._lock = Lock()
         keywords(CamWidget.__init__, look, DISPLAY)
         self._accepting, self._saying = False, Saying()
         engine = CamEngine(model, autocast, memory, forward)

@@ -5,6 +5,7 @@ import { percent } from "../lib/format.js";
 import { area, decimal, line, ordinal } from "../lib/trust.js";
 import { createCells, shapeOf } from "./cells_thumb.js";
 import { chart } from "./chart.js";
+import { correlation } from "./disagreement.js";
 import { h, hide, setAttr, setStyle, setText } from "./dom.js";
 import { variantName } from "./frame.js";
 import { drawnText, stepOf, UNTESTED } from "./tested.js";
@@ -33,7 +34,7 @@ export function createTrust(context) {
   const absent = h("p.instead", { text: ABSENT });
   const cards = h("div.tests", {}, [...curves.map(({ element }) => element), layers.element]);
   const element = h("div.trust", {}, [absent, cards, h("div.test-foot", {}, [h("span", { text: CAVEAT }), how, button])]);
-  /** @type {Trust | null} what is shown: of what was chosen, or of what was chosen before until that is here */
+  /** @type {Trust | null} what is shown */
   let shown = null;
   const running = () => !context.ui.trust.halted && !shown?.done;
   context.listen(button, "click", () => {
@@ -163,7 +164,7 @@ function createLayers(context) {
       setStyle(input, "width", `${(100 * Math.max(1, last)) / all}%`);
       const at = [1, ...similarity].map((_, i) => i / all);
       drawing.draw([guided, similarity].map((values) => (Number.isFinite(values[0]) ? line(at, [1, ...values], 1) : "")));
-      setText(number, last ? decimal(similarity[(step || last) - 1]) : "–");
+      setText(number, correlation(similarity[(step || last) - 1] ?? NaN));
       setText(words, faults.layers ? String(faults.layers) : layersText(found, step));
       for (const [canvas, map] of /** @type {const} */ ([[left, maps[0]], [right, maps[step || last]]])) {
         drawCells(canvas, map ?? null, store.luts, view.colormap, Math.round(THUMB * context.dpr), shapeOf(store));
@@ -178,6 +179,7 @@ function layersText(found, step) {
   const last = found?.similarity.length;
   if (!found || !last) return `Layers are drawn at random, the last first. ${how}`;
   const guided = found.guided[(step || last) - 1];
-  const beside = Number.isFinite(guided) ? ` Dotted: guided backpropagation, ${decimal(guided)}.` : "";
-  return `Rank correlation with ${drawnText(found, step || last)}. ${how}${beside}`;
+  const beside = Number.isFinite(guided) ? ` Dotted: guided backpropagation, ${correlation(guided)}.` : "";
+  const blank = found.maps[step || last].values.some(Boolean) ? "" : ": a blank map";
+  return `Rank correlation with ${drawnText(found, step || last)}${blank}. ${how}${beside}`;
 }
