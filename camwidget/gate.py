@@ -18,6 +18,12 @@ log = logging.getLogger("camwidget")
 OF_EVERY_VIEW = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
 """What every ipywidgets view may set."""
 
+METHODS = ("update", "request_state", "custom")
+"""What a message from the browser may be."""
+
+MOST_CLASSES, LONGEST, MOST_VIEWS = 64, 1000, 2**31
+"""Of what the host sets: texts, letters of each, views."""
+
 
 class Checked(traitlets.Any):
     """Any value, for the widget's own checks to judge; ``traitlets.Any`` would let None pass unchecked."""
@@ -61,9 +67,11 @@ class Gated(anywidget.AnyWidget):
         if name not in self._from_browser:
             self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
             return
+        if name == "layout" and value == f"IPY_MODEL_{self.layout.model_id}":
+            return
         try:
             # checked first: where an update fails half-way, traitlets would keep the refused value
-            checked = self._checked(name, value)
+            checked = self._checked(name, _of_the_host(name, value) if name in OF_EVERY_VIEW else value)
             super().set_state({name: checked})
             if checked != value:  # cut to what is possible: without an echo the browser would not know
                 self.send_state(name)
@@ -76,8 +84,38 @@ class Gated(anywidget.AnyWidget):
         self.status = wire.status("error", text)
 
     def _handle_msg(self, msg: Any) -> None:
+        content = msg["content"]  # a mapping, whatever a browser sends: the kernel found the widget by it
+        data = content.get("data")
+        problem = _problem(data)
+        if problem is not None:
+            self._refuse(problem)
+            return
         try:
-            super()._handle_msg(msg)
+            # nothing that a browser may set is binary
+            super()._handle_msg({**msg, "content": {**content, "data": {**data, "buffer_paths": []}}})
         except Exception as error:  # exceptions in comm handlers are shown nowhere else
             log.exception("message from the browser")
             self._refuse(f"{type(error).__name__}: {error}")
+
+
+def _problem(data: Any) -> str | None:
+    """What is wrong with the form of a message from the browser: ipywidgets would trip over it, and say so in the
+    notebook.
+    """
+    if not isinstance(data, Mapping) or data.get("method") not in METHODS:
+        return f"a message from the browser has a method, one of {', '.join(METHODS)}"
+    if data["method"] == "update" and not isinstance(data.get("state"), Mapping):
+        return "an update from the browser has a state, names with values"
+    return None
+
+
+def _of_the_host(name: str, value: Any) -> Any:
+    """What a host's view says of itself, in bounds: it is kept, and sent to every page. Raises ValueError."""
+    if name == "layout":
+        raise ValueError("a layout is changed, and not replaced, from the browser")
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    if len(texts) > MOST_CLASSES or any(isinstance(text, str) and len(text) > LONGEST for text in texts):
+        raise ValueError(f"{name} is too long; accepted: {MOST_CLASSES} texts of {LONGEST} letters at most")
+    if name == "_view_count" and value is not None and not (type(value) is int and 0 <= value < MOST_VIEWS):
+        raise ValueError(f"{name} is {value!r:.40}; accepted: a count")
+    return value

@@ -63,6 +63,7 @@ class CamTraits(Gated):
     strip = traitlets.Dict().tag(sync=True)
     nearby = traitlets.Dict().tag(sync=True)
     channels = traitlets.Dict().tag(sync=True)
+    trust = traitlets.Dict().tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
 
     target = Checked().tag(sync=True)

@@ -137,7 +137,9 @@ def _opened(given: Any, reader: Reader) -> Source:
     if isinstance(given, (Tensor, np.ndarray)):
         return _of_sequence(_rows(given, reader.axes), reader)
     if isinstance(given, torch.utils.data.DataLoader):
-        return Source(lambda: _numbered(_unpacked(given), reader), _length_of_loader(given))
+        single = given.batch_size is None and given.batch_sampler is None  # each item comes as it is
+        items = iter if single else _unpacked
+        return Source(lambda: _numbered(items(given), reader), _length_of_loader(given))
     if isinstance(given, (bytes, Mapping)) or not (hasattr(given, "__getitem__") or isinstance(given, Iterable)):
         raise TypeError(f"a {type(given).__name__} holds no images; accepted: {ACCEPTED}")
     if hasattr(given, "__len__") and hasattr(given, "__getitem__"):
