@@ -30,8 +30,10 @@ MOST = 16.0
 
 FILM = (
     "import beacons, expected\nfrom camwidget import CamWidget",
-    "w = CamWidget(beacons.Beacons(), [beacons.picture().rotate(i) for i in range(40)], beacons.LABELS,"
-    " preprocess=beacons.read)\nw",
+    (
+        "w = CamWidget(beacons.Beacons(), [beacons.picture().rotate(i) for i in range(40)], beacons.LABELS,"
+        " preprocess=beacons.read)\nw"
+    ),
 )
 
 STATE = """(lambda kernel, threads: [
@@ -44,7 +46,8 @@ HOVER = """async ([root, count]) => {
     const fit = root.querySelector(".fit"), rows = [...root.querySelectorAll(".row")];
     const box = fit.getBoundingClientRect();
     for (let i = 0; i < count; i += 1) {
-        const place = { clientX: box.x + ((i * 37) % 97) / 97 * box.width, clientY: box.y + ((i * 53) % 89) / 89 * box.height };
+        const clientX = box.x + ((i * 37) % 97) / 97 * box.width, clientY = box.y + ((i * 53) % 89) / 89 * box.height;
+        const place = { clientX, clientY };
         const at = i % 4 ? fit : rows[i % rows.length];
         const kind = i % 4 ? "pointermove" : "pointerenter";
         at.dispatchEvent(new PointerEvent(kind, { ...place, bubbles: true, composed: true, pointerType: "mouse" }));
