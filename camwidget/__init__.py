@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .engine import VARIANTS, CamEngine, Explanations, LayerInfo, Recording, Stopped, Target, Variant, upsample
     from .export import save_html
     from .figures import figure
+    from .gallery import CamGallery
     from .widget import CamWidget
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 __all__ = [
     "VARIANTS",
     "CamEngine",
+    "CamGallery",
     "CamWidget",
     "Explanations",
     "LayerInfo",
@@ -37,7 +39,13 @@ __all__ = [
     "upsample",
 ]
 
-_ELSEWHERE = {"CamWidget": "widget", "explain": "dataset", "figure": "figures", "save_html": "export"}
+_ELSEWHERE = {
+    "CamGallery": "gallery",
+    "CamWidget": "widget",
+    "explain": "dataset",
+    "figure": "figures",
+    "save_html": "export",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,8 +13,9 @@ from .atlas import Atlas
 from .engine import Recording
 from .engine.regions import Region
 from .engine.scoring import read_score
+from .gate import Checked
 from .session import Session
-from .traits import CamTraits, Checked
+from .traits import CamTraits
 
 
 class AimedTraits(CamTraits):

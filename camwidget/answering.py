@@ -25,9 +25,11 @@ from .answers import (
     Rescored,
     Row,
     Screened,
+    Served,
     Stack,
     Strip,
     Sums,
+    Tested,
     Told,
     Unfolded,
     View,
@@ -37,10 +39,11 @@ from .atlas import Atlas, Map
 from .engine import VARIANTS
 from .engine.preempt import Stop, Stopped
 from .engine.stale import StaleRecordingError
-from .following import Following
+from .following import Follower, Following
 from .mailbox import Mailbox, Readers
 from .screening import Screening
 from .sent import Sent, place_of
+from .trials import Trials
 
 log = logging.getLogger("camwidget")
 
@@ -73,7 +76,7 @@ class Answering(Sent):
         listed: the classes that come along in every stack.
         names: of the classes, for sentences about them.
         mailbox: a newer request in it ends the work on this one. readers: threads that want a map at once.
-        deliver, screening: see ``Session``.
+        deliver, follower, probability: see ``Session``.
     """
 
     def __init__(
@@ -81,14 +84,16 @@ class Answering(Sent):
         atlas: Atlas,
         listed: Sequence[int],
         names: Sequence[str],
-        mailbox: Mailbox,
+        mailbox: Mailbox[Request],
         readers: Readers,
         deliver: Callable[[Answer], None],
-        screening: Screening | None = None,
+        follower: Follower | None = None,
+        probability: str | None = None,
     ) -> None:
         super().__init__(atlas)
-        self._screening = screening
-        self.following = Following(atlas, screening)
+        self._screening = follower if isinstance(follower, Screening) else None
+        self.trials = Trials(atlas, probability)
+        self.following = Following(atlas, follower)
         self.listed: Sequence[int] = listed
         self.in_sight = False
         """A page shows it: idle time is used for what may be asked next."""
@@ -110,7 +115,7 @@ class Answering(Sent):
         else:
             self.remember(answer)
 
-    def steady(self, request: Request) -> Iterator[Answer]:
+    def steady(self, request: Request) -> Iterator[Answer | Served]:
         """The answers, begun anew where the model changes meanwhile: it may be in training at this moment."""
         for attempt in range(TRIES):
             try:
@@ -126,7 +131,7 @@ class Answering(Sent):
                     raise
                 # the map itself was sent, and nobody asked for the rest
 
-    def _answers(self, request: Request) -> Iterator[Answer]:
+    def _answers(self, request: Request) -> Iterator[Answer | Served]:
         held = self._holds(request.view)
         if held:
             yield from self.news(request.view, self.sent_stack)
@@ -149,16 +154,20 @@ class Answering(Sent):
                 yield self._menu(request.view)
             if request.rows is not None:
                 yield from self._matrix(request.view, request.rows)
+            if request.tests:
+                yield from self._tested(request.view)
             yield from self._unasked(request)
         except Stopped:  # by a newer request; what was made is kept
             return
 
-    def _unasked(self, request: Request) -> Iterator[Answer]:
+    def _unasked(self, request: Request) -> Iterator[Answer | Served]:
         """What nobody waits for: its faults are no answer to anything that was asked."""
         try:
             if self._wants_whole(request):
                 yield from self._whole(request.view)
             self.in_sight = self.in_sight or request.reply is not None
+            if self._screening is not None or not self.in_sight:  # a film goes on for long
+                yield Served()
             # what nobody looks at must not slow a cell that runs meanwhile
             if self.in_sight:
                 yield from self._screened(lambda film: film.predict(self._unwanted))
@@ -283,7 +292,7 @@ class Answering(Sent):
         if place not in self._sent_sums and self._undisturbed(partial(self.atlas.adds_up, *place, self._unwanted)):
             yield Sums(view, self.atlas.generation)
 
-    def _ahead(self, view: View) -> Iterator[Nearby]:
+    def _ahead(self, view: View) -> Iterator[Nearby | Served]:
         """What may be asked next is made ready while nobody asks."""
         end = time.monotonic() + AHEAD
         for target, rule in foresight.order(view, self.listed, self.atlas.recording):
@@ -295,6 +304,7 @@ class Answering(Sent):
             sent = self._sent_nearby
             if target == view.target and rule == VARIANTS[view.variant].rule and (sent is None or sent.view != view):
                 yield Nearby(view, self.atlas.generation, tuple(foresight.nearby(view, self.atlas)))
+            yield Served()
 
     def _screened(self, step: Callable[[Screening], bool]) -> Iterator[Screened]:
         film = self._screening
@@ -358,6 +368,17 @@ class Answering(Sent):
         generation = self.atlas.generation
         made = self._undisturbed(partial(unfolding.unfold, self.atlas, view, self._unwanted))
         return Unfolded(view, generation, made)
+
+    def _tested(self, view: View) -> Iterator[Tested]:
+        trial, told = self.trials.of(view), -BETWEEN
+        try:
+            while self._undisturbed(partial(trial.step, self._unwanted)):
+                if time.monotonic() - told >= BETWEEN / 2:
+                    told = time.monotonic()
+                    yield trial.found()
+        except StaleRecordingError:  # said in its place: while the model is trained, each new try would end like this
+            trial.changed()
+        yield trial.found()
 
     def _rank(self, target: int) -> int:
         return self.listed.index(target) if target in self.listed else len(self.listed)

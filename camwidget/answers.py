@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .atlas import Map
@@ -31,6 +32,7 @@ class Request:
         whole: the browser holds the maps of all classes of this layer and variant.
         scene: what is looked at from now on; None: what was looked at before. The session fills it in.
         contrast: what the browser cannot draw of a contrast of the view's class.
+        tests: the map is put to the test, see ``trials.py``.
         known: the atlas's generation when the view was chosen; None: the present one. Where another scene was looked at
             since, whose class or layer is another, it is chosen anew.
     """
@@ -43,6 +45,12 @@ class Request:
     rows: str | None = None
     contrast: Contrast | None = None
     known: int | None = None
+    tests: bool = False
+
+
+@dataclass(frozen=True)
+class Served:
+    """Not delivered: what was asked for has been, and what is nearby; what follows is for later questions."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,37 @@ class Unfolded:
 
 
 @dataclass(frozen=True)
+class Tested:
+    """What is known by now of whether the map of a view can be trusted, see ``trials.py``.
+
+    Attributes:
+        fractions: ``(S,)`` of the pixels, where curves have their points.
+        curves: ``(2, 3, n)``: the probability at the first n of these, by deletion and by insertion; in the order of
+            the map, of random cells and of single pixels.
+        modules: the last one that is drawn at random at each of L steps.
+        similarity: ``(l,)``: rank correlation of the map with that of the trained network after the first l of them.
+        guided: ``(l,)``: the same of guided backpropagation, for comparison; NaN where there is none.
+        maps: that of the trained network, then one for each of these.
+        variants: the others. areas: ``(v, 2)``: below the curves of the first v, by deletion and by insertion.
+        faults: of "curves" and "layers", why there is nothing (more) of them.
+        done: nothing is missing.
+    """
+
+    view: View
+    generation: int
+    fractions: Map
+    curves: Map
+    modules: tuple[str, ...]
+    similarity: Map
+    guided: Map
+    maps: tuple[Map, ...]
+    variants: tuple[str, ...]
+    areas: Map
+    faults: Mapping[str, str]
+    done: bool
+
+
+@dataclass(frozen=True)
 class Rescored:
     """The model changed, or looks at another scene, and was recorded again."""
 
@@ -177,5 +216,5 @@ class Failed:
 
 Answer = (
     Stack | Working | Strip | Menu | Row | Contrasted | Nearby | Sums | Unfolded
-    | Rescored | Screened | Told | Done | Failed
+    | Tested | Rescored | Screened | Told | Done | Failed
 )  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Any
 
 import traitlets
 
-from . import history, wire
+from . import history, late, wire
 from .answers import Answer, Failed, Request, View
 from .checks import Incoming, read_request
 from .contrasted import ContrastedTraits
 from .engine.variants import find_variant
+from .failing import STAYS, failed
 from .regional import RegionalTraits
 
 log = logging.getLogger("camwidget")
@@ -29,6 +30,16 @@ class Asked(RegionalTraits, ContrastedTraits):
             self._open().atlas.expire()
             self._ask(Request(self._view()))
 
+    def wait_for_answers(self) -> None:
+        """Return when what was asked for, here or in the browser, is on its way to the browser."""
+        session = self._session
+        if session is not None:
+            session.serve()
+
+    def _handle_msg(self, msg: Any) -> None:
+        super()._handle_msg(msg)
+        late.wait_for([self])
+
     @traitlets.observe("target", "layer", "variant")
     def _view_changed(self, _change: Any) -> None:
         with self._lock:
@@ -44,10 +55,10 @@ class Asked(RegionalTraits, ContrastedTraits):
             try:
                 self._accept(asked)
             except (TypeError, ValueError, traitlets.TraitError) as error:
-                self._show(Failed(asked.reply, str(error), "the last good map stays on screen"))
+                self._show(Failed(asked.reply, str(error), STAYS))
             except Exception as error:  # of a user's observer; unanswered, the browser would wait for ever
                 log.exception("request %s", asked)
-                self._show(Failed(asked.reply, f"{type(error).__name__}: {error}", "the last good map stays on screen"))
+                self._show(failed(error, asked.reply))
 
     def _accept(self, asked: Incoming) -> None:
         if asked.error is not None:
@@ -68,7 +79,8 @@ class Asked(RegionalTraits, ContrastedTraits):
             self.visited = history.returned(self.visited, self._state(), visit["at"])
         elif edits is None or visit:  # a stroke that is not done yet is no place to go back to
             self._visit()
-        self._ask(Request(view, asked.reply, asked.want, asked.whole, rows=asked.rows, contrast=contrast))
+        also = {"rows": asked.rows, "contrast": contrast, "tests": asked.tests}
+        self._ask(Request(view, asked.reply, asked.want, asked.whole, **also))
 
     def _take(self, name: str, value: Any) -> None:
         try:

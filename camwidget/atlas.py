@@ -67,6 +67,11 @@ class Atlas:
         self._bytes = 0
 
     @property
+    def engine(self) -> CamEngine:
+        """Of the model whose maps these are."""
+        return self._engine
+
+    @property
     def lock(self) -> AbstractContextManager[object]:
         """Held while what is looked at changes."""
         return self._engine.lock
@@ -87,6 +92,11 @@ class Atlas:
             self.before = before
             self._forget_all()
             return True
+
+    def lighten(self) -> None:
+        """Let go of what is kept of other scenes: memory is short."""
+        with self._engine.lock:
+            self._kept.clear()
 
     def expire(self) -> None:
         """Have the next ``refresh`` record again in any case: some changes of a model cannot be noticed."""
@@ -150,6 +160,14 @@ class Atlas:
         Raises: as ``Recording.cams``.
         """
         return self.maps(layer, variant, [target])[0]
+
+    def positive(self, layer: str, variant: str, target: int, stop: Stop | None = None) -> Map:
+        """As ``Recording.cam`` gives it: a copy of ``map`` after the variant's final ReLU.
+
+        Raises: as ``maps``.
+        """
+        signed = self.maps(layer, variant, [target], stop)[0]
+        return signed.clip(min=0) if VARIANTS[variant].relu else signed.copy()
 
     def maps(
         self,

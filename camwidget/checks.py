@@ -34,6 +34,7 @@ class Incoming:
     contrast: Any = None
     index: Any = None
     keep: bool = False
+    tests: bool = False
     reply: tuple[str, int] | None = None
     error: str | None = None
 
@@ -62,6 +63,7 @@ def read_request(value: Any) -> Incoming:
         value.get("contrast"),
         value.get("index"),
         value.get("keep", False),
+        value.get("tests", False),
         reply,
     )
 
@@ -74,7 +76,7 @@ def _wrong(request: Mapping[str, Any]) -> str | None:
     for key, accepted in (("want", WANTS), ("rows", (None, *ROWS))):
         if request.get(key) not in accepted:
             return unknown(key, request.get(key), [word for word in accepted if word])
-    for key in ("keep", "whole"):
+    for key in ("keep", "whole", "tests"):
         if not isinstance(request.get(key, False), bool):
             return f"{key} is true or false"
     if not _is_visit(request.get("visit")):

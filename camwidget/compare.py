@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -13,6 +12,7 @@ import traitlets
 from torch import nn
 
 from . import lifetime
+from .engine.forks import Lock
 from .engine.suggest import unknown
 from .protocol import TRAITS_OF_AIM, TRAITS_TWO_WAY
 from .widget import CamWidget
@@ -54,7 +54,7 @@ class Comparison(ipywidgets.VBox):
         if isinstance(image, (list, tuple)) and len(image) > 1:
             raise ValueError(f"models are compared on one picture, and {len(image)} were given: give one of them")
         # set while what was chosen in one is handed on, so that it does not come back
-        self._moving, self._held = False, threading.RLock()
+        self._moving, self._held = False, Lock()
         try:
             for name, model in models.items():
                 self.members[str(name)] = CamWidget(model, image, **keywords)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from PIL import Image
 from torch import nn
 
 from . import images, inputs
+from .engine.forks import Lock
 from .images import Picture
 from .preprocessing import Preprocessing
 from .scene import Scene
@@ -43,7 +43,7 @@ class Film:
     def __init__(self, given: Sequence[object], known: Preprocessing) -> None:
         self._given, self._known = tuple(given), known
         self.truth: tuple[int | None, ...] = (None,) * len(self._given)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._read: OrderedDict[int, Picture] = OrderedDict()
         self._small: dict[int, bytes] = {}
         for index, image in enumerate(self._given):

@@ -14,6 +14,8 @@ from .atlas import Atlas
 from .easel import Easel
 from .engine import CamEngine, Recording
 from .film import Film
+from .following import Follower
+from .gate import Checked
 from .images import Picture
 from .inputs import Subject
 from .poked import PokedTraits
@@ -21,7 +23,6 @@ from .preprocessing import Preprocessing
 from .reel import heats, reel
 from .scene import Scene
 from .screening import Screening
-from .traits import Checked
 
 GROWTH = 1.5
 """What is known of a film is sent anew when there is so many times as much of it, and when it is complete: sent at each
@@ -68,7 +69,7 @@ class Filmed(PokedTraits):
             strongest = scores.strongest(self._recording, self._probability, 2)
             called = scores.first(strongest, self._names, self._probability)
             likely = scores.probabilities(self._recording, self._probability)[called]
-            return [self._row(0, called, float(likely), None)]
+            return [self._row(self._seen_picture, called, float(likely), None)]
         session.at_once(screening.predict)
         with self._lock:
             self._screened()
@@ -121,7 +122,12 @@ class Filmed(PokedTraits):
     @property
     def _truth(self) -> int | None:
         """The true class of the picture on screen."""
-        return self._truths[0 if self._atlas is None else self._atlas.scene.picture]
+        return self._truths[self._seen_picture]
+
+    @property
+    def _seen_picture(self) -> int:
+        """The number of the picture on screen."""
+        return 0 if self._atlas is None else self._atlas.scene.picture
 
     @property
     def _known_truth(self) -> int | list[int | None] | None:
@@ -158,7 +164,7 @@ class Filmed(PokedTraits):
         if self._film is not None:
             self._film.truth = self._truths
 
-    def _start_atlas(self, engine: CamEngine, recording: Recording) -> tuple[Atlas, Screening | None]:
+    def _start_atlas(self, engine: CamEngine, recording: Recording) -> tuple[Atlas, Follower | None]:
         """What is looked at, beginning with the subject, and the screening where there are several pictures."""
         if self._film is not None:
             atlas = Atlas(engine, recording, inputs=self._film.input, scene=Scene(self._first))

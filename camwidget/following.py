@@ -3,22 +3,52 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from .answers import Request, View
 from .atlas import Atlas
+from .engine import Recording
 from .engine.preempt import Stop, check
-from .screening import Screening
+from .scene import Scene
 
 MOVES = 16
 """So many looks back it is known what a request would have been, had it been made now."""
 
 
-class Following:
-    """Goes to the scene of a request. Of a film the class may follow, see ``Screening.follow``."""
+class Follower(Protocol):
+    """Knows what is shown of another picture."""
 
-    def __init__(self, atlas: Atlas, screening: Screening | None) -> None:
-        self._atlas, self._screening = atlas, screening
+    def follow(self, view: View, left: Scene, before: Recording) -> View:
+        """The view of the picture that is looked at now, after that of the scene that was ``left``, whose recording was
+        ``before``.
+        """
+
+
+def follow(view: View, atlas: Atlas, before: Recording, truth: int | None, own: Callable[[Recording], int]) -> View:
+    """The view of the picture that the atlas looks at now, after a view of another one.
+
+    Layer and variant stay. The class is the picture's own prediction, if what was explained was the prediction or the
+    label of the picture before. Any other class was chosen to be followed, and stays.
+
+    Args:
+        before: the recording of the picture before. truth: its label. own: a recording's prediction.
+    """
+    view = as_there(view, atlas)
+    return replace(view, target=own(atlas.recording)) if view.target in (own(before), truth) else view
+
+
+def as_there(view: View, atlas: Atlas) -> View:
+    """The view with a layer that there is: of another size of input there may be others."""
+    return view if view.layer in atlas.recording.layers else replace(view, layer=atlas.recording.default_layer)
+
+
+class Following:
+    """Goes to the scene of a request. Of a film the class may follow, see ``follow``."""
+
+    def __init__(self, atlas: Atlas, follower: Follower | None) -> None:
+        self._atlas, self._follower = atlas, follower
         # since which generation what was shown is something else: requests may have been made before they knew
         self._moves: deque[tuple[int, View, View]] = deque(maxlen=MOVES)
 
@@ -37,9 +67,9 @@ class Following:
         left, before = atlas.scene, atlas.recording
         if not atlas.look(request.scene):
             return view, False
-        if self._screening is None:
+        if self._follower is None:
             return view, True
-        followed = self._screening.follow(view, left, before)
+        followed = self._follower.follow(view, left, before)
         self._moves.append((atlas.generation, view, followed))
         return followed, True
 

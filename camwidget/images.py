@@ -301,7 +301,7 @@ def _display(
     """The input as a picture, the picture that is shown, and where that comes from."""
     # A picture has passed through these very statistics; of a ready tensor they may only be assumed.
     values, source = visible(tensor[0].cpu(), known, guess=original is None and known.assumed)
-    plain = _image(values)
+    plain = as_image(values)
     sharp = None if original is None else _sharper(original, known, plain.size)
     if sharp is not None:
         if plain.mode == "L":
@@ -338,7 +338,7 @@ def _fits(known: Preprocessing, channels: int) -> bool:
     return known.mean is not None and known.std is not None and {len(known.mean), len(known.std)} <= {1, channels}
 
 
-def _image(values: np.ndarray[Any, Any]) -> Image.Image:
+def as_image(values: np.ndarray[Any, Any]) -> Image.Image:
     """(C, H, W) in [0, 1] as a picture: the first three channels, or the first where there are fewer than three."""
     pixels = np.rint(values[: 3 if len(values) >= 3 else 1] * 255).astype(np.uint8)
     if np.ptp(pixels.astype(np.int16), axis=0).max() <= 1:  # grey, but for rounding

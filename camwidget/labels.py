@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import unicodedata
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -13,9 +12,7 @@ from torch import nn
 from camwidget import preprocessing
 from camwidget.engine.accepted import unwrap
 from camwidget.engine.classes import index_by_name
-
-# Marks that turn the direction of writing: in a label they would garble the row that they stand in.
-TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from camwidget.text import line
 
 
 def find(model: nn.Module, labels: object, k: int) -> tuple[str, ...]:
@@ -118,15 +115,7 @@ def _offered(model: nn.Module, k: int) -> Iterable[object]:
 
 
 def _clean(name: object, index: int) -> str:
-    """One line of text that can travel: no control characters, no lone surrogates, no turned writing."""
+    """The name as one line that can travel."""
     if name is None:
         return f"class {index}"
-    text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
-    # what is printable holds none of these; to ask for each letter of a thousand names would take a while
-    plain = text if text.isprintable() else "".join(" " if _unfit(letter) else letter for letter in text)
-    plain = plain.strip()
-    return plain or f"class {index}"
-
-
-def _unfit(letter: str) -> bool:
-    return letter in TURNING or unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+    return line(name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)) or f"class {index}"

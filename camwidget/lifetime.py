@@ -24,6 +24,8 @@ from IPython import get_ipython
 from ipywidgets import Widget
 from ipywidgets.widgets import widget as ipywidgets_widget
 
+from . import late
+
 log = logging.getLogger("camwidget")
 
 NOTES = "_camwidget_notes"
@@ -71,6 +73,7 @@ def shown(widget: Widget) -> None:
         run = _here()
         if run is not None:
             _take_place(widget, run)
+        if hasattr(get_ipython(), "events"):
             get_ipython().events.register("post_run_cell", _run_ends)  # a second time, it does nothing
     except Exception:  # of a shell or a registry unlike those we know: more memory is used, and all else works
         log.exception("widgets of the cell's earlier runs are kept")
@@ -138,6 +141,18 @@ def _known() -> Iterator[tuple[Any, Notes]]:
             continue
 
 
+def _asking() -> list[Any]:
+    """The open widgets that may wait for answers."""
+    found = []
+    for entry in list(_registry().values()):
+        try:
+            if hasattr(entry, "wait_for_answers"):
+                found.append(entry.close.__self__)
+        except ReferenceError:
+            continue
+    return found
+
+
 def _loosen(widget: Any) -> None:
     """Make weak what ipywidgets holds of a widget: its entry in the registry, and the listener of its comm."""
     if widget.comm is None or _is_loose(widget):
@@ -186,6 +201,7 @@ def _run_ends(_result: Any) -> None:
     try:
         _adopt(_here())
         _collect()
+        late.wait_for(_asking())
     except Exception:  # as above
         log.exception("after a cell")
 

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
-from .answers import Request
+from .engine.forks import Lock
+
+T = TypeVar("T")
 
 
-class Mailbox:
+class Mailbox(Generic[T]):
     """One waiting request, and at most one thread that works. Holds no session, so it cannot keep one alive."""
 
     def __init__(self) -> None:
         # the garbage collector may pass while a thread holds it, and find a widget there that shuts this mailbox
-        self._lock = threading.RLock()
-        self._waiting: Request | None = None
+        self._lock = Lock()
+        self._waiting: T | None = None
         self._thread: threading.Thread | None = None
         self._shut = False
 
-    def put(self, request: Request, work: Callable[[], None]) -> Request | None:
+    def put(self, request: T, work: Callable[[], None]) -> T | None:
         """Leave a request, start a thread on ``work`` if none works. Returns the request that was replaced."""
         with self._lock:
             if self._shut:
                 return request
             replaced, self._waiting = self._waiting, request
-            if self._thread is None:
+            # one that is at work says so; it may have been killed, or be the parent's of a process that was forked
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
                 self._thread.start()
             return replaced
 
-    def take(self) -> Request | None:
+    def take(self) -> T | None:
         """The waiting request; None tells the thread to end."""
         with self._lock:
             request, self._waiting = self._waiting, None
@@ -60,16 +65,16 @@ class Readers:
     """Values that Python reads on other threads do not wait for what is made ahead: the worker makes room."""
 
     def __init__(self) -> None:
-        self._count, self._lock = 0, threading.Lock()
+        self._count, self._lock, self._process = 0, Lock(), os.getpid()
 
     def __bool__(self) -> bool:
-        return self._count > 0
+        return self._count > 0 and self._process == os.getpid()  # a forked process has none of its parent's threads
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Within the block there is one more of them."""
         with self._lock:
-            self._count += 1
+            self._count, self._process = self._count + 1 if self else 1, os.getpid()
         try:
             yield
         finally:
@@ -78,5 +83,5 @@ class Readers:
 
     def let_pass(self) -> None:
         """Wait until there is none."""
-        while self._count:
+        while self:
             time.sleep(0.001)

@@ -24,8 +24,9 @@ from .answers import View
 from .atlas import Map
 from .engine import VARIANTS, Recording
 from .engine.stale import StaleRecordingError
+from .failing import TOO_FAST
 from .protocol import TRAITS_OF_AIM, TRAITS_OF_SCENE, TRAITS_TO_BROWSER, TRAITS_TWO_WAY
-from .session import TOO_FAST, Session
+from .session import Session
 
 TRAITS = (*TRAITS_TO_BROWSER, *TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE)
 """All that a page is given."""

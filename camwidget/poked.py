@@ -14,10 +14,10 @@ from .aimed import AimedTraits
 from .answers import Request
 from .easel import Easel
 from .edits import Edits
+from .gate import Checked
 from .images import Picture
 from .inputs import Subject
 from .scene import Scene
-from .traits import Checked
 
 
 class PokedTraits(AimedTraits):

@@ -61,6 +61,18 @@ Kernel -> browser traits
                         [T, *grid], which with those of all others add up to the map; activations, weight_maps (None:
                         one number a channel): T thumbnails {grid, scale, data int8}. T is CHANNELS, or as many as fit
                         into CHANNEL_BYTES, but at least FEWEST_CHANNELS (or all that there are)
+    trust      dict     image, views [{target, layer, variant, fractions, curves, modules, similarity, maps, variants,
+                        areas, faults, done}]: whether a map can be trusted, sent as it is found out after a request
+                        with tests; a page without a kernel may have several views. fractions f32[S]: of the pixels that
+                        are replaced, or put back; curves f32[2, 3, n]: the probability at the first n of these, by
+                        deletion and by insertion, in the order of the map, of random cells, of single pixels. modules
+                        [str] * L: the last one that is drawn at random at each step; similarity f32[l]: rank
+                        correlation with the map of the trained network after the first l steps; guided f32[l]: the
+                        same of guided backpropagation, for comparison (NaN: there is none); maps: that one and one for
+                        each of these, l + 1 thumbnails {grid, scale, data int8} of at most TRUST_THUMB cells a side.
+                        variants [str]: the others; areas f32[v, 2]: below the curves of the first v of them.
+                        faults {curves, layers: str}: why there is nothing (more) of these; done: nothing is missing. A
+                        newer request ends it; asked again, it goes on
     exact      [[str]]  (layer, variant) pairs known so far whose maps add up: the sum over all cells of a class's map
                         is its score less a constant, the bias. Of any other, sums over cells are first-order
                         estimates. Holds while what is explained is a score in logits
@@ -110,8 +122,8 @@ Custom message browser -> kernel
     every class of this layer and variant), visit (None | {at, and the rest of a state that was gone back or forward
     to}; at None: where it was left again before this was sent, or a stroke is done), edits (None: as they are | [dict]
     of EDIT_KEYS: what is painted over the picture from now on; all of it, so that the newest request is enough),
-    contrast (None | {rival, gamma}: a contrast of the target that the page cannot draw from what it has), index (int,
-    the picture; None: the one that was chosen before)}}
+    contrast (None | {rival, gamma}: a contrast of the target that the page cannot draw from what it has), tests (bool:
+    the map is put to the test, see ``trust``), index (int, the picture; None: the one that was chosen before)}}
     An edit: tool BRUSHES, mode MODES, fill FILLS, points [[x, y], ...] in pixels of the input (of a box
     [x0, y0, x1, y1]), radius in such pixels (of a stroke).
     target, layer and variant come back in the scalar traits once accepted. This is no trait: hosts send one change of
@@ -186,6 +198,9 @@ THUMB = 28
 CELL_THUMB = 24
 """The same of a map in the matrix, where there are many: at most 576 bytes each."""
 
+TRUST_THUMB = 64
+"""The same of the maps of networks with layers drawn at random."""
+
 THUMB_STEPS = 96
 """Length of a signal's thumbnail, in steps."""
 
@@ -203,7 +218,7 @@ size for one scale."""
 
 TRAITS_TO_BROWSER = (
     "picture", "edited", "bands", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "nearby",
-    "exact", "channels", "visited", "luts", "status", "reel", "frames", "heats",
+    "exact", "channels", "trust", "visited", "luts", "status", "reel", "frames", "heats",
 )  # fmt: skip
 TRAITS_TWO_WAY = (
     "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation",
@@ -227,11 +242,15 @@ CHANNELS_KEYS = (
     "target", "layer", "variant", "grid", "count", "per_cell", "rectifiers", "value", "total", "strongest", "weights",
     "plain", "sums", "dtype", "scale", "data", "activations", "weight_maps",
 )  # fmt: skip
+TRUST_KEYS = (
+    "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "guided", "maps", "variants", "areas",
+    "faults", "done",
+)  # fmt: skip
 REEL_KEYS = ("truth", "called", "probability", "faults")
 HEATS_KEYS = ("layer", "variant", "maps")
 REQUEST_KEYS = (
-    "nonce", "seq", "target", "layer", "variant", "keep", "want", "rows", "whole", "visit", "edits", "contrast",
-    "index",
+    "nonce", "seq", "target", "layer", "variant", "keep", "want", "rows", "tests", "whole", "visit", "edits",
+    "contrast", "index",
 )  # fmt: skip
 VISIT_KEYS = ("at", "region")
 CONTRAST_KEYS = ("rival", "gamma")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import as_python, export, figures, payload, unfolding, wire
+from . import as_python, export, figures, payload, trust, unfolding, wire
 from .answers import View
 from .engine import Recording
 from .engine.suggest import unknown
@@ -104,11 +104,11 @@ class Publishing(Readings):
         """About how many bytes ``save`` would write as a page, within a quarter, from the sizes of the layers' grids
         alone: no map is computed.
 
-        Raises: as ``save``.
+        Args, Raises: as ``save``.
         """
         choice = self._choice(targets, layers, variants)
         traits = self._page_traits(choice)
-        block = payload.estimate({**traits, "channels": {}}, choice, self._recording, self._budget())
+        block = payload.estimate({**traits, "channels": {}, "trust": {}}, choice, self._recording, self._budget())
         channels = unfolding.planned(self._recording, self._view(), choice.layers, choice.variants)
         block += sum(size for _, _, size in channels)
         return round(export.overhead() + payload.TEXT * block)
@@ -174,7 +174,8 @@ class Publishing(Readings):
         session, view = self._open(), self._seen()
         maps = payload.gather(session, view, choice)
         channels = unfolding.page(session, view, choice.layers, choice.variants)
-        return payload.fitting({**self._page_traits(choice), "channels": channels}, choice, maps, self._budget())
+        beside = {"channels": channels, "trust": trust.page(session, choice)}
+        return payload.fitting({**self._page_traits(choice), **beside}, choice, maps, self._budget())
 
     @property
     def page_title(self) -> str:

@@ -9,18 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from . import scores
+from . import scores, trusted
 from .agreement import Agreement, agreement
 from .atlas import Map
 from .engine import VARIANTS, Channels, Recording, upsample
 from .engine.fields import Place
 from .engine.variants import find_variant
 from .filmed import Filmed
+from .metrics.curves import STEPS
 from .protocol import CHANNELS
+from .trials import LAYERS
 
 
 class Readings(Filmed):
     """Always of the model as it is now, and of the picture on screen. ``CamWidget`` has the input and the view."""
+
+    _probability: str
 
     @property
     def cam(self) -> Map:
@@ -75,6 +79,39 @@ class Readings(Filmed):
             ValueError: the variant is no weighted sum of channels.
         """
         return self._open().channels(self._seen(), top)
+
+    def faithfulness(
+        self, variants: Sequence[str] | None = None, steps: int = STEPS, seed: int = 0
+    ) -> trusted.Faithfulness:
+        """Whether the class on screen falls when the pixels go that its map points at, and comes back with them: by
+        several variants, and by orders that know nothing. Print it for a table; see ``Faithfulness``. The numbers of
+        the Trust panel are those of the defaults.
+
+        Args:
+            variants: ids; default: the one on screen, then all others that are not slow.
+            steps: at most so many runs a curve. seed: of random orders.
+
+        Raises:
+            ValueError: an unknown variant.
+        """
+        session, view = self._open(), self._seen()
+        quick = [v.id for v in VARIANTS.values() if not v.slow]
+        given = [view.variant, *quick] if variants is None else [find_variant(v).id for v in _several(variants)]
+        ids, by = list(dict.fromkeys(given)), self._probability
+        return session.read(view, lambda atlas: trusted.faithfulness(atlas, view, ids, by, steps, seed))
+
+    def sanity(self, steps: int = LAYERS, seed: int = 0) -> trusted.Sanity:
+        """What becomes of the map on screen while layers are drawn at random from the top, on a twin of the model: one
+        that stays as it is says nothing of what was learned. Print it for a table; see ``Sanity``.
+
+        Args:
+            steps: at most so many, with equal numbers of modules between them. seed: of the new weights.
+
+        Raises:
+            ValueError: the model has no parameters.
+        """
+        session, view = self._open(), self._seen()
+        return session.read(view, lambda atlas: trusted.sanity(atlas, view, steps, seed))
 
     @property
     def signed(self) -> bool:

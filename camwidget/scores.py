@@ -59,13 +59,23 @@ def all_probabilities(recording: Recording | Said, probability: str) -> Tensor:
     return recording.shares() if probability == SHARE else _of(recording.scores, probability)
 
 
+def tables(returned: Returned, probability: str) -> tuple[Tensor, Tensor]:
+    """The scores and the probabilities ``(N, K)`` of a batch."""
+    table = returned.table()
+    return table, returned.shares() if probability == SHARE else _of(table, probability)
+
+
 def called(returned: Returned, probability: str, names: Sequence[str]) -> list[tuple[int, float]]:
     """What each image of a batch is called unasked, see ``first``, and how likely."""
-    table = returned.table()
-    shares = returned.shares() if probability == SHARE else _of(table, probability)
-    order = (shares if probability == SHARE else table).argsort(dim=1, descending=True, stable=True)[:, :2].tolist()
-    found = [first(strongest, names, probability) for strongest in order]
+    table, shares = tables(returned, probability)
+    found = unasked(table, shares, probability, names)
     return [(index, float(row[index])) for index, row in zip(found, shares, strict=True)]
+
+
+def unasked(table: Tensor, shares: Tensor, probability: str, names: Sequence[str]) -> list[int]:
+    """The class of each image of a batch that is explained unasked, see ``first``; of its ``tables``."""
+    order = (shares if probability == SHARE else table).argsort(dim=1, descending=True, stable=True)[:, :2].tolist()
+    return [first(strongest, names, probability) for strongest in order]
 
 
 def _of(scores: Tensor, probability: str) -> Tensor:

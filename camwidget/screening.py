@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from .engine import VARIANTS, CamEngine, Recording
 from .engine.preempt import Stop, Stopped, check
 from .engine.stale import StaleRecordingError
 from .film import Film
+from .following import as_there, follow
 from .scene import Scene
 
 log = logging.getLogger("camwidget")
@@ -59,6 +60,24 @@ class Batches:
     def alone(self) -> None:
         """From now on one by one."""
         self.most = self.size = 1
+
+
+def mixes(engine: CamEngine, one: torch.Tensor, own: torch.Tensor, stop: Stop | None) -> bool:
+    """Whether the scores of a picture depend on the others in its batch, or a batch must have a certain size.
+
+    Args:
+        one: a picture, ``(1, C, H, W)``. own: its scores alone, ``(1, K)``.
+
+    Raises:
+        Stopped: ``stop`` said so.
+    """
+    try:
+        other = engine.answer(torch.cat([one, one.flip(-1) / 2]), stop).table()[:1]
+    except Stopped:
+        raise
+    except Exception:  # noqa: BLE001  (models raise what they like where a batch has another size)
+        return True
+    return other.shape != own.shape or bool(((own - other).abs() > CLOSE * own.abs().max()).any())
 
 
 class Screening:
@@ -103,18 +122,11 @@ class Screening:
         self._note(scene.picture, called, float(scores.probabilities(recording, self._probability)[called]))
 
     def follow(self, view: View, left: Scene, before: Recording) -> View:
-        """The view of the picture that is looked at now, after that of the scene that was ``left``.
-
-        Layer and variant stay. The class is the picture's own prediction, if what was explained was the prediction or
-        the label of the picture before. Any other class was chosen to be followed through the film, and stays.
-        """
-        atlas = self._atlas
-        self.saw(atlas.scene, atlas.recording)
-        if view.layer not in atlas.recording.layers:  # of another size of input
-            view = replace(view, layer=atlas.recording.default_layer)
-        if left.picture == atlas.scene.picture or view.target not in (self.own(before), self._film.truth[left.picture]):
-            return view
-        return replace(view, target=self.own(atlas.recording))
+        """See ``following.Follower``: the class follows the picture, see ``following.follow``."""
+        self.saw(self._atlas.scene, self._atlas.recording)
+        if left.picture == self._atlas.scene.picture:
+            return as_there(view, self._atlas)
+        return follow(view, self._atlas, before, self._film.truth[left.picture], self.own)
 
     # ------------------------------------------------------------------ a few at a time
 
@@ -206,7 +218,7 @@ class Screening:
         begun, known = time.perf_counter(), self._atlas.recording
         try:
             if len(batch) > 1 and self._mixes is None:
-                self._mixes = self._found_to_mix(known, stop)
+                self._mixes = mixes(self._engine, known.x, known.scores, stop)
                 if self._mixes:
                     self._runs.alone()
                     self._records.alone()
@@ -222,17 +234,6 @@ class Screening:
         for index, (called, share) in zip(batch, scores.called(returned, self._probability, self._names), strict=True):
             self._note(index, called, share)
         self._runs.took(len(batch), time.perf_counter() - begun)
-
-    def _found_to_mix(self, known: Recording, stop: Stop | None) -> bool:
-        """Whether the scores of a picture depend on the others in its batch, or a batch must have a certain size."""
-        one, own = known.x, known.scores
-        try:
-            other = self._engine.answer(torch.cat([one, one.flip(-1) / 2]), stop).table()[:1]
-        except Stopped:
-            raise
-        except Exception:  # noqa: BLE001  (models raise what they like where a batch has another size)
-            return True
-        return other.shape != own.shape or bool(((own - other).abs() > CLOSE * own.abs().max()).any())
 
     def _record(self, batch: dict[int, torch.Tensor], wanted: Warm, stop: Stop | None) -> None:
         begun = time.perf_counter()

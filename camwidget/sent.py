@@ -29,7 +29,9 @@ class Sent:
             case Stack():
                 self.sent_stack = answer
                 if answer.targets is None:
-                    self._sent_whole.add((answer.generation, *place_of(answer.view)))
+                    # those of earlier generations are asked for by nobody: they would grow with each stroke
+                    here = {one for one in self._sent_whole if one[0] == answer.generation}
+                    self._sent_whole = here | {(answer.generation, *place_of(answer.view))}
             case Strip():
                 self._sent_strip = answer
             case Nearby():

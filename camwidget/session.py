@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,21 +11,20 @@ from typing import TypeVar
 
 from .aim import Aim
 from .answering import TRIES, Answering
-from .answers import Answer, Done, Failed, Request, Rescored, Stack, View
+from .answers import Answer, Done, Request, Rescored, Served, Stack, Tested, View
 from .atlas import Atlas, Map
 from .contrasting import Contrast, pair
 from .engine import Channels, Recording
 from .engine.preempt import Stopped
 from .engine.stale import StaleRecordingError
+from .failing import TOO_FAST, failed, lacks_memory
+from .following import Follower
 from .mailbox import Mailbox, Readers
 from .scene import Scene
-from .screening import Screening
 
 log = logging.getLogger("camwidget")
 
 T = TypeVar("T")
-
-TOO_FAST = "the model changes faster than it can be recorded: ask again when its training pauses"
 
 AT_CLOSE, AT_EXIT = 1.0, 5.0
 """Seconds that we wait for a map at hand. Longer at exit, where a thread inside torch would crash the interpreter."""
@@ -38,7 +38,9 @@ class Session:
         listed: the classes that come along in every stack.
         deliver: called with each answer, on the worker thread (or in ``answer_now`` on the caller's).
         names: of the classes, for sentences about them.
-        screening: of a film; while nobody asks for anything, its pictures are run.
+        follower: where there are several pictures. Where it is a ``Screening``, they are run while nobody asks for
+            anything.
+        probability: how scores become probabilities, see ``scores.find_probability``; None: found when it is wanted.
     """
 
     def __init__(
@@ -47,13 +49,16 @@ class Session:
         listed: Sequence[int],
         deliver: Callable[[Answer], None],
         names: Sequence[str] = (),
-        screening: Screening | None = None,
+        follower: Follower | None = None,
+        probability: str | None = None,
     ) -> None:
         self.atlas, self._deliver = atlas, deliver
         self.scene: Scene | None = None
         """What is looked at from the next answer on; may be assigned. None: what was looked at before."""
-        self._mailbox, self._readers = Mailbox(), Readers()
-        self._answering = Answering(atlas, listed, names, self._mailbox, self._readers, deliver, screening)
+        self._mailbox, self._readers = Mailbox[Request](), Readers()
+        self._asked: Request | None = None
+        self._served: Request | None = None
+        self._answering = Answering(atlas, listed, names, self._mailbox, self._readers, deliver, follower, probability)
         # at interpreter exit, or when the session is gone, no thread is left inside torch
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
@@ -69,6 +74,8 @@ class Session:
     def answer_now(self, request: Request) -> None:
         """Deliver the first answer on this thread, then the rest on the worker. Errors are raised, not delivered."""
         for answer in self._answering.steady(request):
+            if isinstance(answer, Served):
+                break
             self._deliver(answer)
             self._answering.remember(answer)
             if not isinstance(answer, Rescored):
@@ -80,11 +87,16 @@ class Session:
 
     def ask(self, request: Request) -> None:
         """Answer soon; a request that still waits is replaced by this one, and told so."""
-        request = self._filled(request)
+        request = self._asked = self._filled(request)
         self.scene = request.scene
         replaced = self._mailbox.put(request, self._work)
         if replaced is not None and replaced.reply is not None:
             self._answering.send(Done(replaced.reply))
+
+    def serve(self) -> None:
+        """Return when what was asked for last is delivered, see ``Served``."""
+        while self._served is not self._asked and not self._mailbox.closed:
+            time.sleep(0.002)
 
     def in_sight(self, request: Request) -> None:
         """A page shows it: from now on idle time is used for what may be asked next."""
@@ -144,6 +156,11 @@ class Session:
         target = self.atlas.aim.target(view.target)
         return self.read(view, lambda atlas: atlas.recording.inside(target, view.layer, view.variant, top))
 
+    def tested(self) -> list[Tested]:
+        """What was found of the views whose maps were put to the test, of the model and scene as they are now."""
+        with self._readers.reading(), self.atlas.lock:
+            return list(self._answering.trials.finished())
+
     def read(self, view: View, work: Callable[[Atlas], T]) -> T:
         """What ``work`` makes of the maps of the model as it is now, at once and on this thread."""
         with self._readers.reading():
@@ -168,6 +185,7 @@ class Session:
         while (request := self._mailbox.take()) is not None:
             if not self._answer(request) and request.reply:
                 self._answering.send(Done(request.reply))
+            self._served = request
 
     def _answer(self, request: Request) -> bool:
         """Send the answers of a request until a newer one waits; of these, the first carries the reply. Returns
@@ -176,6 +194,9 @@ class Session:
         answered = request.reply is None
         try:
             for answer in self._answering.steady(request):
+                if isinstance(answer, Served):
+                    self._served = request
+                    continue
                 # that the model changed is said only once, so it must not be dropped
                 if self._mailbox.newer() and not isinstance(answer, Rescored):
                     break
@@ -187,11 +208,12 @@ class Session:
                 answered = answered or replies
         except Stopped:  # by a newer request; what was made is kept
             return answered
-        except Exception as error:
+        except BaseException as error:
             log.exception("request %s", request)
             if request.scene is not None and self.scene == request.scene:
                 self.scene = self.atlas.scene  # the last one that it could look at
-            text = TOO_FAST if isinstance(error, StaleRecordingError) else f"{type(error).__name__}: {error}"
-            self._answering.send(Failed(None if answered else request.reply, text, "the last good map stays on screen"))
+            if lacks_memory(error):
+                self.atlas.lighten()
+            self._answering.send(failed(error, None if answered else request.reply))
             return True
         return answered

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import anywidget
 import traitlets
 
-from . import wire
-from .engine.suggest import unknown
+from .gate import OF_EVERY_VIEW, Checked, Gated
 from .protocol import (
     CONTRASTS,
     INTERPOLATIONS,
@@ -27,44 +24,32 @@ from .protocol import (
     TRAITS_TWO_WAY,
 )
 
-log = logging.getLogger("camwidget")
-
 CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"sign": SIGNS, "shading": SHADINGS, "scale": SCALES, "interpolation": INTERPOLATIONS, "contrast": CONTRASTS}
 )
 """Traits whose value is one of a few words; the first is the default."""
 
-# our own, and what every ipywidgets view may set
-FROM_BROWSER = frozenset(
-    (*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
-)
+FROM_BROWSER = frozenset((*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, *OF_EVERY_VIEW))
 
-BUNDLE = Path(__file__).parent / "static" / "widget.js"
+STATIC = Path(__file__).parent / "static"
+BUNDLE = STATIC / "widget.js"
 
 
-def bundle() -> str:
-    """The front end as text: anywidget would keep every widget alive for ever if it were given a path."""
-    if not BUNDLE.is_file():
+def bundle(name: str = "widget.js") -> str:
+    """A front end as text: anywidget would keep every widget alive for ever if it were given a path."""
+    path = STATIC / name
+    if not path.is_file():
         raise ImportError(
-            f"the front end {BUNDLE.name} is missing: install the package (pip install .), or run `make bundle` in a "
-            "checkout"
+            f"the front end {name} is missing: install the package (pip install .), or run `make bundle` in a checkout"
         )
-    return BUNDLE.read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
-class Checked(traitlets.Any):
-    """Any value, for the widget's own checks to judge; ``traitlets.Any`` would let None pass unchecked."""
-
-    allow_none = False
-
-
-class CamTraits(anywidget.AnyWidget):
+class CamTraits(Gated):
     """Declarations, and the gate for what the browser sends; ``CamWidget`` observes and fills them."""
 
-    _lock: AbstractContextManager[object]
-    """Held around every change of state: the kernel's threads and the session's change it."""
-
-    _esm = traitlets.Unicode().tag(sync=True)
+    _settable = (*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits")
+    _from_browser = FROM_BROWSER
 
     picture = traitlets.Bytes().tag(sync=True)
     edited = traitlets.Dict().tag(sync=True)
@@ -78,8 +63,8 @@ class CamTraits(anywidget.AnyWidget):
     strip = traitlets.Dict().tag(sync=True)
     nearby = traitlets.Dict().tag(sync=True)
     channels = traitlets.Dict().tag(sync=True)
+    trust = traitlets.Dict().tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
-    status = traitlets.Dict().tag(sync=True)
 
     target = Checked().tag(sync=True)
     layer = Checked().tag(sync=True)
@@ -106,39 +91,6 @@ class CamTraits(anywidget.AnyWidget):
         with self._lock:
             self._lock = lock
 
-    def _checked(self, name: str, value: Any) -> Any:  # noqa: ARG002 (CamWidget knows what is accepted)
-        """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
-        return value
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # a mistyped trait would otherwise be set in silence
-        if not name.startswith("_") and not hasattr(type(self), name):
-            raise AttributeError(unknown("trait", name, [*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits"]))
-        super().__setattr__(name, value)
-
-    def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """State from the browser: only what it may set, each value checked; a refused one is put back there and
-        said.
-        """
-        # ipywidgets swaps notify_change meanwhile, which the session's thread must not meet half-way
-        with self._lock:
-            for name, value in dict(sync_data).items():
-                self._let_in(name, value)
-
-    def _let_in(self, name: str, value: Any) -> None:
-        if name not in FROM_BROWSER:
-            self._refuse(f"{str(name)[:40]!r} cannot be set from the browser")
-            return
-        try:
-            # checked first: where an update fails half-way, traitlets would keep the refused value
-            checked = self._checked(name, value)
-            super().set_state({name: checked})
-            if checked != value:  # cut to what is possible: without an echo the browser would not know
-                self.send_state(name)
-        except (TypeError, ValueError, traitlets.TraitError) as error:
-            self._refuse(str(error))
-            self.send_state(name)
-
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         super()._handle_custom_msg(content, buffers)
         if isinstance(content, Mapping) and content.get("type") == "request":
@@ -146,14 +98,3 @@ class CamTraits(anywidget.AnyWidget):
 
     def _requested(self, value: Any) -> None:
         """A request of the browser, see ``protocol.py``. Never raises."""
-
-    def _refuse(self, text: str) -> None:
-        log.warning("refused from the browser: %s", text)
-        self.status = wire.status("error", text)
-
-    def _handle_msg(self, msg: Any) -> None:
-        try:
-            super()._handle_msg(msg)
-        except Exception as error:  # exceptions in comm handlers are shown nowhere else
-            log.exception("message from the browser")
-            self._refuse(f"{type(error).__name__}: {error}")

@@ -5,7 +5,6 @@ maths.
 from __future__ import annotations
 
 import logging
-import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +14,7 @@ import torch
 import traitlets
 from torch import nn
 
-from . import as_python, checks, colormaps, history, inputs, lifetime, preprocessing, scores, unfolding, wire
+from . import as_python, beside, checks, colormaps, history, inputs, lifetime, preprocessing, scores, wire
 from .answers import (
     Answer,
     Contrasted,
@@ -31,6 +30,7 @@ from .answers import (
     Stack,
     Strip,
     Sums,
+    Tested,
     Told,
     Unfolded,
     View,
@@ -40,6 +40,7 @@ from .asked import Asked
 from .checks import count, keywords, one_of, share
 from .engine import CamEngine
 from .engine.engine import Forward
+from .engine.forks import Lock
 from .engine.variants import find_variant
 from .labels import find as find_labels
 from .labels import index_of
@@ -87,7 +88,7 @@ class CamWidget(Publishing, Asked):
         kind: "picture", "signal" or "volume"; default: told from the model's convolutions and the shape of ``image``.
         rate: of a signal, its samples (for features: frames) per second; its time axis is then in seconds.
         display: another signal to draw above it on that axis, or a pair of it and its samples per second; as a dict
-            with a name, such as ``{"waveform": (wave, 16000)}``.
+            with a name, such as ``{"waveform": (wave, 16000)}``. look: of the traits below, how maps are drawn.
 
     Traits, all two-way (set them, ``observe`` them, ``link`` them): ``target`` int (a name may be assigned),
     ``index`` int (of a film, the picture on screen; the class follows it, see ``Screening.follow``), ``against``
@@ -135,7 +136,7 @@ class CamWidget(Publishing, Asked):
         display: Any = None,
         **look: Any,
     ) -> None:
-        self._lock = threading.RLock()
+        self._lock = Lock()
         keywords(CamWidget.__init__, look, DISPLAY)
         self._accepting, self._saying = False, Saying()
         engine = CamEngine(model, autocast, memory, forward)
@@ -164,7 +165,7 @@ class CamWidget(Publishing, Asked):
                 **look,
             )
             show = lifetime.weakly(self._show)
-            self._session = Session(self._atlas, self.listed, show, self._names, screening)
+            self._session = Session(self._atlas, self.listed, show, self._names, screening, self._probability)
             self._screened()
             self._session.answer_now(Request(view))
 
@@ -339,18 +340,14 @@ class CamWidget(Publishing, Asked):
         match answer:
             case Screened():
                 self._screened()
-            case Strip():
-                self.strip = wire.strip(answer)
-            case Nearby():
-                self.nearby = wire.nearby(answer)
+            case Strip() | Nearby() | Unfolded() | Tested():
+                setattr(self, *beside.trait(answer))
             case Sums():
                 self.exact = [*self.exact, [answer.view.layer, answer.view.variant]]
             case Menu() | Row() | Contrasted():
                 self.send(*wire.message(answer))
                 if self.status["state"] in ("error", "busy"):
                     self._say()
-            case Unfolded():
-                self.channels = unfolding.trait(answer.generation, [(answer.view, answer.channels)])
 
     def _say(self, to: Reply | None = None) -> None:
         """What stands to be said, in answer to a request or of itself; what an observer did wrong comes last."""

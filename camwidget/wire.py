@@ -14,6 +14,7 @@ from .answers import Contrasted, Menu, Nearby, Reply, Row, Stack, Strip, Told, V
 from .atlas import Map
 from .engine import VARIANTS, Field, LayerInfo, Recording
 from .protocol import CELL_THUMB, HALF_ABOVE, THUMB, THUMB_STEPS
+from .text import line
 
 FAINT = 2.0**-14
 """Maps whose peak is a smaller share of the largest one's would lose their shape, or all of it, in float16."""
@@ -185,9 +186,9 @@ def working(answer: Working) -> dict[str, Any]:
 
 
 def status(state: str, text: str, hint: str = "", to: Reply | None = None, about: View | None = None) -> dict[str, Any]:
-    """The ``status`` trait."""
+    """The ``status`` trait. Errors are told in the words of others, which may be long, or no text at all."""
     subject = None if about is None else asdict(about)
-    return {"state": state, "text": text, "hint": hint, "about": subject, "reply": reply(to)}
+    return {"state": state, "text": line(text), "hint": line(hint), "about": subject, "reply": reply(to)}
 
 
 def told(answer: Told | None, to: Reply | None = None, words: str = "") -> dict[str, Any]:

@@ -1,7 +1,7 @@
 /**
- * Bundles src/index.js into the one file that notebooks load. Its first line carries a hash of what it was made from,
- * so that a test can tell a stale bundle: over every .js and .css file of src and this script, sorted by path, each as
- * path, NUL, contents, NUL. `hatch_build.py` computes the same.
+ * Bundles each front end, src/index.js and src/gallery/index.js, into the one file that notebooks load. The first line
+ * carries a hash of what it was made from, so that a test can tell a stale bundle: over every .js and .css file of src
+ * and this script, sorted by path, each as path, NUL, contents, NUL. `hatch_build.py` computes the same.
  */
 
 import { createHash } from "node:crypto";
@@ -12,7 +12,10 @@ import { deflateRawSync } from "node:zlib";
 import { build, transform } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const BUNDLE = join(HERE, "..", "camwidget", "static", "widget.js");
+const STATIC = join(HERE, "..", "camwidget", "static");
+
+/** What each bundle is made from. */
+const ENTRIES = Object.freeze({ "widget.js": "index.js", "gallery.js": "gallery/index.js" });
 
 export function sourceHash() {
   const found = readdirSync(join(HERE, "src"), { recursive: true, encoding: "utf8" });
@@ -35,20 +38,6 @@ const styles = {
     });
   },
 };
-
-const result = await build({
-  entryPoints: [join(HERE, "src", "index.js")],
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  legalComments: "none",
-  charset: "utf8",
-  plugins: [styles],
-  write: false,
-  logLevel: "warning",
-});
-const source = result.outputFiles[0].contents;
 
 /** Printable letters that neither JSON nor a page must escape: two of them hold 13 bits. */
 const LETTERS = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter((c) => !'"\\<`'.includes(c)).join("");
@@ -80,9 +69,12 @@ function lettered(bytes) {
 /**
  * The bundle travels with every saved widget, so it is packed: a third of the size, and unpacked within a few
  * milliseconds. It is loaded as hosts load any widget, from a URL of its own text.
+ * @param {Uint8Array} source
+ * @param {string} hash
  */
-const deflated = deflateRawSync(source, { level: 9 });
-const packed = `// camwidget js sha256:${sourceHash()}
+function packed(source, hash) {
+  const deflated = deflateRawSync(source, { level: 9 });
+  return `// camwidget js sha256:${hash}
 const letters = "${LETTERS}";
 const packed = "${lettered(deflated)}";
 const bytes = new Uint8Array(${deflated.length});
@@ -98,6 +90,25 @@ const { default: widget } = await import(url);
 URL.revokeObjectURL(url);
 export default widget;
 `;
-mkdirSync(dirname(BUNDLE), { recursive: true });
-writeFileSync(BUNDLE, packed);
-console.log(`camwidget/static/widget.js: ${packed.length} bytes, unpacked ${source.byteLength}`);
+}
+
+mkdirSync(STATIC, { recursive: true });
+const hash = sourceHash();
+for (const [name, entry] of Object.entries(ENTRIES)) {
+  const result = await build({
+    entryPoints: [join(HERE, "src", entry)],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+    charset: "utf8",
+    plugins: [styles],
+    write: false,
+    logLevel: "warning",
+  });
+  const source = result.outputFiles[0].contents;
+  const text = packed(source, hash);
+  writeFileSync(join(STATIC, name), text);
+  console.log(`camwidget/static/${name}: ${text.length} bytes, unpacked ${source.byteLength}`);
+}

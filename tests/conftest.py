@@ -1,8 +1,13 @@
-"""What all tests share: a small network, an input for it, and the folder of real weights and pictures."""
+"""What all tests share: a small network, an input for it, and the folder of real weights and pictures. And how they are
+shared out to several processes.
+"""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +15,29 @@ from torch import Tensor, nn
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-torch.set_num_threads(2)
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+torch.set_num_threads(1 if WORKER else 2)
+
+with suppress(ImportError):  # not needed by tests/gpu
+    from hypothesis import HealthCheck, settings
+
+    # what is found must not depend on how busy the machine is; the same examples each time, others with
+    # --hypothesis-profile=default
+    settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("steady")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``-n``: the tests of a file in one process, and all that need a browser in one, which begins with them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::", maxsplit=1)[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 class TinyCnn(nn.Module):

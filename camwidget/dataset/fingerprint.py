@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,15 @@ def of_numbers(values: torch.Tensor | np.ndarray[Any, Any]) -> str:
     return hashlib.blake2b(np.ascontiguousarray(array).tobytes(), digest_size=16).hexdigest()
 
 
+def of_file(path: str) -> list[int] | None:
+    """Of a file: its size in bytes and when it was written, in nanoseconds; None where there is none."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
 def of_callable(function: Any) -> str:
     """Equal for the same function in another process: by what it does, as far as that can be seen, since two functions
     without a name have none to be told apart by.
@@ -58,14 +69,20 @@ def _filled(cell: Any) -> bool:
         return False
 
 
+_ANOTHER = MappingProxyType(
+    {"model": "another model", "images": "another list of images", "content": "other images", "labels": "other labels"}
+)
+"""What differs, where the two fingerprints themselves would say nothing."""
+
+
 def difference(before: dict[str, Any], now: dict[str, Any]) -> str | None:
     """How two fingerprints differ, in words; None where they do not."""
     for name, is_ in now.items():
         was = before.get(name)
         if was == is_:
             continue
-        if name in ("model", "images"):
-            return f"another {name[:5] if name == 'model' else 'list of images'}"
+        if name in _ANOTHER:
+            return _ANOTHER[name]
         return f"{name} was {_short(was)}, and is {_short(is_)}"
     return None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from camwidget import inputs, labels, preprocessing, scores
 from camwidget.checks import count, one_of
@@ -69,7 +69,8 @@ def explain(  # noqa: PLR0913 (the signature that users type)
             memory; of several layers or variants one file each, ``maps-layer4-gradcam.npy``. Beside it stands a
             journal, ``maps.npy.jsonl``, with what the model said of each image. A run that was ended, in whatever way,
             goes on where it was when it is asked for again: nothing is lost or done twice, and with the same
-            ``batch_size`` the result is the same to the last bit.
+            ``batch_size`` the result is the same to the last bit. Images that could not be read are tried again then,
+            and files that were changed since.
         overwrite: begin anew, whatever is there under ``out``.
         on_error: what to do of an image that cannot be read: "raise" BadImage with its path, or "skip" it: its maps are
             NaN, ``skipped`` says why, and the run goes on.
@@ -131,6 +132,11 @@ def _about_input(images: Any, known: preprocessing.Preprocessing, preprocess: An
     about = {"preprocessing": f"{known.words} {known.facts()}"}
     if isinstance(images, (torch.Tensor, np.ndarray)):
         about["content"] = fingerprint.of_numbers(images)
+    if isinstance(images, TensorDataset):
+        about["content"] = fingerprint.of_texts(map(fingerprint.of_numbers, images.tensors))
+    labelled = getattr(images, "targets", None)  # of torchvision's data sets
+    if isinstance(labelled, (list, tuple, torch.Tensor, np.ndarray)):
+        about["labels"] = fingerprint.of_texts(str(label) for label in np.asarray(labelled).tolist())
     if preprocess is not None:
         about["preprocess"] = fingerprint.of_callable(preprocess)
     return about
@@ -160,6 +166,7 @@ class _Run:
         self._sizes: Sizes | None = None
         self._probability = ""
         self._waiting: list[Read] = []
+        self._overwrite = False
         self.entries: dict[int, Entry] = {}
         self.finished: int | None = None
 
@@ -175,6 +182,7 @@ class _Run:
         """
         store, path = store_at(out)
         sidecar = path.with_name(path.name + ".jsonl")
+        self._overwrite = overwrite
         if overwrite:
             store.remove()
             sidecar.unlink(missing_ok=True)
@@ -191,19 +199,20 @@ class _Run:
                 f"{str(path)!r} holds the maps of another run: {differs}; accepted: another out, the same again to go "
                 "on with it, or overwrite=True"
             )
-        alone = len(about["layer"]) * len(about["variant"]) == 1
-        if alone and journal.entries and not path.exists():
+        sizes = None if journal.head is None else {tuple(key): tuple(size) for key, size in journal.head["maps"]}
+        gone = [] if sizes is None else [str(file) for file in store.paths(sizes) if not file.exists()]
+        if gone and journal.entries:
             journal.close()
             raise ValueError(
-                f"{str(path)!r} is gone, and its journal says that {len(journal.entries)} images are done; accepted: "
+                f"{gone[0]!r} is gone, and its journal says that {len(journal.entries)} images are done; accepted: "
                 "the file back in its place, or overwrite=True"
             )
-        self._about = about
+        self._about, self._sizes = about, sizes
         self.keep(store, journal, source.length)
-        if journal.head is not None:
-            self._sizes = {tuple(key): tuple(size) for key, size in journal.head["maps"]}
-            store.begin(self._sizes, journal.finished if journal.finished is not None else source.length)
-        self.entries, self.finished = journal.entries, journal.finished
+        if sizes is not None:
+            store.begin(sizes, journal.finished if journal.finished is not None else source.length)
+        self.entries = {i: entry for i, entry in journal.entries.items() if _stands(entry)}
+        self.finished = journal.finished if len(self.entries) == len(journal.entries) else None
 
     def all(self, jobs: Iterator[Job], workers: int, strict: bool, tick: Callable[[int], object]) -> None:
         """Explain every image that is not done.
@@ -294,7 +303,7 @@ class _Run:
         if self._sizes is None:
             self._sizes = sizes
             if self._journal is not None:
-                self._journal.begin({"about": self._about, "maps": [[list(k), list(s)] for k, s in sizes.items()]})
+                self._begin(self._journal, sizes)
             self._store.begin(sizes, self._length)
         elif sizes != self._sizes:
             first, now = (next(iter(known.values())) for known in (self._sizes, sizes))
@@ -303,6 +312,16 @@ class _Run:
                 "size; accepted: a preprocess that crops all to one, or size= with numbers, such as (224, 224)"
             )
         self._store.write(rows, maps)
+
+    def _begin(self, journal: Journal, sizes: Sizes) -> None:
+        """The first line of the journal: from then on the files are this run's."""
+        there = [str(file) for file in self._store.paths(sizes) if file.exists()]
+        if there and not self._overwrite:
+            raise ValueError(
+                f"{there[0]!r} is there already, and no journal says what it is; accepted: another out, or "
+                "overwrite=True"
+            )
+        journal.begin({"about": self._about, "maps": [[list(key), list(size)] for key, size in sizes.items()]})
 
     def explanations(self) -> Explanations:
         """What was found, in the order of the images."""
@@ -334,7 +353,13 @@ def _entry(read: Read, answer: Answer, row: int) -> Entry:
         "predicted": answer.predicted[row],
         "confidence": answer.confidence[row],
     }
-    return found | ({"label": read.label} if read.label >= 0 else {})
+    stamp = fingerprint.of_file(read.name)
+    return found | ({"label": read.label} if read.label >= 0 else {}) | ({} if stamp is None else {"stamp": stamp})
+
+
+def _stands(entry: Entry) -> bool:
+    """Whether what an earlier run wrote down need not be done again: the image was read, and its file is the same."""
+    return "error" not in entry and ("stamp" not in entry or entry["stamp"] == fingerprint.of_file(entry["name"]))
 
 
 def _missing(read: Read) -> Entry:

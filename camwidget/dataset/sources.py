@@ -73,11 +73,13 @@ class Source:
     Attributes:
         jobs: starts the stream. length: how many; None where that is found at the end only.
         names: of all, where they are known beforehand.
+        item: gives one of them as it is, image and label; None where they only come one after another.
     """
 
     jobs: Callable[[], Iterator[Job]]
     length: int | None
     names: tuple[str, ...] | None = None
+    item: Callable[[int], tuple[Any, Any]] | None = None
 
 
 class Reader:
@@ -135,7 +137,9 @@ def _opened(given: Any, reader: Reader) -> Source:
     if isinstance(given, (Tensor, np.ndarray)):
         return _of_sequence(_rows(given, reader.axes), reader)
     if isinstance(given, torch.utils.data.DataLoader):
-        return Source(lambda: _numbered(_unpacked(given), reader), _length_of_loader(given))
+        single = given.batch_size is None and given.batch_sampler is None  # each item comes as it is
+        items = iter if single else _unpacked
+        return Source(lambda: _numbered(items(given), reader), _length_of_loader(given))
     if isinstance(given, (bytes, Mapping)) or not (hasattr(given, "__getitem__") or isinstance(given, Iterable)):
         raise TypeError(f"a {type(given).__name__} holds no images; accepted: {ACCEPTED}")
     if hasattr(given, "__len__") and hasattr(given, "__getitem__"):
@@ -176,16 +180,19 @@ def _of_sequence(given: Any, reader: Reader) -> Source:
     length, lock = len(given), threading.Lock()
     paths = _paths(given, length)
 
+    def item(i: int) -> tuple[Any, Any]:
+        with lock:
+            found = given[i]
+        return _parted(found)
+
     def job(i: int) -> Job:
         def read() -> tuple[Tensor, Any]:
-            with lock:
-                item = given[i]
-            image, label = _parted(item)
+            image, label = item(i)
             return reader(image), label
 
         return Job(i, paths[i] if paths else _name(None, i), read)
 
-    return Source(lambda: map(job, range(length)), length, paths)
+    return Source(lambda: map(job, range(length)), length, paths, item)
 
 
 def _paths(given: Any, length: int) -> tuple[str, ...] | None:

@@ -19,6 +19,9 @@ Sizes = Mapping[Key, tuple[int, ...]]
 class Store(Protocol):
     """Takes maps by layer and variant, and the number of the first image."""
 
+    def paths(self, sizes: Sizes) -> list[Path]:
+        """The files of maps of these layers and variants, whether they are there or not."""
+
     def remove(self) -> None:
         """Forget what an earlier run made. Called before ``begin``, if at all."""
 
@@ -44,6 +47,10 @@ class Memory:
     def __init__(self) -> None:
         self._arrays: dict[Key, Floats] = {}
         self._length = 0
+
+    def paths(self, sizes: Sizes) -> list[Path]:  # noqa: ARG002
+        """See ``Store``: none."""
+        return []
 
     def remove(self) -> None:
         """See ``Store``."""
@@ -82,6 +89,10 @@ class Npy:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: dict[Key, _Rows] = {}
+
+    def paths(self, sizes: Sizes) -> list[Path]:
+        """See ``Store``."""
+        return [self._name(key, len(sizes)) for key in sizes]
 
     def remove(self) -> None:
         """See ``Store``: files are written over."""

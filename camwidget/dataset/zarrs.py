@@ -24,6 +24,10 @@ class Zarr:
         self._path = path
         self._arrays: dict[Key, Any] = {}
 
+    def paths(self, sizes: Sizes) -> list[Path]:
+        """See ``Store``."""
+        return [self._path / layer / variant for layer, variant in sizes]
+
     def remove(self) -> None:
         """See ``Store``."""
         if self._path.exists():

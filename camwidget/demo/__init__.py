@@ -54,19 +54,28 @@ def images() -> tuple[str, ...]:
 
 
 def image(which: str | int = 0) -> Image.Image:
-    """One of the fixed pictures, by name or number."""
+    """One of the fixed pictures. Raises ValueError where there is none of this name or number, ``which``."""
     return example(which).image
 
 
 def example(which: str | int = 0) -> Scene:
-    """One of the fixed pictures with the classes and boxes of its objects."""
+    """One of the fixed pictures with the classes and boxes of its objects. Raises: as ``image``, of ``which``."""
     from camwidget.demo.pictures import read
 
     return read(which)
 
 
 def scene(seed: int = 0, classes: Sequence[str] | None = None, size: int = 384, *, ground: str | None = None) -> Scene:
-    """A new scene, drawn on the fly: the picture, and its objects with boxes and masks. One seed, one scene."""
+    """A new scene, drawn on the fly: the picture, and its objects with boxes and masks. One seed, one scene.
+
+    Args:
+        seed: decides all that is not given.
+        classes: what to draw, 1 to 6 different classes; default: two to five.
+        size: of the picture's sides, in pixels. ground: what things lie on, such as "wood" or "grass".
+
+    Raises:
+        ValueError: no such class or ground, or a size too small for a scene.
+    """
     from camwidget.demo.scenes import scene as draw
 
     return draw(seed, classes, size, ground=ground)

@@ -67,7 +67,7 @@ class DemoNet(nn.Module):
         self.head = nn.Linear(96, len(self.categories))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) normalised pixels -> (N, K) logits."""
+        """Normalised pixels x (N, 3, H, W) -> logits (N, K)."""
         x = self.stage3(self.stage2(self.stage1(self.stem(x))))
         logits: Tensor = self.head(self.pool(x).flatten(1))
         return logits
@@ -83,7 +83,7 @@ class Preprocess:
         self.std = list(STD)
 
     def crop(self, image: Image.Image) -> Image.Image:
-        """The square of the picture that the network sees, at its size."""
+        """The square of ``image`` that the network sees, at its size."""
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         box = (left, top, left + side, top + side)

@@ -31,7 +31,12 @@ _INKS = (
 
 @dataclass(frozen=True)
 class SceneObject:
-    """One sticker: its class, its box (x0, y0, x1, y1) in pixels (x1 and y1 excluded), its pixels (H, W) if known."""
+    """One sticker.
+
+    Attributes:
+        name: its class. box: (x0, y0, x1, y1) in pixels, x1 and y1 excluded.
+        mask: its pixels, booleans (H, W), where they are known.
+    """
 
     name: str
     box: tuple[int, int, int, int]
@@ -40,7 +45,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture and what is on it."""
+    """A picture and what is on it: ``image``, RGB, and its ``objects``."""
 
     image: Image.Image
     objects: tuple[SceneObject, ...]

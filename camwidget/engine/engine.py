@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -19,6 +18,7 @@ from .accepted import unwrap
 from .classes import names_of, read_labels
 from .explanations import Explanations
 from .fields import Place
+from .forks import Lock
 from .layers import find_grid
 from .layout import Layout, fits, lay_out
 from .methods.passes import listen, observe
@@ -84,7 +84,7 @@ class CamEngine:
         self.model = unwrap(model)
         self.forward = _checked_forward(forward)
         self._labels = read_labels(labels)
-        self.lock = threading.RLock()
+        self.lock = Lock()
         self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
         self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
         self._plans: dict[tuple[torch.Size, tuple[str | None, ...], bool], lean.Plan] = {}

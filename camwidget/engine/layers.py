@@ -45,7 +45,7 @@ class LayerInfo:
         return math.prod(self.grid)
 
     def channels_first(self, t: Tensor) -> Tensor:
-        """View this layer's output (or a gradient of it) as ``(N, C, *grid)``."""
+        """View ``t``, this layer's output or a gradient of it, as ``(N, C, *grid)``."""
         if self.kind == "tokens":
             cells = t[:, self.prefix : self.prefix + self.cells].transpose(1, 2)
             return cells.reshape(*cells.shape[:2], *self.grid)

@@ -137,8 +137,8 @@ class Recording:
         """A stack of maps, one a class of ``targets``: ``(N, T, *grid)`` float32, by default before the final ReLU.
 
         Args:
-            stop: asked within and between the classes' backward passes, and as in ``cam``. progress: as in ``cam``.
-            against, gamma, score, region: as of a ``Target``, the same for all.
+            signed: before the final ReLU. stop: asked within and between the backward passes, and as in ``cam``.
+            layer, variant, progress: as in ``cam``. against, gamma, score, region: as of a ``Target``, for all.
 
         Raises: as ``cam``; also ValueError where ``targets`` is empty. Stopped: ``stop`` said so.
         """
@@ -149,8 +149,8 @@ class Recording:
         return stack if signed or not chosen.relu else stack.clamp(min=0)
 
     def all_at_once(self, layer: str | None = None, variant: str = "gradcam") -> bool:
-        """Whether ``all_cams`` can answer: the head sees the layer only through one number a channel, see
-        ``pooled.py``.
+        """Whether ``all_cams`` can answer for this layer and variant: the head sees the layer only through one number a
+        channel, see ``pooled.py``.
 
         Raises: as ``cam``.
         """
@@ -166,6 +166,7 @@ class Recording:
         """The maps of all K classes by a few small matrix products: ``(N, K, *grid)`` float32, as ``cams`` gives them.
 
         Args:
+            layer, variant, signed: as of ``cams``.
             stop: asked between chunks of classes; what is done by then is kept for the next time.
 
         Raises: as ``cam``; also ValueError where ``all_at_once`` says no. Stopped: ``stop`` said so.
@@ -221,7 +222,7 @@ class Recording:
         backward pass.
 
         Args:
-            rule: how rectifiers pass gradients back, see ``relu.py``.
+            target: as of ``cam``. rule: how rectifiers pass gradients back: "standard", "guided" or "deconv".
             stop: asked on the way back from layer to layer.
 
         Raises: as ``cam``. Stopped: ``stop`` said so.
@@ -296,7 +297,7 @@ class Recording:
         """What each channel of a layer adds to the signed map of one image, see ``Channels``; of the ``top`` strongest,
         their maps, too. Only of variants that are weighted sums of channels, see ``Variant.weights``.
 
-        Raises: as ``cam``; ValueError: a variant without weights, or no such image.
+        Args: as ``why``. Raises: as ``cam``; ValueError: a variant without weights, or no such image.
         """
         return channels_of(self, target, layer, variant, top, image)
 
@@ -319,7 +320,7 @@ class Recording:
     ) -> Target:
         """What is explained, as this recording reads it: with class indices, one an image.
 
-        Raises: as ``cam``.
+        Args, Raises: as ``cam``.
         """
         return self._returned.resolve(target, against=against, gamma=gamma, score=score, region=region)
 
@@ -327,7 +328,7 @@ class Recording:
         """The number that is explained, one an image: ``(N,)`` float32. Where a callable makes a single number of a
         batch, each image is given that.
 
-        Raises: as ``cam``.
+        Args, Raises: as ``cam``.
         """
         aim = self.resolve_target(target)
         with self._differentiating():

@@ -101,13 +101,13 @@ class RandomState:
         if self._draws is False or threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = _generators(device)
+        before = generators(device)
         drawing = _Drawing()
         try:
             with drawing if self._draws is None else nullcontext():
                 yield
         finally:
-            changed = any(not torch.equal(a, b) for a, b in zip(before, _generators(device), strict=True))
+            changed = any(not torch.equal(a, b) for a, b in zip(before, generators(device), strict=True))
             self._draws = bool(self._draws) or (changed and drawing.seen)
             if self._draws and changed:
                 torch.set_rng_state(before[0])
@@ -115,6 +115,7 @@ class RandomState:
                     torch.cuda.set_rng_state(cuda, device or "cuda")
 
 
-def _generators(device: torch.device | None) -> list[Tensor]:
+def generators(device: torch.device | None) -> list[Tensor]:
+    """The states of torch's own generators: the CPU's, then that of a CUDA device."""
     cuda = [torch.cuda.get_rng_state(device)] if device is not None and device.type == "cuda" else []
     return [torch.get_rng_state(), *cuda]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def random_maps(n: int, grid: Sequence[int], seed: int = 0) -> Tensor:
-    """``(n, *grid)`` float32: every cell drawn evenly from [0, 1), from a generator of our own."""
+    """``(n, *grid)`` float32: every cell drawn evenly from [0, 1), from a generator of our own with this ``seed``."""
     return torch.rand((n, *grid), generator=torch.Generator().manual_seed(seed))
 
 

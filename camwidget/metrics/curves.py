@@ -94,19 +94,47 @@ def _curve(
     seed: int,
     insert: bool,
 ) -> Curve:
-    x = judge.placed(x)
-    replaced = _baseline(x, baseline)
-    ranks = order(full_size(maps, x), seed).argsort(1)  # of each pixel, its place in the order
-    pixels = ranks.shape[1]
-    each = -(-pixels // max(1, steps))
-    counts = [*range(0, pixels, each), pixels]
-    from_, to = (replaced, x) if insert else (x, replaced)
-    values = []
-    for count in counts:
-        changed = (ranks < count).reshape(len(x), 1, *x.shape[2:])
-        values.append(judge(torch.where(changed, to, from_), targets))
-    fractions = torch.tensor(counts, dtype=torch.float32, device=x.device) / pixels
-    return Curve(fractions, torch.stack(values, 1))
+    course = Course(judge.placed(x), maps, steps=steps, baseline=baseline, seed=seed, insert=insert)
+    values = [judge(course.input(step), targets) for step in range(len(course))]
+    return Curve(course.fractions, torch.stack(values, 1))
+
+
+class Course:
+    """The inputs of a curve, one after another, of any number of images.
+
+    Args:
+        x: ``(N, C, *spatial)``, as the model gets it. maps: ``(N, *grid)``.
+        insert: from the baseline to ``x`` instead of from ``x`` to the baseline.
+        steps, baseline, seed: as of ``deletion``.
+
+    Raises:
+        ValueError: there is not one map for each input, or ``baseline`` is unknown.
+    """
+
+    def __init__(
+        self, x: Tensor, maps: Tensor, *, steps: int = STEPS, baseline: Baseline, seed: int = 0, insert: bool = False
+    ) -> None:
+        replaced = _baseline(x, baseline)
+        self._from, self._to = (replaced, x) if insert else (x, replaced)
+        self._ranks = order(full_size(maps, x), seed).argsort(1)  # of each pixel, its place in the order
+        pixels = self._ranks.shape[1]
+        each = -(-pixels // max(1, steps))
+        self._counts = [*range(0, pixels, each), pixels]
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    @property
+    def fractions(self) -> Tensor:
+        """``(S,)`` float32: the share of pixels that is changed at each step, from 0 to 1."""
+        counts = torch.tensor(self._counts, dtype=torch.float32, device=self._to.device)
+        fractions: Tensor = counts / self._counts[-1]
+        return fractions
+
+    def input(self, step: int) -> Tensor:
+        """What the model is given at a step, ``(N, C, *spatial)``."""
+        changed = self._ranks < self._counts[step]
+        return torch.where(changed.reshape(len(changed), 1, *self._to.shape[2:]), self._to, self._from)
 
 
 def full_size(maps: Tensor, x: Tensor) -> Tensor:

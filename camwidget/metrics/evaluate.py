@@ -16,7 +16,7 @@ from camwidget import inputs, labels, preprocessing
 from camwidget.dataset.loading import default_workers, windows
 from camwidget.dataset.sources import Reader, open_source
 from camwidget.dataset.wanted import Wanted
-from camwidget.engine import VARIANTS, CamEngine
+from camwidget.engine import CamEngine
 from camwidget.engine.batches import answers, ask
 from camwidget.engine.suggest import unknown
 
@@ -24,7 +24,7 @@ from .baselines import random_maps, uniform_maps
 from .boxes import energy_in_box, pointing_game
 from .confidence import drop_and_increase
 from .curves import STEPS, deletion, insertion
-from .judge import Judge
+from .judge import Judge, judged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,8 @@ NEED_BOXES = ("pointing game", "energy in box")
 
 
 def evaluate(model: nn.Module | CamEngine, images: Any, labels: Any = None, **keywords: Any) -> pd.DataFrame:
-    """A table with one row a variant, the means of all measures over the images: see ``measure`` for the arguments.
+    """A table with one row a variant, the means of all measures over the images: ``labels`` and ``keywords`` as of
+    ``measure``.
 
     Random maps (every cell of the layer's grid drawn evenly) and uniform ones stand below, since a figure by itself
     says little: a small object makes the pointing game hard, a model that is easily put off makes deletion easy.
@@ -159,8 +160,7 @@ def _methods(
     for key in parts[0].maps:
         maps = torch.cat([torch.from_numpy(part.maps[key]) for part in parts])
         grid = grid if grid and maps.shape[1:] == x.shape[2:] else maps.shape[1:]
-        # of the gradient at pixels the sign is no evidence
-        yield key[1], maps.abs() if VARIANTS[key[1]].at_input else maps, classes
+        yield key[1], judged(maps, key[1]), classes
     yield RANDOM, random_maps(len(x), grid, seed), classes
     yield UNIFORM, uniform_maps(len(x), grid), classes
 

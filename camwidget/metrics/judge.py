@@ -7,11 +7,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from camwidget.engine import CamEngine
+from camwidget.engine import VARIANTS, CamEngine
+from camwidget.engine.methods.passes import listen
+from camwidget.engine.preempt import Stop, check
 from camwidget.engine.suggest import unknown
-from camwidget.scores import PROBABILITIES, find_probability
+from camwidget.scores import PROBABILITIES, SHARE, find_probability
 
-KINDS = (*PROBABILITIES, "logit")
+KINDS = (*PROBABILITIES, "logit", SHARE)
+
+
+def judged(maps: Tensor, variant: str) -> Tensor:
+    """Maps as they are judged: of one that is made at the input, Guided Grad-CAM, the sizes of the values, for the sign
+    of a gradient at pixels is no evidence.
+    """
+    return maps.abs() if VARIANTS[variant].at_input else maps
 
 
 class Judge:
@@ -20,20 +29,28 @@ class Judge:
     Args:
         model: any classifier, or an engine, whose ``forward`` and ``autocast`` count. It is left untouched: what runs
             is a twin.
-        probability: "softmax", "sigmoid", "none" (the scores are probabilities) or "logit" (the scores as they are);
-            default: found from the model, as the widget finds it.
+        probability: "softmax", "sigmoid", "none" (the scores are probabilities), "logit" (the scores as they are) or
+            "share" (of dense scores: of the picture); default: found from the model, as the widget finds it.
         batch_size: inputs in one run.
+        stop: asked before each module runs.
 
     Raises:
         ValueError: unknown ``probability``.
     """
 
-    def __init__(self, model: nn.Module | CamEngine, probability: str | None = None, batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        model: nn.Module | CamEngine,
+        probability: str | None = None,
+        batch_size: int = 64,
+        stop: Stop | None = None,
+    ) -> None:
         if probability is not None and probability not in KINDS:
             raise ValueError(unknown("probability", probability, KINDS))
         self.engine = model if isinstance(model, CamEngine) else CamEngine(model)
         self._kind, self._batch_size = probability, batch_size
-        self._twin = self.engine.copy()
+        self._twin, self._stop = self.engine.copy(), stop
+        listen(self._twin, stop)
 
     def placed(self, x: Tensor) -> Tensor:
         """``x`` on the model's device, in its dtype."""
@@ -43,7 +60,11 @@ class Judge:
         return x.detach().to(parameter.device, parameter.dtype if parameter.is_floating_point() else None)
 
     def table(self, x: Tensor) -> Tensor:
-        """``(N, K)`` float32: what is judged by, of each class."""
+        """``(N, K)`` float32: what is judged by, of each class, for the inputs ``x (N, C, *spatial)``.
+
+        Raises:
+            Stopped: ``stop`` said so.
+        """
         x = self.placed(x)
         if self._kind is None:
             self._kind = find_probability(
@@ -69,10 +90,12 @@ class Judge:
         return found.gather(1, index.long()[:, None])[:, 0]
 
     def _run(self, x: Tensor) -> Tensor:
+        check(self._stop)
         returned = self.engine.run(self._twin, x, len(x))
+        check(self._stop)  # a model may have caught what was raised inside of it
         scores = returned.table()
         if self._kind == "softmax":
             return scores.softmax(1)
         if self._kind == "sigmoid":
             return scores.sigmoid()
-        return returned.shares() if self._kind == "share" else scores
+        return returned.shares() if self._kind == SHARE else scores

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from camwidget.engine import CamEngine
+from camwidget.engine import VARIANTS, CamEngine, Recording
+from camwidget.engine.inside import Inside
+from camwidget.engine.methods.passes import listen
+from camwidget.engine.preempt import Stop, check
+
+from .judge import judged
+from .seeded import seeded
 
 STEPS = 8
 
@@ -22,10 +28,13 @@ class Randomisation:
     Attributes:
         modules: the names of the modules that were randomised last at each of S steps; after the last all are.
         similarity: ``(S, N)`` float32, Spearman's rank correlation of each image's map with that of the trained model.
+        guided: ``(S, N)`` float32, for comparison, the same of guided backpropagation, whose map looks right and in the
+            paper hardly changes; NaN where the model has no graph down to its input.
     """
 
     modules: tuple[str, ...]
     similarity: Tensor
+    guided: Tensor
 
 
 def randomisation(
@@ -51,26 +60,94 @@ def randomisation(
     Raises: as ``Recording.cam``; ValueError: the model has no parameters.
     """
     engine = model if isinstance(model, CamEngine) else CamEngine(model)
-    recording = engine.record(x)
-    place = recording.resolve(layer)
-    trained = recording.cam(targets, place, variant)
-    names = modules_from_the_top(engine, recording.x)
-    each = -(-len(names) // max(1, steps))
-    ends = sorted({*range(each, len(names), each), len(names)})
-    found = []
-    for end in ends:
-        other = engine.like(randomised(engine, names[:end], seed))
-        found.append(spearman(trained, other.record(recording.x, [place]).cam(targets, place, variant)))
-    return Randomisation(tuple(names[end - 1] for end in ends), torch.stack(found))
+    cascade = Cascade(engine, engine.record(x), targets, layer, variant, steps=steps, seed=seed)
+    found = [cascade.step(step) for step in range(len(cascade))]
+    similarity, guided = (torch.stack([getattr(one, name) for one in found]) for name in ("similarity", "guided"))
+    return Randomisation(cascade.modules, similarity, guided)
 
 
-def modules_from_the_top(engine: CamEngine, x: Tensor) -> list[str]:
+@dataclass(frozen=True)
+class Step:
+    """The maps ``(N, *grid)`` of a network with some layers drawn at random; ``similarity`` and ``guided`` ``(N,)`` are
+    as of ``Randomisation``.
+    """
+
+    maps: Tensor
+    similarity: Tensor
+    guided: Tensor
+
+
+class Cascade:
+    """The steps of ``randomisation``, each to be taken when it is wanted.
+
+    Args:
+        recording: of the trained model, by ``engine``. targets, layer, variant, steps, seed: as of ``randomisation``.
+        stop: asked before each module runs.
+
+    Attributes:
+        modules: the name of the module that is randomised last at each step.
+        trained: the maps of the trained model, ``(N, *grid)`` float32; of a variant at the input their magnitudes.
+
+    Raises: as ``randomisation``; Stopped: ``stop`` said so.
+    """
+
+    def __init__(
+        self,
+        engine: CamEngine,
+        recording: Recording,
+        targets: Any,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        *,
+        steps: int = STEPS,
+        seed: int = 0,
+        stop: Stop | None = None,
+    ) -> None:
+        self._engine, self._x, self._seed = engine, recording.x, seed
+        self._targets, self._layer, self._variant = targets, recording.resolve(layer), variant
+        self.trained = judged(recording.cam(targets, self._layer, variant, stop=stop), variant)
+        self._guided = None if recording.left_out else guided_backpropagation(recording, targets, stop)
+        self._names = modules_from_the_top(engine, recording.x, stop)
+        each = -(-len(self._names) // max(1, steps))
+        self._ends = sorted({*range(each, len(self._names), each), len(self._names)})
+        self.modules = tuple(self._names[end - 1] for end in self._ends)
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def step(self, step: int, stop: Stop | None = None) -> Step:
+        """What is found at a step.
+
+        Raises: as ``Recording.cam``; Stopped: ``stop`` said so.
+        """
+        other = self._engine.like(randomised(self._engine, self._names[: self._ends[step]], self._seed, stop))
+        check(stop)
+        down = self._guided is not None or VARIANTS[self._variant].at_input
+        recording = other.record(self._x, [self._layer], down)
+        maps = judged(recording.cam(self._targets, self._layer, self._variant, stop=stop), self._variant)
+        beside = maps.new_full((len(maps),), torch.nan)
+        if self._guided is not None:
+            beside = spearman(self._guided, guided_backpropagation(recording, self._targets, stop))
+        return Step(maps, spearman(self.trained, maps), beside)
+
+
+def guided_backpropagation(recording: Recording, targets: Any, stop: Stop | None = None) -> Tensor:
+    """Guided backpropagation (Springenberg et al., ICLR workshop 2015) to the pixels: ``(N, *spatial)`` float32, the
+    magnitudes, summed over the channels of the input. Without rectifiers it is the plain gradient.
+
+    Args, Raises: as ``Recording.cam``.
+    """
+    return Inside(recording).input_gradient(recording.resolve_target(targets), "guided", stop).float().abs().sum(1)
+
+
+def modules_from_the_top(engine: CamEngine, x: Tensor, stop: Stop | None = None) -> list[str]:
     """Names of the modules with parameters of their own, those that run last first; those that do not run at the end.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are none. Stopped: ``stop`` said so.
     """
     twin = engine.copy()
+    listen(twin, stop)
     order: dict[str, int] = {}
     for name, module in twin.named_modules():
         module.register_forward_pre_hook(lambda _module, _args, name=name: order.update({name: len(order)}))
@@ -81,13 +158,15 @@ def modules_from_the_top(engine: CamEngine, x: Tensor) -> list[str]:
     return sorted(names, key=lambda name: -order.get(name, -1))
 
 
-def randomised(model: nn.Module | CamEngine, modules: Sequence[str] | None = None, seed: int = 0) -> nn.Module:
+def randomised(
+    model: nn.Module | CamEngine, modules: Sequence[str] | None = None, seed: int = 0, stop: Stop | None = None
+) -> nn.Module:
     """A twin of the model in which these modules (default: all) have new weights: as ``reset_parameters`` draws them,
-    and, where a module has no such method, normal with the deviation of the trained ones. The model and torch's own
-    random numbers are left as they were.
+    and, where a module has no such method, normal with the deviation of the trained ones. One ``seed``, one twin; the
+    model and torch's own random numbers are left as they were.
 
     Raises:
-        ValueError: there is no such module.
+        ValueError: there is no such module. Stopped: ``stop``, asked before each of them, said so.
     """
     engine = model if isinstance(model, CamEngine) else CamEngine(model)
     twin = engine.copy()
@@ -96,10 +175,9 @@ def randomised(model: nn.Module | CamEngine, modules: Sequence[str] | None = Non
     missing = [name for name in wanted if name not in every]
     if missing:
         raise ValueError(f"the model has no module {missing[0]!r}")
-    devices = {p.device for p in twin.parameters() if p.device.type == "cuda"}
-    with torch.random.fork_rng(devices=sorted(d.index or 0 for d in devices)), torch.no_grad():
-        torch.manual_seed(seed)
+    with seeded(seed, {p.device for p in twin.parameters()}), torch.inference_mode(False), torch.no_grad():
         for name in wanted:
+            check(stop)
             _renew(every[name])
     return twin
 

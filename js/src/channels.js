@@ -81,14 +81,22 @@ function thumbs(list, length, sides) {
 /** @param {Selection} selection */
 const key = ({ target, layer, variant }) => [target, layer, variant].join("\u0000");
 
-/** The views that came last. */
+/**
+ * @template {Selection} T
+ * @typedef {{get: (selection: Selection) => T | null, keep: (views: readonly T[]) => void, drop: (selection: Selection) => void,
+ *   some: boolean, clear: () => void}} Kept  get: the same object each time
+ */
+
+/**
+ * What came last of views, whatever is known of them.
+ * @template {Selection} T
+ * @returns {Kept<T>}
+ */
 export function createKept() {
-  /** @type {Map<string, Channels>} */
+  /** @type {Map<string, T>} */
   const kept = new Map();
   return {
-    /** The same object each time. @param {Selection} selection */
     get: (selection) => kept.get(key(selection)) ?? null,
-    /** @param {Channels[]} views */
     keep(views) {
       for (const view of views) {
         kept.delete(key(view));
@@ -99,6 +107,7 @@ export function createKept() {
         kept.delete(oldest);
       }
     },
+    drop: (selection) => void kept.delete(key(selection)),
     get some() { return kept.size > 0; },
     clear: () => kept.clear(),
   };

@@ -13,6 +13,7 @@ import { decodeFrames, decodeHeats, decodeReel } from "./film.js";
 import { bytes } from "./lib/buffers.js";
 import { weigh } from "./lib/cells.js";
 import { equal } from "./lib/changes.js";
+import { decodeTrust } from "./trust.js";
 
 /**
  * @typedef {import("./protocol.js").Selection} Selection
@@ -24,7 +25,7 @@ import { equal } from "./lib/changes.js";
  * @typedef {import("./protocol.js").Status} Status
  * @typedef {import("./decode.js").Stack} Stack
  * @typedef {"picture" | "bands" | "classes" | "listed" | "layers" | "variants" | "exact" | "luts" | "view" | "maps" | "thumbs" | "status"
- *   | "waiting" | "channels" | "edited" | "edits" | "reel" | "frames" | "heats"} Change
+ *   | "waiting" | "channels" | "trust" | "edited" | "edits" | "reel" | "frames" | "heats"} Change
  * @typedef {{count: number, at: (cell: number) => Float32Array, sum: (cover: Float64Array) => Float32Array}} Seen  at: a
  *   cell's value of every class, NaN where its map is not here; sum: so much of each cell's, added up
  * @typedef {Readonly<{ms: number, done: boolean, note: string | null}>} StackInfo
@@ -46,7 +47,7 @@ const PLAIN = Object.freeze({
 });
 
 /** Traits whose new value may mend a fault. */
-const CHECKED = ["meta", "edited", "bands", "classes", "stack", "strip", "nearby", "channels"];
+const CHECKED = ["meta", "edited", "bands", "classes", "stack", "strip", "nearby", "channels", "trust"];
 
 /** @typedef {Pick<Selection, "layer" | "variant">} Place */
 
@@ -72,7 +73,11 @@ export class Inbox {
   #note;
   /** @type {Map<string, HeatMap>} what was drawn last, under its key: stays until its like is here for a new image */
   #drawn = new Map();
-  #channels = createKept();
+  /** What is known of views beside their maps. */
+  kept = {
+    channels: /** @type {import("./channels.js").Kept<import("./channels.js").Channels>} */ (createKept()),
+    trust: /** @type {import("./channels.js").Kept<import("./trust.js").Trust>} */ (createKept()),
+  };
 
   meta = decodeMeta(null);
   /** @type {Uint8Array} */
@@ -199,19 +204,15 @@ export class Inbox {
     };
   }
 
-  get holdsChannels() {
-    return this.#channels.some;
-  }
-
-  /** What each channel adds to a map, if it was sent. @param {Selection} selection */
-  channels(selection) {
-    return this.#channels.get(selection);
-  }
-
   clear() {
     this.#cache.clear();
     this.#drawn.clear();
-    this.#channels.clear();
+    this.#clearKept();
+  }
+
+  #clearKept() {
+    this.kept.channels.clear();
+    this.kept.trust.clear();
   }
 
   /**
@@ -229,7 +230,8 @@ export class Inbox {
     const stack = newImage || names.has("stack") ? this.#guard(() => this.#readStack()) : null;
     if (newImage || names.has("strip")) this.#guard(() => this.#readStrip());
     if (newImage || names.has("nearby")) this.#take(this.#get("nearby"));
-    if (newImage || names.has("channels")) this.#guard(() => this.#readChannels());
+    if (newImage || names.has("channels")) this.#readKept("channels", decodeChannels);
+    if (newImage || names.has("trust")) this.#readKept("trust", decodeTrust);
     return { stack, newImage };
   }
 
@@ -296,7 +298,7 @@ export class Inbox {
     if (meta.image === before.image) return false;
     if (meta.index !== before.index) this.#drawn.clear();
     this.#cache.clear();
-    this.#channels.clear();
+    this.#clearKept();
     this.#note("maps", "thumbs");
     return true;
   }
@@ -361,11 +363,15 @@ export class Inbox {
     this.#note("thumbs");
   }
 
-  #readChannels() {
-    const found = decodeChannels(this.#get("channels"), this.meta.input.length);
+  /**
+   * @param {"channels" | "trust"} name
+   * @param {(value: unknown, sides: number) => {image: number, views: any[]} | null} decode
+   */
+  #readKept(name, decode) {
+    const found = this.#guard(() => decode(this.#get(name), this.meta.input.length));
     if (!found || found.image !== this.meta.image) return;
-    this.#channels.keep(found.views);
-    this.#note("channels");
+    this.kept[name].keep(found.views);
+    this.#note(name);
   }
 
   #forgive() {

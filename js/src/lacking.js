@@ -13,7 +13,8 @@
  * @returns {string}
  */
 export function subjectOf(wish, { meta, listed }, { target, layer, variant }) {
-  const about = { variants: [target, layer], "class rows": [variant, ...listed], "variant rows": [target], inside: [target, layer, variant] };
+  const about = { variants: [target, layer], "class rows": [variant, ...listed], "variant rows": [target], inside: [target, layer, variant],
+    tests: [target, layer, variant] };
   return [meta.image, ...about[wish]].join("\u0000");
 }
 
@@ -26,8 +27,9 @@ export function subjectOf(wish, { meta, listed }, { target, layer, variant }) {
 export function lacks(wish, inbox, { target, layer, variant }) {
   if (wish === "inside") {
     const weights = inbox.variants.find(({ id }) => id === variant)?.weights ?? "none";
-    return weights !== "none" && !inbox.channels({ target, layer, variant });
+    return weights !== "none" && !inbox.kept.channels.get({ target, layer, variant });
   }
+  if (wish === "tests") return !inbox.kept.trust.get({ target, layer, variant })?.done;
   const quick = inbox.variants.filter(({ slow }) => !slow).map(({ id }) => id);
   if (wish === "variants") return quick.some((id) => !inbox.has({ target, layer, variant: id }));
   const stages = inbox.layers.filter(({ stage }) => stage);

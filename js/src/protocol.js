@@ -51,6 +51,9 @@ export const THUMB = 28;
 /** The same of a map in the matrix. */
 export const CELL_THUMB = 24;
 
+/** The same of the maps of networks with layers drawn at random. */
+export const TRUST_THUMB = 64;
+
 /** Length of a signal's thumbnail, in steps. */
 export const THUMB_STEPS = 96;
 
@@ -64,7 +67,7 @@ export const HALF_ABOVE = 16_384;
 
 export const TRAITS_TO_BROWSER = /** @type {const} */ ([
   "picture", "edited", "bands", "meta", "classes", "listed", "layers", "variants", "stack", "strip", "nearby",
-  "exact", "channels", "visited", "luts", "status", "reel", "frames", "heats",
+  "exact", "channels", "trust", "visited", "luts", "status", "reel", "frames", "heats",
 ]);
 export const TRAITS_TWO_WAY = /** @type {const} */ ([
   "target", "layer", "variant", "opacity", "colormap", "threshold", "sign", "shading", "scale", "interpolation", "region",
@@ -88,10 +91,15 @@ export const CHANNELS_KEYS = /** @type {const} */ ([
   "target", "layer", "variant", "grid", "count", "per_cell", "rectifiers", "value", "total", "strongest", "weights",
   "plain", "sums", "dtype", "scale", "data", "activations", "weight_maps",
 ]);
+export const TRUST_KEYS = /** @type {const} */ ([
+  "target", "layer", "variant", "fractions", "curves", "modules", "similarity", "guided", "maps", "variants", "areas", "faults",
+  "done",
+]);
 export const REEL_KEYS = /** @type {const} */ (["truth", "called", "probability", "faults"]);
 export const HEATS_KEYS = /** @type {const} */ (["layer", "variant", "maps"]);
 export const REQUEST_KEYS = /** @type {const} */ ([
-  "nonce", "seq", "target", "layer", "variant", "keep", "want", "rows", "whole", "visit", "edits", "contrast", "index",
+  "nonce", "seq", "target", "layer", "variant", "keep", "want", "rows", "tests", "whole", "visit", "edits", "contrast",
+  "index",
 ]);
 export const VISIT_KEYS = /** @type {const} */ (["at", "region"]);
 export const CONTRAST_KEYS = /** @type {const} */ (["rival", "gamma"]);

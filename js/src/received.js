@@ -35,7 +35,10 @@ export class Received {
   get canAsk() { return this.#host.canAsk; }
 
   /** Whether any channels are here: a page without a kernel may have some. */
-  get holdsChannels() { return this.#inbox.holdsChannels; }
+  get holdsChannels() { return this.#inbox.kept.channels.some; }
+
+  /** Whether any map was put to the test. */
+  get holdsTrust() { return this.#inbox.kept.trust.some; }
 
   /** A trait that the store makes nothing of itself. @param {string} name */
   trait(name) {
@@ -58,7 +61,17 @@ export class Received {
 
   /** What each channel adds to a map, if it is here. @param {Selection} selection */
   channels(selection) {
-    return this.#inbox.channels(selection);
+    return this.#inbox.kept.channels.get(selection);
+  }
+
+  /** What the tests of a map found, if they are here. @param {Selection} selection */
+  trust(selection) {
+    return this.#inbox.kept.trust.get(selection);
+  }
+
+  /** They are to be asked for again. @param {Selection} selection */
+  distrust(selection) {
+    this.#inbox.kept.trust.drop(selection);
   }
 
   /**

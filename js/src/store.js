@@ -230,8 +230,8 @@ export class Store extends Received {
    * @param {boolean} shown
    */
   wish(wish, shown) {
-    if (!shown) this.#wishes.drop(wish);
-    else if (this.#host.canAsk && this.#wishes.hold(wish)) this.#gate.push();
+    if (!this.#host.canAsk) return;
+    if (shown ? this.#wishes.hold(wish) : this.#wishes.drop(wish)) this.#gate.push();
   }
 
   /** Called now and then while an answer is out: a request that was lost is sent again. */

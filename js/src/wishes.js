@@ -4,8 +4,8 @@
  */
 
 /**
- * @typedef {"variants" | "inside" | "class rows" | "variant rows"} Wish  maps of all variants; what each channel adds;
- *   thumbnails for the matrix
+ * @typedef {"variants" | "inside" | "tests" | "class rows" | "variant rows"} Wish  maps of all variants; what each channel
+ *   adds; whether the map can be trusted; thumbnails for the matrix
  */
 
 /** @typedef {ReturnType<typeof createWishes>} Wishes */
@@ -43,10 +43,10 @@ export function createWishes(subject, lacks) {
       standing.add(wish);
       return due(wish);
     },
-    /** @param {Wish} wish */
+    /** @param {Wish} wish @returns {boolean} whether a request must go out, to end what takes long */
     drop(wish) {
       standing.delete(wish);
-      asked.delete(wish);
+      return asked.delete(wish) && wish === "tests" && lacks(wish);
     },
     /** No request is out any more. */
     answered() {
@@ -58,7 +58,7 @@ export function createWishes(subject, lacks) {
     },
     /**
      * What a request that goes out now asks for: of the first two kinds one, the other with the next.
-     * @returns {{want: "variants" | "inside" | null, rows: "classes" | "variants" | null}}
+     * @returns {{want: "variants" | "inside" | null, rows: "classes" | "variants" | null, tests: boolean}}
      */
     take() {
       const lacking = [...new Set([...standing, ...once])].filter(lacks);
@@ -69,7 +69,7 @@ export function createWishes(subject, lacks) {
       settled = false;
       for (const wish of wishes) asked.set(wish, subject(wish));
       const rows = wishes.includes("class rows") ? "classes" : wishes.includes("variant rows") ? "variants" : null;
-      return { want, rows };
+      return { want, rows, tests: wishes.includes("tests") };
     },
   };
 }

@@ -25,8 +25,8 @@ test("a map that is here is shown in the same frame, and the kernel follows", ()
   const { nonce, ...rest } = model.requests[0];
   assert.equal(typeof nonce, "string");
   assert.deepEqual(rest, {
-    seq: 1, target: 1, layer: "late", variant: "gradcam", keep: false, want: null, rows: null, whole: false, visit: null, edits: null,
-    contrast: null, index: 0,
+    seq: 1, target: 1, layer: "late", variant: "gradcam", keep: false, want: null, rows: null, tests: false, whole: false, visit: null,
+    edits: null, contrast: null, index: 0,
   });
   assert.equal(model.get("target"), 0, "the scalar traits are the kernel's to set");
 });

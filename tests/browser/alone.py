@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route
 
@@ -14,15 +17,17 @@ from camwidget import CamWidget
 from tests.wire.front_end import FrontEnd
 
 SITE = "http://alone.test/"
+PATIENCE = 60.0
 BUNDLE = Path(__file__).resolve().parents[2] / "camwidget" / "static" / "widget.js"
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>alone</title>
-<body style="margin: 0; background: #fff"><div id="cell"></div><script type="module">
+# what hosts make of a kernel's messages: one model a page, and a view of it in each element marked as output
+HOST = """
 import widget from "./widget.js";
+const unpacked = (value) => Uint8Array.from(atob(value.$bytes), (c) => c.charCodeAt(0));
 const plain = (value) => {
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;
-  if ("$bytes" in value) return new DataView(Uint8Array.from(atob(value.$bytes), (c) => c.charCodeAt(0)).buffer);
+  if ("$bytes" in value) return new DataView(unpacked(value).buffer);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 };
 const state = plain(JSON.parse(await window.kernel("null")));
@@ -30,10 +35,10 @@ const handlers = {};
 const emit = (event, ...values) => [...(handlers[event] ?? [])].forEach((handler) => handler(...values));
 // each message in a task of its own, as hosts hand them over
 const take = async (messages) => {
-  for (const { state: values, content, buffers } of plain(JSON.parse(messages))) {
-    Object.assign(state, values);
+  for (const { state: values, content, buffers } of JSON.parse(messages)) {
+    Object.assign(state, plain(values));
     for (const name of Object.keys(values ?? {})) emit(`change:${name}`);
-    if (content) emit("msg:custom", content, buffers);
+    if (content) emit("msg:custom", plain(content), window.bare ? buffers.map(unpacked) : plain(buffers));
     await new Promise((next) => setTimeout(next));
   }
 };
@@ -56,9 +61,12 @@ window.model = location.search ? deaf : {
 };
 const { initialize, render } = widget;
 await initialize?.({ model: window.model });
-await render({ model: window.model, el: document.querySelector("#cell") });
+for (const el of document.querySelectorAll("[data-output]")) await render({ model: window.model, el });
 if (!location.search) window.setInterval(() => tell({}), 40);
-</script>"""
+"""
+
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>alone</title>
+<body style="margin: 0; background: #fff"><div data-output></div><script type="module" src="./host.js"></script>"""
 
 
 def packed(value: Any) -> Any:
@@ -77,47 +85,62 @@ class Alone:
         kernel: without it, the page has the widget's state and nobody to ask.
     """
 
+    pages: Mapping[str, str] = MappingProxyType({"": PAGE})
+    """The documents of the site by their paths."""
+
     def __init__(self, page: Page, widget: CamWidget, dark: bool = False, kernel: bool = True) -> None:
         self.page, self.widget, self.errors = page, widget, list[str]()
         self._front = FrontEnd(widget)
+        self.heard: list[dict[str, Any]] = []
+        """What the page has told the kernel."""
+        self._unread: dict[str, int] = {}  # by document: how many messages it has seen
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
-        page.route(SITE + "**", self._serve)
-        page.expose_function("kernel", self._answer)
+        page.route("**/*", self._serve)
+        page.expose_binding("kernel", lambda source, text: self._answer(source["frame"].url, text))
         page.goto(SITE if kernel else SITE + "?alone")
         if dark:
             page.evaluate("document.body.style.background = '#111'")
 
     def until(self, check: Callable[[], Any], what: str) -> None:
         """Wait until a check holds."""
-        for _ in range(200):
-            if check():
-                return
+        end = time.monotonic() + PATIENCE
+        while not check():
+            assert time.monotonic() < end, f"waited in vain for {what}"
             self.page.wait_for_timeout(25)
-        raise AssertionError(f"waited in vain for {what}")
 
     def _serve(self, route: Route) -> None:
-        if route.request.url.endswith("widget.js"):
+        path = urlsplit(route.request.url).path.removeprefix("/")
+        if path == "widget.js":
             route.fulfill(path=BUNDLE, content_type="text/javascript")
-        elif route.request.url.removesuffix("?alone") == SITE:
-            route.fulfill(body=PAGE, content_type="text/html")
+        elif path == "host.js":
+            route.fulfill(body=HOST, content_type="text/javascript")
+        elif path in self.pages:
+            route.fulfill(body=self.pages[path], content_type="text/html")
         else:
             route.fulfill(status=204)
 
-    def _answer(self, text: str) -> str:
-        """What the kernel has sent by now, after it took a message of the page; at first all of its state."""
+    def _answer(self, who: str, text: str) -> str:
+        """What the kernel has sent to a document by now, after it took a message of it; at first all of its state."""
         message = json.loads(text)
         if message is None:
+            self._unread[who] = len(self._front.messages)
             state = self.widget.get_state()
             return json.dumps(packed({name: value for name, value in state.items() if not name.startswith("_")}))
+        if message:
+            self.heard.append(message)
+            self._handle(message)
+        # the worker may add to it meanwhile
+        begin, end = self._unread[who], len(self._front.messages)
+        self._unread[who] = end
+        return json.dumps([self._unpacked(data, buffers) for data, buffers in self._front.messages[begin:end]])
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        """A message of the page, as the kernel takes it."""
         if "content" in message:
             self._front.send(message["content"]["request"])
-        elif message:
+        else:
             self.widget.set_state(message["update"])
-        # the worker may add to it meanwhile
-        count = len(self._front.messages)
-        sent, self._front.messages[:count] = self._front.messages[:count], []
-        return json.dumps([self._unpacked(data, buffers) for data, buffers in sent])
 
     def _unpacked(self, data: dict[str, Any], buffers: list[Any]) -> dict[str, Any]:
         if data.get("method") not in ("update", "echo_update"):

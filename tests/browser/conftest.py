@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from chrome import chromium
 from desk import BEACONS, UNFORESEEN, Desk, show
-from lab import Notebook, Server, serve
-from playwright.sync_api import Browser
+from frames import prepare
+from lab import PATIENCE, Notebook, Server, serve
+from playwright.sync_api import Browser, expect
 from view import View
 
 HERE = Path(__file__).parent
@@ -20,18 +21,31 @@ SHARED = HERE.parents[2] / "shared" / "data"
 
 FAILED = pytest.StashKey[bool]()
 
+expect.set_options(timeout=1000 * PATIENCE)
+
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # by pytest-rerunfailures; a test that needs it is named in the summary
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report: Any = yield
-    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    item.stash[FAILED] = report.failed or (report.when != "setup" and item.stash.get(FAILED, False))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("failed at first, and were run again: find out why", red=True, bold=True)
+        for report in again:
+            terminalreporter.write_line(f"{report.nodeid} ({report.when})", red=True)
+            terminalreporter.write_line(report.longreprtext[-2000:])
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
-        yield running
+        yield prepare(running)
 
 
 @pytest.fixture(scope="session")

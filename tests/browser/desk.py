@@ -54,6 +54,18 @@ atlas._recorded = slow
 """
 LET_LOOK = "gate.set()"
 
+# what is made ahead takes the place of what was sent, a shade coarser, and is worth waiting for only where it is tested
+REST = """
+import threading
+for _thread in threading.enumerate():
+    if _thread.name == 'camwidget':
+        _thread.join(60)
+"""
+
+# pictures are decoded beside the page; a signal has none
+DECODED = """(canvases) => canvases.every((canvas) => !canvas.getClientRects().length || (canvas.width > 0 &&
+    canvas.getContext("2d").getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[3] > 0))"""
+
 # no map comes unasked, so that the kernel must answer
 UNFORESEEN = "from camwidget import foresight; foresight.NEARBY_BYTES = 0"
 
@@ -80,7 +92,6 @@ class Desk:
         notebook = Notebook(context.new_page())
         notebook.listen()
         notebook.open(self.server.write(f"notebook{self.opened}.ipynb", [""]))
-        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
         return notebook
 
     def borrow(self) -> Notebook:
@@ -90,6 +101,7 @@ class Desk:
         notebook = self.kept
         notebook.page.set_viewport_size({"width": 1400, "height": 1000})
         notebook.page.mouse.move(0, 0)
+        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")  # a page that was loaded again shows it
         notebook.execute(TIDY)
         notebook.errors.clear()
         notebook.sent.clear()
@@ -107,9 +119,11 @@ class Desk:
 
 
 def show(notebook: Notebook, *cells: str) -> View:
-    """Run these cells and wait until the heat of the first widget is painted."""
+    """Run these cells and wait until the heat of the first widget is painted, and nothing more is on its way to it."""
     notebook.show(*cells)
     view = View(notebook)
-    view.part(".heat").wait_for(timeout=30_000)
+    view.part(".heat").wait_for()
     view.until_painted()
+    notebook.execute(REST)
+    notebook.until(lambda: view.part(".photo").evaluate_all(DECODED), "the picture")
     return view

@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
 from playwright.sync_api import ConsoleMessage, Page, WebSocket
 
-START_TIMEOUT = 60.0
-RUN_TIMEOUT = 60_000.0  # ms
-PATIENCE = 15.0
+START_TIMEOUT = 180.0
+RUN_TIMEOUT = 180_000.0  # ms
+PATIENCE = 60.0
+"""Seconds until a test gives up waiting: never needed on a machine that does nothing else."""
 
 READY = """async () => {
     // the shell's current widget is null for moments when the focus moves, so the notebook's panel is kept
@@ -46,8 +48,19 @@ EXECUTE = """async (code) => {
         if (message.header.msg_type === "error") text += `\\n${message.content.ename}: ${message.content.evalue}`;
     };
     await future.done;
+    // what the code has sent to widgets is taken in tasks of their own
+    for (let i = 0; i < 3; i += 1) await new Promise((next) => setTimeout(next));
     return text;
 }"""
+
+# a file tells that it runs, and ends it
+BUSY = """
+import pathlib, time
+_runs = pathlib.Path({runs!r})
+_runs.touch()
+while _runs.exists():
+    time.sleep(0.01)
+"""
 
 CLEAR = """() => {
     window.jupyterapp.shell.activateById(window.panel.id);
@@ -231,6 +244,19 @@ class Notebook:
     def ended(self) -> str:
         """Wait for what was begun; returns what it printed."""
         return str(self.page.evaluate("() => window.begun"))
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Within the block the kernel runs a cell, as long as the block takes."""
+        with TemporaryDirectory() as folder:
+            runs = Path(folder) / "runs"
+            self.begin(BUSY.format(runs=str(runs)))
+            self.until(runs.exists, "the cell to begin")
+            try:
+                yield
+            finally:
+                runs.unlink()
+                assert self.ended() == ""
 
     def value(self, expression: str) -> Any:
         """What an expression is worth in the kernel, by way of JSON."""

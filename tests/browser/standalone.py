@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab import PATIENCE
 from playwright.sync_api import Browser, Page
 from view import View
 
-PATIENCE = 10.0
 INNER = ("blob:", "data:")
 
 

@@ -14,6 +14,9 @@ from view import View
 AXE = Path(__file__).resolve().parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
 RUN = """async (root) => {
+    // colours on their way to others have no contrast of their own
+    const ends = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
+    await Promise.allSettled(root.getRootNode().getAnimations().filter(ends).map((animation) => animation.finished));
     root.getRootNode().host.id = "under-test";
     const found = await axe.run({ include: [{ fromShadowDom: ["#under-test", ".camwidget"] }] });
     const told = ({ html, failureSummary }) => `${html} ${failureSummary}`;

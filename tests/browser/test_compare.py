@@ -64,5 +64,5 @@ def test_after_a_training_step_the_view_follows(views: tuple[View, View], notebo
     probability = second.row(1).locator(".probability").inner_text()
     notebook.execute("late.head.bias.data[1] += 9; pair.refresh()")
     expect(second.row(1).locator(".probability")).not_to_have_text(probability)
-    assert second.part(".name-text").first.inner_text() == "green"
+    expect(second.part(".name-text").first).to_have_text("green")
     assert first.part(".name-text").first.inner_text() == "red"

@@ -69,7 +69,8 @@ def test_from_picture_to_picture(film: View, notebook: Notebook) -> None:
     assert cell(view, 0) == called[0]
     assert cell(view, 1) == f"{called[1]} is {truth[1]}"
     for i in range(5):
-        assert view.pixels(f'[data-picture="{i}"] .still')[..., 3].any()
+        still = f'[data-picture="{i}"] .still'
+        notebook.until(lambda still=still: view.pixels(still)[..., 3].any(), f"the still of picture {i}")
     before = view.boxes()
     view.root.focus()
     notebook.page.keyboard.press("Shift+ArrowRight")

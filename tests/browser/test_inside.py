@@ -122,8 +122,8 @@ def test_hover_shows_the_channel_alone(show: Open) -> None:
 def test_switched_off_it_is_missing_from_the_map(show: Open) -> None:
     view, w = show()
     w.sign = "signed"
+    eventually(view.role("radio", "Signed")).to_be_checked()
     look_inside(view)
-    view.notebook.page.wait_for_timeout(200)
     before, found = view.pixels(), w.inside()
     channel(view, CYAN).click()
     now = view.until_changed(before, "without cyan")
@@ -165,8 +165,9 @@ def test_another_class_has_its_own_channels(show: Open) -> None:
     view.notebook.page.keyboard.press("ArrowDown")
     view.notebook.until(lambda: w.target == 1, "the next class")
     eventually(view.part(".channel").first).to_have_attribute("data-channel", "1")
-    assert not view.part(".chip").is_visible()
-    assert peak(view.pixels()) == pytest.approx((8.5 / 18, 3.5 / 12), abs=0.03)
+    eventually(view.part(".chip")).to_be_hidden()
+    green = pytest.approx((8.5 / 18, 3.5 / 12), abs=0.03)
+    view.notebook.until(lambda: peak(view.pixels()) == green, "the heat on the green disc")
 
 
 def test_the_keyboard_walks_the_channels(show: Open) -> None:

@@ -85,6 +85,8 @@ def test_no_shortcut_of_the_notebook_fires(notebook: Notebook) -> None:
                 notebook.page.keyboard.press("m")
             place().evaluate("(node) => node.focus({ preventScroll: true })")
             notebook.page.keyboard.press(key)
+        # what the keys have chosen keeps the kernel busy for a moment
+        notebook.page.wait_for_function("window.panel.sessionContext.session.kernel.status === 'idle'")
         assert notebook.page.evaluate(STATE) == before, name
     assert notebook.value("witness") == 41, "the kernel is the same"
     assert view.root.is_visible()

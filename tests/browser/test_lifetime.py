@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
 from beacons import LABELS
 from desk import BEACONS, show
 from lab import Notebook
@@ -53,7 +50,7 @@ def test_two_views_stay_in_step(notebook: Notebook) -> None:
         notebook.until(lambda view=view: difference(view) == "", f"the map of {layer}")
         other.root.scroll_into_view_if_needed()  # out of sight it draws nothing
         notebook.until(lambda other=other: difference(other) == "", f"the map of {layer} in the other view")
-    assert np.array_equal(first.pixels(), second.pixels())
+    assert first.same(second.pixels())
     # what the pointer does is a matter of one view
     notebook.sent.clear()
     first.hover(0.5, 0.5)
@@ -62,8 +59,7 @@ def test_two_views_stay_in_step(notebook: Notebook) -> None:
     assert notebook.sent == []
 
 
-def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_page_is_loaded_again(notebook: Notebook) -> None:
     view = show(notebook, *BEACONS)
     click_and_see(view, notebook, "green")
     view.layer("middle").click()
@@ -73,7 +69,7 @@ def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
     before = view.pixels()
     notebook.save()
     notebook.reload()
-    view.part(".heat").wait_for(timeout=30_000)
+    view.part(".heat").wait_for()
     view.until_same(before, "after the page was loaded again")
     assert view.question == "Why green?"
     assert view.selected == ["green"]
@@ -102,8 +98,7 @@ def run_cell(notebook: Notebook, index: int) -> str:
     return before
 
 
-def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_predecessor_is_gone_and_its_successor_comes_back(notebook: Notebook) -> None:
     view = show(notebook, *BEACONS)
     notebook.execute("from ipywidgets.widgets.widget import _instances as registry\nimport weakref")
     for _ in range(3):
@@ -112,19 +107,18 @@ def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable
         run_cell(notebook, 1)
         notebook.until(lambda: view.root.count() == 1 and view.question == "Why red?", "the new widget alone")
         view.until_painted()
-        assert notebook.value("[old() is None, len(registry)]") == [True, 2]  # the new one and its layout
+        notebook.until_value("[old() is None, len(registry)]", [True, 2])  # the new one and its layout
     before = view.pixels()
     notebook.save()
     notebook.reload()
-    view.part(".heat").wait_for(timeout=30_000)
+    view.part(".heat").wait_for()
     view.until_same(before, "after the page was loaded again")
     assert notebook.page.locator(".camwidget").count() == 1
     click_and_see(view, notebook, "blue")
     assert notebook.errors == []
 
 
-def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_predecessor_that_another_cell_shows_works_on(notebook: Notebook) -> None:
     first = show(notebook, *BEACONS, "w")
     second = View(notebook, 1)
     notebook.execute("import weakref; first = weakref.ref(w)")
@@ -134,7 +128,7 @@ def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[...
         if loaded_again:
             notebook.save()
             notebook.reload()
-            first.part(".heat").wait_for(timeout=30_000)
+            first.part(".heat").wait_for()
         notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
         for view, name, label in ((first, "w", "green"), (second, "first()", "cyan")):
             view.until_painted()
@@ -146,5 +140,5 @@ def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[...
     notebook.until(lambda: notebook.page.locator(".camwidget").count() == 2, "both views")
     click_and_see(first, notebook, "cyan")
     notebook.until(lambda: second.selected == ["cyan"], "the other view of the same widget")
-    assert not np.array_equal(second.pixels(), before)
+    second.until_changed(before, "the other view of the same widget")
     assert notebook.errors == []

@@ -98,10 +98,12 @@ def test_the_keyboard_walks_previews_and_chooses(view: View, notebook: Notebook)
     press("PageDown")
     press("End")
     expect(cell(view, "warm", "late")).to_be_focused()
-    box, focused = view.part(".matrix-body").bounding_box(), cell(view, "warm", "late").bounding_box()
-    assert box and focused and focused["y"] + focused["height"] <= box["y"] + box["height"] + 1, (
-        "it is scrolled into sight"
-    )
+
+    def in_sight() -> bool:
+        box, focused = view.part(".matrix-body").bounding_box(), cell(view, "warm", "late").bounding_box()
+        return bool(box and focused and focused["y"] + focused["height"] <= box["y"] + box["height"] + 1)
+
+    notebook.until(in_sight, "the cell to be scrolled into sight")
     press("Escape")
     press("m")
     expect(view.part(".classes")).to_be_visible()

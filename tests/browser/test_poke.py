@@ -82,8 +82,11 @@ def test_poking_the_star_away_leaves_the_others(scene: View, notebook: Notebook)
     share = notebook.value("w.edited['covered']")
     assert share == pytest.approx(covered, abs=0.01)
     assert f"covered {100 * share:.{2 if share < 0.09995 else 1}f} % of the picture" in view.readout
-    shown = view.pixels(".photo")
-    assert 0.5 * covered < (shown != plain).any(2).mean() < 1.2 * covered
+
+    def shown() -> float:
+        return float((view.pixels(".photo") != plain).any(2).mean())
+
+    notebook.until(lambda: 0.5 * covered < shown() < 1.2 * covered, "the cover on the picture")
     assert view.part(".list .name-text").all_inner_texts()[:9].count("star") == 1
     view.part(".picture").press("Escape")
     notebook.until_value("w.edits", [])
@@ -115,8 +118,8 @@ def test_what_is_painted_shows_before_the_kernel_answers(scene: View, notebook: 
         drag(view, [(0.1 + 0.2 * i, 0.2), (0.1 + 0.2 * i, 0.8)])
     cover = view.pixels(".cover")
     assert 0.2 < (cover[..., 3] > 0).mean() < 0.9
-    assert len(notebook.sent) == 1, "one request is out, the newest waits"
     expect(view.part(".status")).to_contain_text("Kernel is busy. The newest stroke is answered when it is free")
+    assert len(notebook.sent) == 1, "one request is out, the newest waits"
     notebook.execute(LET_LOOK)
     settled(view)
     assert len(notebook.sent) == 2

@@ -200,24 +200,21 @@ def test_back_and_forward(scene: View, notebook: Notebook) -> None:
 
 def test_with_a_busy_kernel_regions_and_history_work(scene: View, notebook: Notebook) -> None:
     view = scene
-    notebook.execute("import time")
     notebook.until_value("w.exact", [["stage3", "gradcam"]])
-    notebook.begin("time.sleep(4)\nprint(w.region)")
-    notebook.page.wait_for_timeout(300)
-    take_box(view)
-    x0, y0, x1, y1 = box_of("star")
-    drag(view, (x0, y0), (x1, y1))
-    notebook.until(lambda: names(view)[0] == "star", "the star first")
-    view.row(9).click()
-    expect(view.part(".question")).to_have_text("Why star?")
-    drag(view, (20, 30), (80, 100))
-    assert names(view)[0] != "star"
-    view.role("button", "Undo").click()
-    notebook.until(lambda: names(view)[0] == "star", "the star again")
-    view.role("button", "Undo").click()
-    expect(view.part(".question")).to_have_text("Why ring?")
-    assert "busy" not in view.status
-    notebook.ended()
+    with notebook.busy():
+        take_box(view)
+        x0, y0, x1, y1 = box_of("star")
+        drag(view, (x0, y0), (x1, y1))
+        notebook.until(lambda: names(view)[0] == "star", "the star first")
+        view.row(9).click()
+        expect(view.part(".question")).to_have_text("Why star?")
+        drag(view, (20, 30), (80, 100))
+        assert names(view)[0] != "star"
+        view.role("button", "Undo").click()
+        notebook.until(lambda: names(view)[0] == "star", "the star again")
+        view.role("button", "Undo").click()
+        expect(view.part(".question")).to_have_text("Why ring?")
+        assert "busy" not in view.status
     notebook.until(lambda: region(notebook) == pytest.approx(box_of("star"), abs=1), "the region in the kernel")
     notebook.until_value("w.labels[w.target]", "ring")
 

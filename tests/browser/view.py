@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lab import Notebook
+from frames import drawn
+from lab import PATIENCE, Notebook
 from playwright.sync_api import Locator
 
 from camwidget import VARIANTS
@@ -69,14 +71,21 @@ BANDS = (".head", ".picture", ".colorbar", ".classes", ".controls", ".strip", ".
 
 @dataclass
 class View:
-    """The parts of one widget. ``index`` counts the views on the page."""
+    """The parts of one widget. ``index`` counts the views on the page.
+
+    Each part that is asked for has been drawn by then; who keeps one must wait for himself, by ``expect``.
+    """
 
     notebook: Notebook
     index: int = 0
 
     @property
     def root(self) -> Locator:
-        return self.notebook.page.locator(".camwidget").nth(self.index)
+        # in some hosts the widget is in a frame
+        ground = getattr(self.notebook, "frame", self.notebook.page)
+        drawn(ground)
+        found: Locator = ground.locator(".camwidget").nth(self.index)
+        return found
 
     def part(self, selector: str) -> Locator:
         return self.root.locator(selector)
@@ -113,8 +122,12 @@ class View:
         return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
 
     def until_changed(self, before: Pixels, what: str) -> Pixels:
-        """Wait until the heat is another one; returns it."""
-        return self._until(lambda now: not np.array_equal(now, before), f"the picture to change: {what}")
+        """Wait until the heat is another one, by more than rounding; returns it."""
+        return self._until(lambda now: differing(now, before) > 0, f"the picture to change: {what}")
+
+    def same(self, wanted: Pixels) -> bool:
+        """Whether this is the heat that is painted, but for rounding."""
+        return differing(self.pixels(), wanted) == 0
 
     def until_same(self, wanted: Pixels, what: str) -> Pixels:
         return self._until(lambda now: differing(now, wanted) == 0, f"the picture to come back: {what}")
@@ -179,10 +192,17 @@ def differing(found: Pixels, wanted: Pixels) -> int:
     return int((np.abs(opacity) > 3).sum() + (np.abs(colour).max(-1, initial=0) > 8).sum())
 
 
-def difference(view: View, canvas: str = ".heat", what: str = "") -> str:
-    """What is wrong with the overlay on the screen, compared with the one worked out from the kernel's values; ``what``
-    are more arguments of ``expected.overlay``.
+def difference(view: View, canvas: str = ".heat", what: str = "", patience: float = PATIENCE) -> str:
+    """What is wrong with the overlay on the screen, compared with the one worked out from the kernel's values: "" as
+    soon as nothing is, else what is after ``patience`` seconds. ``what`` are more arguments of ``expected.overlay``.
     """
+    end = time.monotonic() + patience
+    while (found := _difference(view, canvas, what)) and time.monotonic() < end:
+        view.notebook.page.wait_for_timeout(50)
+    return found
+
+
+def _difference(view: View, canvas: str, what: str) -> str:
     found = view.pixels(canvas)
     height, width, _ = found.shape
     text = view.notebook.execute(f"print(expected.overlay(w, {height}, {width}, {what}))")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Client
 from pathlib import Path
 
+import kernels
 from jupyter_client import BlockingKernelClient
 from lab import Notebook, Server, free_port, running, write_notebook
 from playwright.sync_api import Browser, Page
@@ -76,6 +77,28 @@ class Seat(Notebook):
     def begin(self, code: str) -> None:
         """Run code as a cell, without waiting for it."""
 
+    @abstractmethod
+    def dress(self, dark: bool) -> View:
+        """Give the host its dark theme or its light one. The widget may be another one after that."""
+
+    def prepare(self) -> None:
+        """From now on the kernel can work out what must be on screen."""
+        self.execute("import expected; spy.names['expected'] = expected")
+
+    def chosen(self, name: str, value: object) -> None:
+        """Wait until a trait that was chosen on the page is set in the kernel."""
+        self.until_value(f"w.{name}", value)
+
+    def asked(self) -> int:
+        """How many requests the page has sent since the last call of ``forget``."""
+        return sum(event.kind == "request" for event in self.events())
+
+    def saved(self, view: View) -> tuple[str, bytes]:
+        """Press the button that saves the picture; returns the file's name and what is in it."""
+        with self.page.expect_download() as waiting:
+            view.role("button", "Save the picture").click()
+        return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
     def ended(self) -> str:
         """Wait for what was begun."""
         self.until(lambda: self.value("not (spy.busy or spy.work)"), "the cell to end", timeout=40)
@@ -134,6 +157,10 @@ class LabSeat(Seat):
     def begin(self, code: str) -> None:
         super(Seat, self).begin(f"spy.toil({code!r})")
 
+    def dress(self, dark: bool) -> View:
+        self.theme(f"JupyterLab {'Dark' if dark else 'Light'}")
+        return View(self)
+
     def restart(self) -> None:
         """Restart the kernel, and wait until it is up."""
         self.page.evaluate("() => window.panel.sessionContext.session.kernel.restart()")
@@ -182,6 +209,12 @@ class VoilaSeat(PageSeat):
     def again(self) -> View:
         return self.load()
 
+    def dress(self, dark: bool) -> View:
+        before, self.url = self.url, f"{self.url}/?theme={'dark' if dark else 'light'}"
+        view = self.load()
+        self.url = before
+        return view
+
     def begin(self, code: str) -> None:
         file = self.execute("from ipykernel.connect import get_connection_file; print(get_connection_file())")
         client = BlockingKernelClient(connection_file=file)
@@ -201,6 +234,10 @@ class MarimoSeat(PageSeat):
     def again(self) -> View:
         self.page.reload()
         return self.painted()
+
+    def dress(self, dark: bool) -> View:
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        return View(self)
 
     def begin(self, code: str) -> None:
         self.execute(f"spy.work = {code!r}")
@@ -223,8 +260,11 @@ class Ground:
 
     browser: Browser
     folder: Path
-    lab: Server
-    environment: dict[str, str] = field(default_factory=dict)
+    lab: Callable[[], Server]
+    """Started when it is first wanted."""
+    environment: dict[str, str]
+    ipykernels: Path
+    """Where other versions of ipykernel are kept."""
 
     def page(self) -> Page:
         context = self.browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=1)
@@ -254,11 +294,32 @@ Start = Callable[[Ground, str], AbstractContextManager[Seat]]
 def lab(ground: Ground, name: str) -> Iterator[Seat]:
     """JupyterLab with the kernelspec of that name."""
     # the notebook's name becomes its workspace's, which may hold no dots
-    url = ground.lab.write(f"{name.replace('.', '-')}.ipynb", [""], kernel=name)
+    version = name.removeprefix("lab-")
+    target = None if version == "installed" else kernels.install(version, ground.ipykernels)
+    kernels.describe(name, ground.folder / "lab" / "home" / "data", target, ground.environment["PYTHONPATH"])
+    url = ground.lab().write(f"{name.replace('.', '-')}.ipynb", [""], kernel=name)
     page = ground.page()
     yield LabSeat(page, door=ground.folder / f"{name}.door", url=url)
     page.evaluate("() => window.panel?.sessionContext.shutdown().catch(() => undefined)")
     page.context.close()
+
+
+@contextmanager
+def notebook(ground: Ground, name: str) -> Iterator[Seat]:
+    """Jupyter Notebook, on a server of its own."""
+    root, port = ground.folder / name, free_port()
+    (root / "work").mkdir(parents=True)
+    write_notebook(root / "work" / "one.ipynb", [""])
+    command = [
+        sys.executable, "-m", "notebook", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={root / 'work'}",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    with running(command, root, ground.environment, f"{url}/api/status"):
+        page = ground.page()
+        yield LabSeat(page, door=ground.folder / f"{name}.door", url=f"{url}/notebooks/one.ipynb")
+        page.context.close()
 
 
 @contextmanager
@@ -268,7 +329,8 @@ def voila(ground: Ground, name: str) -> Iterator[Seat]:
     root.mkdir()
     write_notebook(root / "app.ipynb", [START.format(door=str(door)), SHOW + "\nspy.box(w)"])
     command = [
-        sys.executable, "-m", "voila", str(root / "app.ipynb"), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"
+        sys.executable, "-m", "voila", str(root / "app.ipynb"), "--no-browser", f"--port={port}",
+        "--Voila.ip=127.0.0.1", "--VoilaConfiguration.allow_theme_override=YES",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     with running(command, root, ground.environment, f"{url}/favicon.ico"):
@@ -285,6 +347,7 @@ def marimo(ground: Ground, name: str) -> Iterator[Seat]:
     edit = name.endswith("edit")
     source = MARIMO.format(start=_indented(START.format(door=str(door))), show=_indented(SHOW))
     (root / "app.py").write_text(source)
+    (root / "pyproject.toml").write_text('[tool.marimo.display]\ntheme = "system"\n')
     command = [
         sys.executable, "-m", "marimo", "edit" if edit else "run", str(root / "app.py"), "--headless", "--no-token",
         "--port", str(port), "--host", "127.0.0.1",

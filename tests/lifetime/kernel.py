@@ -45,14 +45,18 @@ class Kernel:
 
     def run(self, code: str, cell: str | None = None, **options: bool) -> str:
         """Execute, for the cell of this id; returns what was printed. An error in the cell raises AssertionError."""
+        replies = self.ask("execute_request", self.content(code, **options), {} if cell is None else {"cellId": cell})
+        errors = [r["content"] for r in replies if r["msg_type"] == "error"]
+        assert not errors, "\n".join(errors[0]["traceback"])
+        return "".join(r["content"]["text"] for r in replies if r["msg_type"] == "stream")
+
+    def content(self, code: str, **options: bool) -> dict[str, Any]:
+        """Of a message that executes."""
         content = {
             "code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
             "stop_on_error": True,
         }  # fmt: skip
-        replies = self.ask("execute_request", content | options, {} if cell is None else {"cellId": cell})
-        errors = [r["content"] for r in replies if r["msg_type"] == "error"]
-        assert not errors, "\n".join(errors[0]["traceback"])
-        return "".join(r["content"]["text"] for r in replies if r["msg_type"] == "stream")
+        return content | options
 
     def value(self, expression: str) -> Any:
         """What an expression is worth, by way of JSON."""
@@ -67,6 +71,14 @@ class Kernel:
 
     def ask(self, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Send a message; returns what comes back until the kernel is idle again."""
+        replies = self.until_idle(kind, content, metadata)
+        ours = replies.pop()["parent_header"]["msg_id"]
+        return [reply for reply in replies if reply["parent_header"].get("msg_id") == ours]
+
+    def until_idle(
+        self, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """As ``ask``; what threads send meanwhile, in nobody's name, is among it."""
         message = self.client.session.msg(kind, content, metadata=metadata)
         self.client.shell_channel.send(message)
         replies: list[dict[str, Any]] = []
@@ -75,10 +87,10 @@ class Kernel:
                 reply = self.client.get_iopub_msg(timeout=PATIENCE)
             except queue.Empty:
                 raise AssertionError(f"no answer to {kind}: {content}") from None
-            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
-                if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
-                    return replies
-                replies.append(reply)
+            replies.append(reply)
+            ours = reply["parent_header"].get("msg_id") == message["header"]["msg_id"]
+            if ours and reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
+                return replies
 
     def page_loads(self) -> dict[str, Any]:
         """The states that a page asks for when it is loaded, by model id."""

@@ -305,7 +305,7 @@ def test_what_is_drawn_on_another_thread_is_not_rewound(x: Tensor) -> None:
 def _on_another_thread(work) -> None:
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
 
 # ---------------------------------------------------------------------- afterwards

@@ -1,4 +1,4 @@
-"""The bundle that the tests and the notebooks load is the one that js/src makes; and the hook that makes it."""
+"""The bundles that the tests and the notebooks load are those that js/src makes; and the hook that makes them."""
 
 from __future__ import annotations
 
@@ -39,22 +39,29 @@ def tree(tmp_path: Path) -> Path:
 
 
 def put_bundle(hook: ModuleType, tree: Path) -> Path:
-    bundle = tree / "camwidget" / "static" / "widget.js"
-    bundle.write_text(f"{hook.STAMP}{hook.source_hash(tree / 'js')}\nexport default {{}};\n")
-    return bundle
+    bundles = [tree / "camwidget" / "static" / name for name in hook.BUNDLES]
+    for bundle in bundles:
+        bundle.write_text(f"{hook.STAMP}{hook.source_hash(tree / 'js')}\nexport default {{}};\n")
+    return bundles[0]
 
 
 def make(hook: ModuleType, tree: Path):
     return hook.BundleHook(str(tree), {}, None, None, str(tree / "dist"), "wheel")
 
 
-def test_bundle_is_not_stale(hook):
-    assert hook.bundle_hash() == hook.source_hash(), "camwidget/static/widget.js is stale or missing: run `make bundle`"
+BUNDLES = [ROOT / "camwidget" / "static" / name for name in ("widget.js", "gallery.js")]
 
 
-def test_bundle_is_small():
-    size = (ROOT / "camwidget" / "static" / "widget.js").stat().st_size
-    assert size < 100_000, f"{size} bytes travel with every saved widget, nine instruments in one file"
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+def test_bundle_is_not_stale(hook, bundle):
+    assert hook.bundle_hash(bundle) == hook.source_hash(), f"{bundle.name} is stale or missing: run `make bundle`"
+
+
+# nine instruments in one file; a gallery, which shows the other one in it
+@pytest.mark.parametrize(("bundle", "most"), [(BUNDLES[0], 100_000), (BUNDLES[1], 40_000)], ids=["widget", "gallery"])
+def test_bundle_is_small(bundle, most):
+    size = bundle.stat().st_size
+    assert size < most, f"{size} bytes travel with every saved widget"
 
 
 def unpacked(outer: str) -> str:
@@ -72,11 +79,13 @@ def unpacked(outer: str) -> str:
     return zlib.decompress(made, -zlib.MAX_WBITS).decode()
 
 
-def test_bundle_needs_nothing_from_elsewhere():
-    outer = (ROOT / "camwidget" / "static" / "widget.js").read_text(encoding="utf-8")
+@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name)
+def test_bundle_needs_nothing_from_elsewhere(bundle):
+    outer = bundle.read_text(encoding="utf-8")
     inner = unpacked(outer)
     assert "export{" in inner  # it is the front end
-    assert "import(" not in inner and 'from"' not in inner
+    # but the full widget, which a gallery shows where the host does not do so itself: of that model's own text
+    assert inner.count("import(") == (bundle.name == "gallery.js") and 'from"' not in inner
     assert "import(url)" in outer and outer.count("import(") == 1  # of what was unpacked
     assert "https://" not in outer + inner
 
@@ -121,6 +130,14 @@ class TestHook:
         make(hook, tree).initialize("standard", {})
         assert built == [tree]
 
+    def test_one_of_two_bundles_is_not_enough(self, hook, tree, monkeypatch):
+        built = []
+        monkeypatch.setattr(hook, "build", built.append)
+        put_bundle(hook, tree)
+        (tree / "camwidget" / "static" / hook.BUNDLES[1]).unlink()
+        make(hook, tree).initialize("standard", {})
+        assert built == [tree]
+
     def test_node_is_asked_for_only_where_there_is_none(self, hook, tree, monkeypatch):
         monkeypatch.setattr(hook, "has_node", lambda: False)
         assert make(hook, tree).dependencies() == [hook.NODE_FROM_PYPI]
@@ -131,7 +148,8 @@ class TestHook:
         monkeypatch.setattr(hook, "build", lambda _root: pytest.fail("built"))
         monkeypatch.setattr(hook, "has_node", lambda: False)
         (tree / "PKG-INFO").write_text("Name: camwidget")
-        (tree / "camwidget" / "static" / "widget.js").write_text("// another version's")
+        for name in hook.BUNDLES:
+            (tree / "camwidget" / "static" / name).write_text("// another version's")
         assert make(hook, tree).dependencies() == []
         make(hook, tree).initialize("standard", {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,19 @@ from camwidget import CamWidget
 from camwidget.engine import CamEngine
 
 NAMES = ("cat", "dog", "owl", "fox", "newt", "crane")
-PATIENCE = 10
+PATIENCE = 60
+"""Seconds until a test gives up waiting."""
 
 
 def settle() -> None:
     """Wait until no worker is busy."""
+    until(lambda: not any(thread.name == "camwidget" for thread in threading.enumerate()))
+
+
+def until(check: Callable[[], Any]) -> None:
+    """Wait until a check holds."""
     end = time.monotonic() + PATIENCE
-    while any(thread.name == "camwidget" for thread in threading.enumerate()):
+    while not check():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.001)
 

@@ -129,7 +129,7 @@ def test_two_threads_that_choose_at_once_do_not_wait_for_each_other(pair: Compar
     thread.start()
     for i in range(60):
         after.target = (i + 3) % 6
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     assert not thread.is_alive()
     settle()
     assert before.target == after.target

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from camwidget import CamWidget, protocol
 from camwidget.engine import CamEngine
-from tests.wire.front_end import NAMES, FrontEnd, settle, values
+from tests.wire.front_end import NAMES, PATIENCE, FrontEnd, settle, values
 
 COUNT = 8
 
@@ -147,12 +147,12 @@ def test_only_the_newest_of_many_is_recorded(film: Callable[..., CamWidget], mon
     def slow(self: CamEngine, x: Tensor) -> Any:
         made.append(len(x))
         inside.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return original(self, x)
 
     monkeypatch.setattr(CamEngine, "record", slow)
     w.index = 1
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     for index in range(2, COUNT):
         w.index = index
     go.set()
@@ -171,12 +171,12 @@ def test_a_wrong_request_while_a_picture_is_recorded_changes_nothing(
 
     def slow(self: CamEngine, x: Tensor) -> Any:
         inside.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return original(self, x)
 
     monkeypatch.setattr(CamEngine, "record", slow)
     w.index = 5
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     page.send({"nonce": "page", "seq": 1, "target": "nobody", "layer": w.layer, "variant": "gradcam", "index": 2})
     assert ["page", 1] in page.replies()
     go.set()
@@ -192,12 +192,12 @@ def test_a_request_goes_before_the_rest_of_the_film(film: Callable[..., CamWidge
 
     def slow(self: CamEngine, x: Tensor, stop: Any = None) -> Any:
         inside.set()
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return original(self, x, stop)
 
     monkeypatch.setattr(CamEngine, "answer", slow)
     w._repr_mimebundle_()
-    assert inside.wait(10)
+    assert inside.wait(PATIENCE)
     page.send({"nonce": "page", "seq": 1, "target": 4, "layer": "block", "variant": "gradcam"})
     go.set()
     settle()

@@ -14,13 +14,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ipywidgets.widgets import widget as ipywidgets_widget
 from torch import nn
 
 from camwidget import CamWidget, protocol
 from camwidget.engine import VARIANTS
 
 LAYERS = ("0", "1", "2")
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Page:
@@ -200,6 +201,35 @@ def test_messages_that_are_none(page: Page, data: Any) -> None:
     page.settle()
     assert page.shown()["picture"] == before["picture"]
     page.check()
+
+
+@pytest.mark.parametrize("data", [None, [], "update", {}, {"method": []}, {"method": "update", "state": 1}])
+def test_a_message_without_a_form_is_refused_before_ipywidgets_trips_over_it(
+    page: Page, data: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    page.widget.status = {**page.widget.status, "state": "ready"}
+    page.widget._handle_msg({"content": {"data": data}, "buffers": []})
+    assert page.widget.status["state"] == "error" and "from the browser" in page.widget.status["text"]
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"layout": {"width": "5px"}}, {"layout": None}, {"layout": "IPY_MODEL_none"}, {"tooltip": "x" * 10**5},
+        {"_dom_classes": ["x"] * 10**5}, {"_dom_classes": ["x" * 10**5]}, {"_view_count": 10**30}, {"tabbable": "x"},
+    ],
+)  # fmt: skip
+def test_what_a_view_says_of_itself_is_kept_in_bounds(page: Page, state: Any) -> None:
+    names = ("layout", "tooltip", "tabbable", "_dom_classes", "_view_count")
+    before, count = [getattr(page.widget, name) for name in names], len(ipywidgets_widget._instances)
+    page.send(state)
+    assert [getattr(page.widget, name) for name in names] == before
+    assert len(ipywidgets_widget._instances) == count, "a new layout each time"
+    assert page.widget.status["state"] == "error"
+    page.send({"layout": f"IPY_MODEL_{page.widget.layout.model_id}", "tooltip": "x", "_view_count": 2})
+    assert (page.widget.tooltip, page.widget._view_count) == ("x", 2)
+    page.send({"tooltip": None, "_view_count": None})
 
 
 def test_a_browser_may_ask_for_the_state(page: Page) -> None:

@@ -26,7 +26,7 @@ from tests.conftest import TinyCnn
 from tests.wire.front_end import FrontEnd, settle
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture(autouse=True)

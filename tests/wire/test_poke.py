@@ -17,7 +17,7 @@ from camwidget import CamWidget, demo
 from camwidget.engine import CamEngine
 from camwidget.protocol import EDITED_KEYS, MOST_EDITS, MOST_POINTS
 from tests.unit.engine.test_targets import Segmenter
-from tests.wire.front_end import FrontEnd, settle, values
+from tests.wire.front_end import PATIENCE, FrontEnd, settle, values
 
 BOX = {"tool": "box", "mode": "cover", "fill": "mean", "points": [4.0, 4.0, 20.0, 16.0]}
 DOT = {"tool": "stroke", "mode": "cover", "fill": "noise", "points": [[14.0, 14.0]], "radius": 5.0}
@@ -195,7 +195,7 @@ def test_a_stroke_is_one_forward_and_one_answer(w: CamWidget, page: FrontEnd, cn
 def test_only_the_newest_stroke_is_answered(w: CamWidget, page: FrontEnd) -> None:
     gate, seen = threading.Event(), forwards(w)
     see = w._atlas._recorded
-    w._atlas._recorded = lambda x: gate.wait(10) and see(x)  # type: ignore[method-assign]
+    w._atlas._recorded = lambda x: gate.wait(PATIENCE) and see(x)  # type: ignore[method-assign]
     strokes = [{**DOT, "points": [[float(i), 5.0]]} for i in range(6)]
     for i in range(6):
         asked = {"nonce": "page", "seq": 50 + i, "target": w.target, "layer": w.layer, "variant": "gradcam"}
@@ -210,7 +210,7 @@ def test_only_the_newest_stroke_is_answered(w: CamWidget, page: FrontEnd) -> Non
 def test_a_click_that_replaces_a_stroke_does_not_lose_it(w: CamWidget) -> None:
     page, gate, other = FrontEnd(w), threading.Event(), w.listed[-1]
     see = w._atlas._recorded
-    w._atlas._recorded = lambda x: gate.wait(10) and see(x)  # type: ignore[method-assign]
+    w._atlas._recorded = lambda x: gate.wait(PATIENCE) and see(x)  # type: ignore[method-assign]
     w.edits = [DOT]
     w.edits = [DOT, BOX]
     w.target = other

@@ -8,7 +8,7 @@
  *   | "field" | "search" | "fullscreen" | "help" | "back" | "cell-up" | "cell-down" | "cell-left" | "cell-right" | "pin"
  *   | "slice-previous" | "slice-next" | "explore" | "box" | "undo" | "redo" | "copy" | "poke" | "brush-smaller"
  *   | "brush-larger" | "contrast" | "swap" | "rival-previous" | "rival-next" | "matrix" | "map-step" | "map-end" | "map-leap"
- *   | "map-choose" | "inside" | "picture-previous" | "picture-next" | "mistake-next" | "truth"} Action
+ *   | "map-choose" | "inside" | "trust" | "picture-previous" | "picture-next" | "mistake-next" | "truth"} Action
  * @typedef {{keys: readonly string[], label: string, action: Action, where: Where}} Shortcut  keys: `KeyboardEvent.key`,
  *   with "Shift+" before it where that is held
  */
@@ -39,6 +39,7 @@ export const SHORTCUTS = Object.freeze([
     ["Next B", "rival-next", "Shift+ArrowDown"],
     ["Matrix", "matrix", "m"],
     ["Inside: what each channel adds", "inside", "i"],
+    ["Trust: the map put to the test", "trust", "q"],
     ["Undo", "undo", "z"],
     ["Redo", "redo", "Shift+z"],
     ["Bare photo", "bare", "0", " "],

@@ -4,7 +4,9 @@ import { actionFor } from "../lib/keys.js";
 import { resizeBrush } from "./brush.js";
 import { stepRival, swap } from "./contrast.js";
 import { swallow } from "./dom.js";
+import { fillScreen } from "./fullscreen.js";
 import { copyCode } from "./keep.js";
+import { trained } from "./tested.js";
 import { allOn } from "./unfolded.js";
 import { PANELS, panelsFor, takePanel } from "./panels.js";
 import { takeTool, TOOLS, toolsFor } from "./tools.js";
@@ -33,7 +35,6 @@ const NATIVE = /^(Arrow|Home|End|Page| $)/;
  * @returns {Partial<Record<Action, (key?: KeyboardEvent) => void>>}
  */
 export function actionTable(context, parts) {
-  const { root } = context;
   /** @param {"variant" | "display" | "help"} menu */
   const toggle = (menu) => {
     const open = context.ui.menu !== menu;
@@ -61,7 +62,7 @@ export function actionTable(context, parts) {
       parts.search.focus({ preventScroll: true });
     },
     copy: () => void copyCode(context),
-    fullscreen: () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen?.()),
+    fullscreen: () => void fillScreen(context),
     "brush-smaller": () => resizeBrush(context, -1),
     "brush-larger": () => resizeBrush(context, 1),
     back: () => back(context, parts),
@@ -145,7 +146,7 @@ function back(context, parts) {
   else if (context.frame()?.busy && !context.store.waiting?.edits) context.store.cancel();
   else if (context.tools[ui.tool]?.back?.()) return;
   else if (ui.tool !== "explore") context.patch({ tool: "explore" });
-  else if (allOn(context)) return;
+  else if (allOn(context) || trained(context)) return;
   else if (ui.preview || ui.bare || ui.hover || ui.pinned || !context.store.view.region) {
     context.patch({ preview: null, bare: false, hover: null, pinned: null });
   } else context.store.set("region", null);

@@ -71,18 +71,24 @@ export function swallow(event) {
 }
 
 /**
+ * @template {keyof SVGElementTagNameMap} T
+ * @param {T} tag
+ * @param {Props} props
+ */
+export function svgOf(tag, props) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(props)) setAttr(element, name, value);
+  return element;
+}
+
+/**
  * A stroke icon on a 16 px field.
  * @param {string} d  the path
  * @param {string} name
  * @returns {SVGSVGElement}
  */
 export function svg(d, name) {
-  const element = document.createElementNS(SVG, "svg");
-  const path = document.createElementNS(SVG, "path");
-  setAttr(element, "class", name);
-  setAttr(element, "viewBox", "0 0 16 16");
-  setAttr(element, "aria-hidden", "true");
-  setAttr(path, "d", d);
-  element.append(path);
+  const element = svgOf("svg", { class: name, viewBox: "0 0 16 16", "aria-hidden": "true" });
+  element.append(svgOf("path", { d }));
   return element;
 }

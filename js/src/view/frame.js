@@ -33,6 +33,7 @@ import { nothing, rangeOf } from "./ranges.js";
  * @property {boolean} touched  the hint has done its work
  * @property {boolean} field  what the cell sees is outlined
  * @property {import("./unfolded.js").Choice} inside  the channel that is looked at, and those that are switched off
+ * @property {import("./tested.js").Choice} trust  the map of which step is looked at, and whether the tests were given up
  * @property {"variant" | "display" | "help" | null} menu
  * @property {string | null} said  what was just done, for the status line
  * @property {number | null} slice  of a volume; null before the first map is here
@@ -67,6 +68,7 @@ import { nothing, rangeOf } from "./ranges.js";
  * @property {Array<[number, number]> | null} sees  from where to where the cell sees, down and along, in shares
  * @property {import("./compared.js").Compared | null} compared  variants: the picture shows where they differ
  * @property {import("./unfolded.js").Unfolded | null} unfolded  what each channel adds, while that is shown
+ * @property {string} tested  what was drawn at random, where the picture shows the map of such a network; else ""
  * @property {Cell | null} pinned
  * @property {Region | null} region
  * @property {Float64Array | null} cover  how much of each cell of the map lies in it
@@ -130,6 +132,7 @@ export function frameOf(store, ui, known, now) {
     blank: map !== null && nothing(range, view.sign),
     compared: null,
     unfolded: null,
+    tested: "",
     evidence: cell ? evidenceAt(cell, known.at(drawn.layer, drawn.variant)) :
       cover && region && known.within(region, cover, drawn),
     ranking: rankingOf(store, ui, known, kept),

@@ -69,8 +69,11 @@ async function savePicture(context) {
   if (!blob) return say(context, "The picture could not be made");
   const url = URL.createObjectURL(blob);
   const name = nameOf(frame);
-  const link = h("a", { href: url, download: name });
+  const link = h("a.spoken", { href: url, download: name });
+  // in the page, for VS Code saves what it sees clicked on its way up
+  context.root.append(link);
   link.click();
+  link.remove();
   setTimeout(() => URL.revokeObjectURL(url), SAID);
   say(context, `Saved ${name}`);
 }
@@ -130,7 +133,7 @@ function write(drawing, label, at, scale) {
 }
 
 /** @param {Context} context @param {string} said */
-function say(context, said) {
+export function say(context, said) {
   context.patch({ said });
   setTimeout(() => {
     if (context.ui.said === said) context.patch({ said: null });

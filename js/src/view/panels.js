@@ -4,11 +4,12 @@ import { createClassesPanel } from "./classes_panel.js";
 import { hide } from "./dom.js";
 import { createInside } from "./inside.js";
 import { createMatrix } from "./matrix.js";
+import { createTrust } from "./trust.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
  * @typedef {import("./frame.js").Frame} Frame
- * @typedef {"classes" | "matrix" | "inside"} PanelId
+ * @typedef {"classes" | "matrix" | "inside" | "trust"} PanelId
  * @typedef {import("../lib/keys.js").Action} Action
  *
  * @typedef {object} Panel
@@ -28,6 +29,7 @@ export const PANELS = Object.freeze({
   classes: { label: "Classes", kinds: ["picture", "signal", "volume"] },
   matrix: { label: "Matrix", kinds: ["picture", "signal", "volume"], action: "matrix" },
   inside: { label: "Inside", kinds: ["picture", "signal"], action: "inside", has: (store) => store.canAsk || store.holdsChannels },
+  trust: { label: "Trust", kinds: ["picture", "signal"], action: "trust", has: (store) => store.canAsk || store.holdsTrust },
 });
 
 /** Each with what other parts reach for. @param {Context} context */
@@ -35,6 +37,7 @@ export const createPanels = (context) => ({
   classes: createClassesPanel(context),
   matrix: createMatrix(context),
   inside: createInside(context),
+  trust: createTrust(context),
 });
 
 /**

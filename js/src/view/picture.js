@@ -54,7 +54,7 @@ export function createPicture(context) {
       hide(chip, told === "");
       setText(chip, told);
       const { target, layer, variant } = frame.drawn;
-      const which = [chipOf(frame.unfolded), frame.compared ? "Disagreement" : variantName(frame.store, variant)];
+      const which = [chipOf(frame.unfolded), frame.tested, frame.compared ? "Disagreement" : variantName(frame.store, variant)];
       const names = [which.filter(Boolean).join(", "), className(frame.store, target)];
       const rival = frame.contrast ? `, against ${className(frame.store, frame.contrast.rival)}` : "";
       setAttr(element, "aria-label", `${names.join(" of ")} at ${layer}${rival}`);
@@ -68,7 +68,8 @@ export function createPicture(context) {
  * What the picture shows where that is not the selection.
  * @param {Frame} frame
  */
-export function chipText({ store, preview, compared, unfolded }) {
+export function chipText({ store, preview, compared, unfolded, tested }) {
+  if (tested) return tested;
   if (compared) return `where ${compared.used.length} variants differ`;
   if (!preview) return chipOf(unfolded);
   const { target, layer, variant } = preview;

@@ -13,6 +13,7 @@ import narrow from "../style/narrow.css";
 import poke from "../style/poke.css";
 import region from "../style/region.css";
 import strip from "../style/strip.css";
+import trust from "../style/trust.css";
 import { filmed } from "../lib/film.js";
 import { createActions } from "./actions.js";
 import { BRUSH } from "./brush.js";
@@ -37,6 +38,7 @@ import { sizeOf } from "./size.js";
 import { createStatus } from "./status.js";
 import { createStrip } from "./strip.js";
 import { watchTheme } from "./theme.js";
+import { overTested, UNTESTED } from "./tested.js";
 import { createUnfolding, NOTHING } from "./unfolded.js";
 import { createVariants } from "./variants.js";
 import { createVolume } from "./volume.js";
@@ -69,7 +71,7 @@ export function createView(store, el) {
   root.dataset.input = store.meta.kind;
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
   const style = h("style", {
-    text: [base, bands, list, matrix, inside, menus, strip, kinds, region, poke, narrow, contrast, film].join(""),
+    text: [base, bands, list, matrix, inside, menus, strip, kinds, region, poke, narrow, contrast, film, trust].join(""),
   });
   shadow.replaceChildren(style, root);
 
@@ -152,7 +154,7 @@ function createContext(store, root, signal, painter) {
   /** @type {Ui} */
   const ui = { tool: "explore", tab: "classes", hover: null, pinned: null, preview: null, bare: false, matrix: "classes",
     query: "", touched: false, field: false, menu: null, said: null, slice: null, draft: null, brush: BRUSH, divide: 0.5,
-    inside: NOTHING, still: null, mistakesFirst: false };
+    inside: NOTHING, trust: UNTESTED, still: null, mistakesFirst: false };
   const motion = window.matchMedia("(prefers-reduced-motion: reduce)");
   return {
     store, ui, root, signal,
@@ -222,7 +224,7 @@ function createPainter(store) {
     due = false;
     if (!view) return;
     pair();
-    const frame = unfolding.over(comparison.over(frameOf(store, view.context.ui, known, Date.now())));
+    const frame = overTested(unfolding.over(comparison.over(frameOf(store, view.context.ui, known, Date.now()))));
     last = frame;
     for (const part of Object.values(view.parts)) part.update(frame);
     keepTime();

@@ -3,8 +3,13 @@
 import { theme } from "../lib/theme.js";
 import { setAttr } from "./dom.js";
 
-const HOST_COLOURS = ["--jp-layout-color1", "--jp-layout-color0", "--vscode-editor-background"];
-const WATCHED = ["class", "style", "data-theme", "data-jp-theme-light", "data-vscode-theme-kind"];
+/**
+ * Surfaces of hosts that have names of their own for them. JupyterLab's names are there, too, but come with ipywidgets'
+ * style sheet, which is white in any theme, and only some of them are set anew: they must not be mixed.
+ */
+const OWN = Object.freeze({ vscode: "--vscode-editor-background", colab: "--colab-primary-surface-color" });
+const HOST_COLOURS = [...Object.values(OWN), "--jp-layout-color1", "--jp-layout-color0"];
+const WATCHED = ["class", "style", "theme", "data-theme", "data-jp-theme-light", "data-vscode-theme-kind"];
 
 /** Hosts announce a theme first and load its style sheet after; this is when it has certainly come. */
 const SETTLED = 300;
@@ -40,8 +45,14 @@ function measure(el, probe) {
   return theme(told);
 }
 
+/** The host whose own colours count, if it is one of those. @param {HTMLElement} el */
+function hostOf(el) {
+  const style = getComputedStyle(el);
+  return Object.entries(OWN).find(([, name]) => style.getPropertyValue(name).trim())?.[0];
+}
+
 /**
- * Keeps `root`'s data-theme true.
+ * Keeps `root`'s data-theme true, and its data-host.
  * @param {HTMLElement} el  the host element
  * @param {HTMLElement} root
  * @param {AbortSignal} signal
@@ -52,6 +63,7 @@ export function watchTheme(el, root, signal, changed) {
   probe.hidden = true;
   root.append(probe);
   const apply = () => {
+    setAttr(root, "data-host", hostOf(el));
     setAttr(root, "data-theme", measure(el, probe));
     changed();
   };

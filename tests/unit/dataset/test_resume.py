@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from camwidget import CamEngine, Explanations, explain
 from camwidget.dataset import fingerprint
@@ -24,14 +25,16 @@ KINDS = ["maps.npy", "maps.zarr"]
 N = 40
 
 RUN = """
-    import sys, time, torch
+    import itertools, sys, time, torch
     from camwidget import explain
     from tests.conftest import TinyCnn
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = TinyCnn().eval()
-    model.fc.register_forward_hook(lambda *_: time.sleep(0.05))
+    # the half of it is done soon; for the rest it would need longer than it has
+    calls = itertools.count(1)
+    model.fc.register_forward_hook(lambda *_: time.sleep(0.02 if next(calls) < 9 else 300))
     images = [torch.randn(3, 32, 32, generator=torch.Generator().manual_seed(i)) for i in range({n})]
     explain(model, images, batch_size=3, variant={variants}, out=sys.argv[1], progress=False)
 """
@@ -156,7 +159,7 @@ def test_a_generator_is_gone_on_with(name: str, tmp_path: Path) -> None:
     assert sorted(entries(out)) == list(range(N))
 
 
-def test_skipped_images_stay_skipped(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_skipped_again(tmp_path: Path) -> None:
     given: list[Any] = images()
     given[4] = given[30] = torch.full((3, 32, 32), torch.nan)
     out = tmp_path / "maps.npy"
@@ -167,6 +170,37 @@ def test_skipped_images_stay_skipped(tmp_path: Path) -> None:
     journal.write_bytes(b"".join(lines[:8]))
     same(run(out, given, on_error="skip"), whole)
     assert np.isnan(np.load(out)[[4, 30]]).all()
+
+
+def pictures(folder: Path, names: str) -> list[Path]:
+    for i, name in enumerate(names):
+        shade = Image.linear_gradient("L").rotate(20 * i).resize((32, 32))
+        Image.merge("RGB", [shade] * 3).save(folder / f"{name}.png")
+    return [folder / f"{name}.png" for name in names]
+
+
+def test_a_mended_file_and_a_changed_one_are_done_again_and_no_other(tmp_path: Path) -> None:
+    paths, out = pictures(tmp_path, "abcdefg"), tmp_path / "maps.npy"
+    good = paths[1].read_bytes()
+    paths[1].write_bytes(good[:60])
+    assert [skipped.index for skipped in run(out, paths, on_error="skip").skipped] == [1]
+    paths[1].write_bytes(good)
+    Image.new("RGB", (32, 32), "red").save(paths[5])
+    again = run(out, paths, on_error="skip")
+    fresh = run(None, paths)
+    np.testing.assert_allclose(again.array, fresh.array, atol=1e-6)
+    np.testing.assert_allclose(again.scores, fresh.scores, rtol=1e-5)
+    assert entries(out) == [0, 2, 1, 3, 4, 5, 6, 1, 5]
+    run(out, paths)
+    assert len(entries(out)) == 9
+
+
+def test_other_labels_are_another_run(tmp_path: Path) -> None:
+    batch, out = torch.stack(images()), tmp_path / "maps.npy"
+    labels = torch.arange(N) % 3
+    run(out, torch.utils.data.TensorDataset(batch, labels), targets="label")
+    with pytest.raises(ValueError, match="another run: other images"):
+        run(out, torch.utils.data.TensorDataset(batch, labels + 1), targets="label")
 
 
 DIFFERENT: dict[str, tuple[dict[str, Any], str]] = {
@@ -217,15 +251,10 @@ def test_callables_are_told_apart_by_what_they_do() -> None:
 
 
 def test_another_list_of_files_is_refused(tmp_path: Path) -> None:
-    from PIL import Image
-
-    for name in ("a", "b", "c", "d"):
-        Image.new("RGB", (32, 32), "red").save(tmp_path / f"{name}.png")
-    model, out = network(), tmp_path / "maps.npy"
-    paths = [tmp_path / f"{name}.png" for name in "abc"]
-    explain(model, paths, out=out, progress=False)
+    a, b, c, d = pictures(tmp_path, "abcd")
+    run(tmp_path / "maps.npy", [a, b, c])
     with pytest.raises(ValueError, match="another list of images"):
-        explain(model, [*paths[:2], tmp_path / "d.png"], out=out, progress=False)
+        run(tmp_path / "maps.npy", [a, b, d])
 
 
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
@@ -265,10 +294,23 @@ def test_maps_that_are_gone_are_missed(tmp_path: Path) -> None:
     assert np.asarray(run(out, overwrite=True)).any()
 
 
+def test_files_of_several_maps_are_left_alone_and_missed(tmp_path: Path) -> None:
+    mine, out = tmp_path / "maps-block-layercam.npy", tmp_path / "maps.npy"
+    np.save(mine, np.arange(3))
+    settings: dict[str, Any] = {"layer": "block", "variant": ["gradcam", "layercam"]}
+    with pytest.raises(ValueError, match=r"maps-block-layercam\.npy' is there already"):
+        run(out, **settings)
+    assert np.load(mine).tolist() == [0, 1, 2]
+    run(out, **settings, overwrite=True)
+    mine.unlink()
+    with pytest.raises(ValueError, match=r"maps-block-layercam\.npy' is gone"):
+        run(out, **settings)
+
+
 def test_other_numbers_of_the_same_shape_are_refused(tmp_path: Path) -> None:
     batch = torch.stack(images())
     run(tmp_path / "maps.npy", batch)
-    with pytest.raises(ValueError, match="another run: content"):
+    with pytest.raises(ValueError, match="another run: other images"):
         run(tmp_path / "maps.npy", batch + 1)
 
 

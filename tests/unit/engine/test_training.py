@@ -66,15 +66,15 @@ def test_batch_statistics_are_neither_used_nor_moved(x):
 
 def test_two_engines_on_one_model_leave_it_in_training(x):
     model = Watched().train()
-    inside, go = threading.Barrier(2, timeout=10), threading.Event()
+    inside, go = threading.Barrier(2, timeout=60), threading.Event()
     model.during = "meet"
-    WATCHERS["meet"] = lambda: (inside.wait(), go.wait(10))
+    WATCHERS["meet"] = lambda: (inside.wait(), go.wait(60))
     threads = [threading.Thread(target=CamEngine(model).record, args=(x,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     go.set()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=60)
     assert all(module.training for module in model.modules())
     assert not any(module._forward_hooks for module in model.modules())
 
@@ -87,7 +87,7 @@ def test_a_forward_pass_of_the_user_on_another_thread_is_not_listened_to(x):
         if threading.current_thread() is threading.main_thread():
             thread = threading.Thread(target=model, args=(torch.zeros(1, 3, 8, 8),))
             thread.start()
-            thread.join(timeout=10)
+            thread.join(timeout=60)
 
     WATCHERS["other"] = users_pass
     engine = CamEngine(model)
@@ -104,7 +104,7 @@ def test_recording_from_a_worker_does_not_rewind_the_users_random_numbers(x):
     WATCHERS["draw"] = lambda: drawn.append(torch.rand(3))
     worker = threading.Thread(target=CamEngine(model).record, args=(x,))
     worker.start()
-    worker.join(timeout=10)
+    worker.join(timeout=60)
     assert not any(torch.equal(torch.rand(3), before) for before in drawn)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import threading
+
 import pytest
 import torch
 from scipy.stats import spearmanr
@@ -39,6 +42,54 @@ def test_what_is_new_and_what_stays() -> None:
     assert not torch.equal(randomised(model, seed=4).fc.weight, randomised(model, seed=3).fc.weight)
     with pytest.raises(ValueError, match="no module 'fcc'"):
         randomised(model, ["fcc"])
+
+
+def test_what_other_threads_draw_meanwhile_is_theirs() -> None:
+    """A worker draws new weights while the user's own code draws numbers: neither sees the other's."""
+    model = TinyCnn()
+    torch.manual_seed(5)
+    alone = torch.rand(3)
+    torch.manual_seed(5)
+    drawn: list[nn.Module] = []
+    worker = threading.Thread(target=lambda: drawn.append(randomised(model, seed=3)))
+    worker.start()
+    worker.join()
+    assert torch.equal(torch.rand(3), alone)
+    assert torch.equal(drawn[0].fc.weight, randomised(model, seed=3).fc.weight)
+    expected = nn.Conv2d(3, 8, 3, padding=1)
+    torch.manual_seed(3)
+    expected.reset_parameters()
+    assert torch.equal(randomised(model, ["stem.0"], seed=3).stem[0].weight, expected.weight), "as torch draws them"
+
+
+def test_guided_backpropagation_stands_beside(x: Tensor) -> None:
+    """Its map by hand: the gradient through rectifiers that pass on positive gradients only."""
+    model = TinyCnn().eval()
+    found = randomisation(model, x, 2, "last", steps=2)
+
+    def magnitudes(net: nn.Module) -> Tensor:
+        net = copy.deepcopy(net)
+        for module in net.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False
+                module.register_full_backward_hook(lambda _m, grads, _out: (grads[0].clamp(min=0),))
+        leaf = x.clone().requires_grad_()
+        return torch.autograd.grad(net(leaf)[:, 2].sum(), leaf)[0].abs().sum(1)
+
+    for names, guided in zip((FROM_THE_TOP[:3], FROM_THE_TOP), found.guided, strict=True):
+        expected = spearman(magnitudes(model), magnitudes(randomised(model, names)))
+        torch.testing.assert_close(guided, expected, atol=1e-3, rtol=0)
+    small = CamEngine(model, memory=100_000)
+    assert small.record(x).left_out
+    assert randomisation(small, x, 2, "last", steps=2).guided.isnan().all()
+
+
+def test_maps_at_the_input_are_compared_by_their_magnitudes(x: Tensor) -> None:
+    model = TinyCnn().eval()
+    found = randomisation(model, x, 2, "last", "guided_gradcam", steps=2)
+    other = randomised(model, FROM_THE_TOP)
+    maps = [CamEngine(net).record(x).cam(2, "last", "guided_gradcam").abs() for net in (model, other)]
+    torch.testing.assert_close(found.similarity[-1], spearman(*maps))
 
 
 def test_weights_that_no_method_resets_are_drawn_as_wide_as_they_were() -> None:

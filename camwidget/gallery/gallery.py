@@ -1,0 +1,245 @@
+"""CamGallery: a data set as thumbnails with their maps, sorted by how wrong the model is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from camwidget import colormaps, images, inputs, lifetime, preprocessing, scores, wire
+from camwidget.checks import keywords
+from camwidget.engine import CamEngine, Recording
+from camwidget.engine.engine import Forward
+from camwidget.labels import find as find_labels
+from camwidget.protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP
+from camwidget.session import AT_CLOSE
+from camwidget.still import Look
+from camwidget.traits import bundle
+
+from . import tables
+from .declared import read_variant
+from .desk import Desk
+from .items import Items
+from .opening import Opening
+from .protocol import NAMES_AT_ONCE, UNKNOWN
+from .scoring import Scoring
+from .thumbs import Thumbs
+
+log = logging.getLogger("camwidget")
+
+LOOKED_AT = 32
+"""So many items are tried for one that can be read, when a gallery is made."""
+
+DISPLAY = ("order", "descending", "filter", "selection", "shows", "opacity", "sign")
+
+
+class CamGallery(Opening):
+    """Look through a data set by how wrong a model is on it: thumbnails with the maps of what the model predicts and of
+    what is true, sorted and filtered in the browser; a click opens the full ``CamWidget``.
+
+    All items are scored in the background, by forward passes without a graph; maps are made of what is on screen.
+
+    Args:
+        model: a classifier, as of ``CamWidget``. It is left untouched and run in evaluation mode.
+        dataset: pictures that are asked for by number: a folder (the folders in it may be called like the classes),
+            paths, an array ``(N, H, W[, 3])``, a preprocessed tensor ``(N, C, H, W)``, a list of pictures, a pair
+            ``(pictures, labels)``, a ``Dataset`` of ``(picture, label)``; or Parquet that ``camwidget.ray`` wrote.
+        labels: names of the classes, as of ``CamWidget``.
+        truth: the true class of each item, by name or index, None where it is not known; default: what comes with the
+            items, -1 where nothing does.
+        preprocess, colormap, probability, autocast, memory, forward: as of ``CamWidget``.
+        layer, variant: of the maps. A variant that is slow is refused.
+        workers: threads that read pictures ahead, as of ``explain``.
+
+    Traits, all two-way: ``order`` "loss" | "confidence" | "margin" | "index", ``descending``; ``filter``, a dict with
+    ``truth`` and ``predicted`` (a class by name or index, None for all) and ``mistakes``; ``selection``, a list of item
+    numbers; ``opened``, the number of the item that the full widget shows, or None; ``layer``, ``variant``,
+    ``colormap``, ``sign``, ``opacity``; ``shows`` "predicted" | "truth" | "both". Read: ``frame``, ``confusion``,
+    ``widget``, ``scored``, ``labels``, ``status``.
+
+    Raises:
+        TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        dataset: Any,
+        labels: Sequence[Any] | Mapping[int, Any] | None = None,
+        truth: Any = None,
+        preprocess: Callable[..., Any] | None = None,
+        *,
+        layer: str | None = None,
+        variant: str = "gradcam",
+        colormap: str = "viridis",
+        probability: str | None = None,
+        autocast: torch.dtype | None = None,
+        memory: int | None = None,
+        forward: Forward | None = None,
+        workers: int | None = None,
+        **look: Any,
+    ) -> None:
+        self._lock = threading.RLock()
+        keywords(CamGallery.__init__, look, DISPLAY)
+        engine = CamEngine(model, autocast, memory, forward)
+        kinds = inputs.kinds_of(engine.model)
+        if kinds and "picture" not in kinds:
+            raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+        items = Items(dataset, preprocessing.find(engine.model, preprocess))
+        recording = _first(engine, items)
+        probability = scores.find_probability(engine.model, recording, probability)
+        names = self._names = find_labels(engine.model, labels, recording.scores.shape[1])
+        if len(names) >= UNKNOWN:
+            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        self._count, self._layer_names = len(items), tuple(recording.layers)
+        given = truth is not None or items.labelled
+        known = items.truths(truth, names)
+        scoring = Scoring(engine, items, probability, names, known, given, workers)
+        self._items = items
+        self._child_keywords = {
+            "labels": names, "preprocess": preprocess, "probability": probability, "autocast": autocast,
+            "memory": memory, "forward": forward,
+        }  # fmt: skip
+        self._model = engine.model
+        state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
+        listed = items.names if len(items) <= NAMES_AT_ONCE else None
+        with lifetime.birth(self):
+            super().__init__(
+                _esm=bundle("gallery.js"),
+                count=len(items),
+                names=list(names),
+                known=bool((known != UNKNOWN).any()),
+                names_of_items=[] if listed is None else list(listed),
+                meta={"model": type(engine.model).__name__, "device": str(recording.x.device)},
+                layers=wire.layers(recording, state["layer"]),
+                variants=[one for one in wire.variants() if not one["slow"]],
+                luts=colormaps.luts(colormap),
+                colormap=colormap,
+                status=wire.status("ready", ""),
+                **{name: self._checked(name, value) for name, value in state.items()},
+            )
+            thumbs = Thumbs(engine, items, scoring.learn)
+            self._desk = Desk(engine, scoring, thumbs, self._look(), lifetime.weakly(self._deliver))
+
+    # ------------------------------------------------------------------ what users read
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self._names
+
+    @property
+    def frame(self) -> Any:
+        """A ``pandas.DataFrame`` with a row an item: index, name, truth, predicted (names of classes, missing where
+        not known), loss (minus the logarithm of the true class's probability), confidence (the predicted class's
+        probability), margin (that less the next one's), selected, error (why it could not be scored, else missing).
+        What is not scored yet is scored first.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        desk = self._open()
+        tables.pandas()  # before the work
+        desk.finish()
+        return tables.frame(desk.scoring.scores, self._items, self._names, self.selection)
+
+    @property
+    def confusion(self) -> Any:
+        """A ``pandas.DataFrame`` of counts: the true class (rows) by the predicted one. What is not scored yet is
+        scored first. Raises: as ``frame``.
+        """
+        desk = self._open()
+        tables.pandas()
+        desk.finish()
+        return tables.confusion(desk.scoring.scores, self._names)
+
+    def refresh(self) -> None:
+        """Score all items anew. A change of the model by an optimiser is noticed anyway; one through ``.data`` is not
+        noticed without this.
+        """
+        desk = self._open()
+        desk.look_again(anyway=True)
+        desk.start()
+
+    # ------------------------------------------------------------------ life
+
+    def close(self) -> None:
+        """End the view, and that of the full widget, and let go of the model. Safe to call twice."""
+        self._let_go(AT_CLOSE)
+        if self._child is not None:
+            self._child.close()
+        if self.trait_has_value("layout"):
+            self.layout.close()
+        super().close()
+
+    def __del__(self) -> None:
+        # on any thread: whoever drops the last reference must not wait, nor run observers; the layout may have others
+        self.unobserve_all()
+        self._let_go(0)
+        super().close()
+
+    def _let_go(self, patience: float) -> None:
+        desk = self._desk
+        if desk is not None:
+            with self._lock:
+                self._desk = None
+            desk.close(patience)
+
+    def __enter__(self) -> CamGallery:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._desk is None:
+            return "CamGallery(closed)"
+        return f"CamGallery({self.meta['model']}, {self._count} items, {self.scored} scored)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The live view, and a page of items for wherever no widget runs."""
+        made = super()._repr_mimebundle_(**kwargs)
+        if made is None or self._desk is None:
+            return made
+        lifetime.shown(self)
+        data, metadata = made
+        try:
+            picture = self._still()
+        except Exception:  # a model that fails says so in the live view
+            log.exception("no still picture")
+            return made
+        finally:
+            self._desk.start()
+        return {**data, "image/jpeg": b64encode(picture).decode()}, metadata
+
+    def _still(self) -> bytes:
+        colours = {"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}.get(self.sign, self.colormap)
+        look = Look(signed=self.sign == "signed", opacity=self.opacity, threshold=0.0, mode="bicubic")
+        return tables.still(self._open(), self._names, self.luts[colours], look)
+
+    def _open(self) -> Desk:
+        if self._desk is None:
+            raise RuntimeError("this gallery is closed; make a new one")
+        return self._desk
+
+
+def _first(engine: CamEngine, items: Items) -> Recording:
+    """A recording of the first item that can be read: what classes and layers there are.
+
+    Raises:
+        ValueError: none of the first LOOKED_AT items can be read; with the first one's reason.
+    """
+    fault: Exception | None = None
+    for index in range(min(LOOKED_AT, len(items))):
+        try:
+            x, _, _ = images.prepared(items.given(index)[0], items.known)
+        except Exception as error:  # noqa: BLE001  (whatever a file or a user's data set may raise)
+            fault = fault or error
+            continue
+        return engine.record(x)
+    raise ValueError(f"none of the first {min(LOOKED_AT, len(items))} items can be read; the first: {fault}") from fault

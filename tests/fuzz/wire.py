@@ -1,0 +1,143 @@
+"""Where messages reach a widget and leave it, as in a kernel; and what must hold whatever came in."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+from camwidget import protocol
+from tests.fuzz.subjects import Subject
+from tests.wire.front_end import values
+
+PATIENCE = 60
+NONCE = "check"
+
+
+class Faults(logging.Handler):
+    """Exceptions that nobody sees: caught at the last gate, ours or that of ipywidgets, and logged; or raised on a
+    thread.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.seen.append(self.format(record))
+
+    def raised(self, args: threading.ExceptHookArgs) -> None:
+        self.seen.append(f"{args.exc_type.__name__} on {args.thread}: {args.exc_value}")
+
+
+class Wire:
+    """The comm of a widget: messages are packed as a Jupyter server packs them."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject, self.widget = subject, subject.widget
+        self.owed: set[tuple[str, int]] = set()
+        self.answered: set[tuple[str, int]] = set()
+        self.seq = 0
+        self.count, self.slowest = 0, 0.0
+        """Requests that were answered; seconds that the kernel was held up by a message, at most."""
+        settle()
+        self.pictures = [self.widget.picture] * len(subject.inputs)
+        self.widget.comm.send = self._receive
+        for index in range(len(subject.inputs)):
+            self.ask(self.widget.target, self.widget.layer, index)
+            self.pictures[index] = self.widget.picture
+
+    def _receive(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8", errors="surrogateescape")
+        for name in ("stack", "status"):
+            reply = data.get("state", {}).get(name, {}).get("reply")
+            if reply is not None:
+                self.answered.add(tuple(reply))
+
+    def deliver(self, data: Any) -> None:
+        """A message as the kernel hands it over. Whatever it is, nothing may be raised."""
+        wanted = reply_to(data)
+        if wanted is not None:
+            # no page counts the same number twice: an answer that was given before would be no change, and not be sent
+            self.seq += 1
+            data["content"]["request"]["seq"] = self.seq
+            self.owed.add((wanted[0], self.seq))
+        start = time.perf_counter()
+        self.widget.comm.handle_msg({"content": {"comm_id": "1", "data": data}, "buffers": [], "metadata": {}})
+        self.slowest = max(self.slowest, time.perf_counter() - start)
+
+    def settle(self) -> None:
+        """Wait until no worker is busy; by then whoever could be answered was."""
+        settle()
+        assert self.owed <= self.answered, f"without an answer: {self.owed - self.answered}"
+        self.count += len(self.owed)
+        self.owed.clear()
+        self.answered.clear()
+
+    def ask(self, target: int, layer: str, index: int) -> None:
+        """A right request, and its answer."""
+        request = {"nonce": NONCE, "seq": 0, "target": target, "layer": layer, "variant": "gradcam"}
+        kind = self.subject.name
+        here = {"index": index} if kind == "film" else {"edits": []} if kind in ("picture", "segmentation") else {}
+        self.deliver({"method": "custom", "content": {"type": "request", "request": request | here}})
+        self.settle()
+
+    def check(self, draw: random.Random) -> None:
+        """All that is shown makes sense, and a right request is answered with the right map."""
+        subject, w = self.subject, self.widget
+        self._makes_sense()
+        plain = {"against": None, "score": "logit", "contrast": "off"}
+        self.deliver({"method": "update", "state": plain, "buffer_paths": []})
+        index = draw.randrange(len(subject.inputs))
+        target, layer = draw.randrange(subject.classes), draw.choice(subject.layers)
+        self.ask(w.target, layer, index)  # of another picture the class may follow
+        self.ask(target, layer, index)
+        assert w.status["state"] != "error", w.status
+        assert (w.target, w.layer, w.index, w.variant) == (target, layer, index, "gradcam")
+        assert w.picture == self.pictures[index] and not w.edited, "the picture was lost"
+        shown = w.stack["targets"]
+        found = values(w.stack)[target if shown is None else shown.index(target)]
+        due = subject.due(index, target, layer)
+        np.testing.assert_allclose(found, due, rtol=2e-3, atol=1e-3 * np.abs(due).max() + 1e-9)
+
+    def _makes_sense(self) -> None:
+        w = self.widget
+        assert isinstance(w.target, int) and 0 <= w.target < self.subject.classes
+        assert w.picture in self.pictures and w.stack["data"]
+        assert (w.stack["layer"], w.stack["variant"]) == (w.layer, w.variant) or w.status["state"] == "error"
+        assert set(w.status) == set(protocol.STATUS_KEYS) and len(w.status["text"]) <= 1000
+        assert len(w.history) <= protocol.HISTORY_LENGTH and len(w.listed) <= self.subject.classes
+        json.dumps({name: plain(getattr(w, name)) for name in protocol.TRAITS_TO_BROWSER}, allow_nan=False)
+
+
+def plain(value: Any) -> Any:
+    """Without the binary parts, which travel beside."""
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return len(value) if isinstance(value, (bytes, memoryview)) else value
+
+
+def settle() -> None:
+    end = time.monotonic() + PATIENCE
+    while any(thread.name == "camwidget" for thread in threading.enumerate()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.0005)
+
+
+def reply_to(data: Any) -> tuple[str, int] | None:
+    """Whom a message must be answered to; None: it is no request, or does not say from whom."""
+    content = data.get("content") if isinstance(data, dict) and data.get("method") == "custom" else None
+    if not isinstance(content, dict) or content.get("type") != "request":
+        return None
+    request = content.get("request")
+    nonce, seq = (request.get("nonce"), request.get("seq")) if isinstance(request, dict) else (None, None)
+    named = isinstance(nonce, str) and nonce.isascii() and 0 < len(nonce) <= 64
+    return (nonce, seq) if named and type(seq) is int and 0 <= seq <= 2**53 else None

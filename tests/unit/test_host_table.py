@@ -1,0 +1,44 @@
+"""The pages of hosts show the committed results, and what was not tried is said."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hosts import table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def results() -> dict[str, Any]:
+    return json.loads((ROOT / "docs" / "hosts.json").read_text(encoding="utf-8"))
+
+
+def test_the_pages_show_the_committed_results(results: dict[str, Any]) -> None:
+    for name, text in (("README.md", table.short(results)), ("docs/hosts.md", table.full(results))):
+        page = (ROOT / name).read_text(encoding="utf-8")
+        assert page.count(table.BEGIN) == 1
+        assert table.with_block(page, text) == page, "python -m tests.hosts.table"
+
+
+def test_every_column_is_a_test() -> None:
+    source = (ROOT / "tests" / "hosts" / "test_matrix.py").read_text(encoding="utf-8")
+    assert re.findall(r"^def test_(\w+)", source, re.MULTILINE) == list(table.COLUMNS)
+
+
+def test_a_run_of_some_hosts_keeps_the_others(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "docs/hosts.md"):
+        (tmp_path / name).write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
+    table.record(tmp_path, {"voila": {"shows": "yes", "click": "yes"}}, {"voila": {"voila": "1"}})
+    table.record(tmp_path, {"page": {"shows": "yes"}, "voila": {"click": "no"}}, {"page": {}, "voila": {"voila": "2"}})
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| Voila | yes | **no** | not tried |" in readme
+    assert "| page by `w.save` | yes | not tried |" in readme
+    assert readme.startswith("before\n") and readme.endswith("after\n") and "old" not in readme
+    assert "voila 2" in (tmp_path / "docs" / "hosts.md").read_text(encoding="utf-8")
