@@ -165,8 +165,9 @@ class Answering(Sent):
         try:
             if self._wants_whole(request):
                 yield from self._whole(request.view)
-            yield Served()
             self.in_sight = self.in_sight or request.reply is not None
+            if self._screening is not None or not self.in_sight:  # a film goes on for long
+                yield Served()
             # what nobody looks at must not slow a cell that runs meanwhile
             if self.in_sight:
                 yield from self._screened(lambda film: film.predict(self._unwanted))
@@ -291,7 +292,7 @@ class Answering(Sent):
         if place not in self._sent_sums and self._undisturbed(partial(self.atlas.adds_up, *place, self._unwanted)):
             yield Sums(view, self.atlas.generation)
 
-    def _ahead(self, view: View) -> Iterator[Nearby]:
+    def _ahead(self, view: View) -> Iterator[Nearby | Served]:
         """What may be asked next is made ready while nobody asks."""
         end = time.monotonic() + AHEAD
         for target, rule in foresight.order(view, self.listed, self.atlas.recording):
@@ -303,6 +304,7 @@ class Answering(Sent):
             sent = self._sent_nearby
             if target == view.target and rule == VARIANTS[view.variant].rule and (sent is None or sent.view != view):
                 yield Nearby(view, self.atlas.generation, tuple(foresight.nearby(view, self.atlas)))
+            yield Served()
 
     def _screened(self, step: Callable[[Screening], bool]) -> Iterator[Screened]:
         film = self._screening

@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Served:
-    """Not delivered: all that was asked for has been, and what follows comes unasked."""
+    """Not delivered: what was asked for has been, and what is nearby; what follows is for later questions."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Session:
             self._answering.send(Done(replaced.reply))
 
     def serve(self) -> None:
-        """Return when what was asked for last is delivered; what comes unasked may follow."""
+        """Return when what was asked for last is delivered, see ``Served``."""
         while self._served is not self._asked and not self._mailbox.closed:
             time.sleep(0.002)
 

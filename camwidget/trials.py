@@ -26,7 +26,7 @@ from .metrics.randomisation import Cascade
 
 log = logging.getLogger("camwidget")
 
-LAYERS = 24
+LAYERS = 36
 """At most so many steps from the trained network to one with random weights only."""
 
 TOGETHER = 3

@@ -10,7 +10,7 @@ from .confidence import average_drop, increase_in_confidence
 from .curves import Curve, deletion, insertion
 from .evaluate import MEASURES, evaluate, measure
 from .judge import Judge
-from .randomisation import Randomisation, randomisation, randomised
+from .randomisation import Randomisation, guided_backpropagation, randomisation, randomised
 
 __all__ = [
     "MEASURES",
@@ -21,6 +21,7 @@ __all__ = [
     "deletion",
     "energy_in_box",
     "evaluate",
+    "guided_backpropagation",
     "increase_in_confidence",
     "insertion",
     "measure",

@@ -106,7 +106,7 @@ class Cascade:
         self._engine, self._x, self._seed = engine, recording.x, seed
         self._targets, self._layer, self._variant = targets, recording.resolve(layer), variant
         self.trained = judged(recording.cam(targets, self._layer, variant, stop=stop), variant)
-        self._guided = None if recording.left_out else guided(recording, targets, stop)
+        self._guided = None if recording.left_out else guided_backpropagation(recording, targets, stop)
         self._names = modules_from_the_top(engine, recording.x, stop)
         each = -(-len(self._names) // max(1, steps))
         self._ends = sorted({*range(each, len(self._names), each), len(self._names)})
@@ -127,15 +127,15 @@ class Cascade:
         maps = judged(recording.cam(self._targets, self._layer, self._variant, stop=stop), self._variant)
         beside = maps.new_full((len(maps),), torch.nan)
         if self._guided is not None:
-            beside = spearman(self._guided, guided(recording, self._targets, stop))
+            beside = spearman(self._guided, guided_backpropagation(recording, self._targets, stop))
         return Step(maps, spearman(self.trained, maps), beside)
 
 
-def guided(recording: Recording, targets: Any, stop: Stop | None = None) -> Tensor:
+def guided_backpropagation(recording: Recording, targets: Any, stop: Stop | None = None) -> Tensor:
     """Guided backpropagation (Springenberg et al., ICLR workshop 2015) to the pixels: ``(N, *spatial)`` float32, the
     magnitudes, summed over the channels of the input. Without rectifiers it is the plain gradient.
 
-    Args, Raises: as of ``Recording.cam``.
+    Args, Raises: as ``Recording.cam``.
     """
     return Inside(recording).input_gradient(recording.resolve_target(targets), "guided", stop).float().abs().sum(1)
 

@@ -92,7 +92,6 @@ class Desk:
         notebook = Notebook(context.new_page())
         notebook.listen()
         notebook.open(self.server.write(f"notebook{self.opened}.ipynb", [""]))
-        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
         return notebook
 
     def borrow(self) -> Notebook:
@@ -102,6 +101,7 @@ class Desk:
         notebook = self.kept
         notebook.page.set_viewport_size({"width": 1400, "height": 1000})
         notebook.page.mouse.move(0, 0)
+        notebook.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")  # a page that was loaded again shows it
         notebook.execute(TIDY)
         notebook.errors.clear()
         notebook.sent.clear()
@@ -123,6 +123,7 @@ def show(notebook: Notebook, *cells: str) -> View:
     notebook.show(*cells)
     view = View(notebook)
     view.part(".heat").wait_for()
+    view.root.scroll_into_view_if_needed()  # out of sight nothing is drawn
     view.until_painted()
     notebook.execute(REST)
     notebook.until(lambda: view.part(".photo").evaluate_all(DECODED), "the picture")

@@ -19,13 +19,14 @@ import gallery from "./gallery.js";
 const el = document.querySelector("#cell");
 window.heard = [];
 document.addEventListener("keydown", ({ key }) => window.heard.push(key));
-window.start = async (options, width, dark, child) => {
+window.start = async (options, width, dark, child, alone) => {
   document.body.style.background = dark ? "#111" : "#fff";
   el.style.width = `${width}px`;
   const model = await createGalleryModel(options);
   const render = ({ el: place }) => { place.textContent = "the full widget"; place.style.height = "300px"; };
   if (child) model.on("change:opened", () => model.push({ child: "anywidget:full" }));
-  const host = { getWidget: async () => ({ render }) };
+  const host = alone ? undefined : { getWidget: async () => ({ render }) };
+  model.widget_manager = alone ? { get_model: async (id) => ({ get: () => alone.replace("$id", id) }) } : undefined;
   Object.assign(window, { model, spotsOf, close: gallery.render({ model, el, host }) });
 };
 window.ready = true;
@@ -119,15 +120,17 @@ def serve(route: Route) -> None:
 
 @contextmanager
 def shown(
-    browser: Browser, width: int = 1000, dark: bool = False, child: bool = True, **options: Any
+    browser: Browser, width: int = 1000, dark: bool = False, child: bool = True, alone: str = "", **options: Any
 ) -> Iterator[Sheet]:
-    """A gallery; nothing may go wrong on its page. ``options``: of ``createGalleryModel``."""
+    """A gallery; nothing may go wrong on its page. ``options``: of ``createGalleryModel``; ``alone``: the host does not
+    show one widget in another, and this is the full widget's front end.
+    """
     context = browser.new_context(viewport={"width": 1100, "height": 1000}, reduced_motion="reduce")
     sheet = Sheet(context.new_page())
     sheet.page.route(SITE + "**", serve)
     sheet.page.goto(SITE)
     sheet.page.wait_for_function("() => window.ready")
-    sheet.evaluate("(given) => start(...given)", [options, width, dark, child])
+    sheet.evaluate("(given) => start(...given)", [options, width, dark, child, alone])
     sheet.root.wait_for()
     yield sheet
     assert sheet.errors == []

@@ -167,7 +167,7 @@ def test_keys_alone(sheet: Sheet) -> None:
     assert sheet.saved("selection") == sorted(order[: across + 2])
     page.keyboard.press("Escape")
     sheet.until(lambda: sheet.saved("selection") == [], "the selection to go")
-    assert sheet.part(".g-selected").is_hidden()
+    expect(sheet.part(".g-selected")).to_be_hidden()
     # no key of the grid's is heard by the notebook; Tab is the browser's
     assert set(sheet.evaluate("() => heard")) <= {"Tab", "Shift", "Control"}
     assert sheet.evaluate("() => document.querySelector('#cell').dataset.lmSuppressShortcuts") == "true"
@@ -270,6 +270,16 @@ def test_axe_finds_nothing(browser: Browser, dark: bool) -> None:
             sheet.tile(sheet.items[0]).click()
             expect(sheet.part(".g-opened")).to_be_visible()
             clean("opened")
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_hosts_that_show_no_widget_in_another(browser: Browser, works: bool) -> None:
+    code = "export default { render({ el }) { el.textContent = 'by the text of $id'; } }" if works else "export {}"
+    with shown(browser, count=40, alone=code) as sheet:
+        sheet.painted()
+        sheet.tile(sheet.items[0]).click()
+        words = "by the text of full" if works else "Show gallery.widget in a cell of its own."
+        expect(sheet.part(".g-opened")).to_contain_text(words)
 
 
 def test_nothing_is_left(sheet: Sheet) -> None:

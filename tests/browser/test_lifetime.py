@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from beacons import LABELS
 from desk import BEACONS, show
 from lab import Notebook
@@ -61,8 +59,7 @@ def test_two_views_stay_in_step(notebook: Notebook) -> None:
     assert notebook.sent == []
 
 
-def test_page_is_loaded_again(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_page_is_loaded_again(notebook: Notebook) -> None:
     view = show(notebook, *BEACONS)
     click_and_see(view, notebook, "green")
     view.layer("middle").click()
@@ -101,8 +98,7 @@ def run_cell(notebook: Notebook, index: int) -> str:
     return before
 
 
-def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_predecessor_is_gone_and_its_successor_comes_back(notebook: Notebook) -> None:
     view = show(notebook, *BEACONS)
     notebook.execute("from ipywidgets.widgets.widget import _instances as registry\nimport weakref")
     for _ in range(3):
@@ -122,8 +118,7 @@ def test_predecessor_is_gone_and_its_successor_comes_back(own_notebook: Callable
     assert notebook.errors == []
 
 
-def test_predecessor_that_another_cell_shows_works_on(own_notebook: Callable[..., Notebook]) -> None:
-    notebook = own_notebook()
+def test_predecessor_that_another_cell_shows_works_on(notebook: Notebook) -> None:
     first = show(notebook, *BEACONS, "w")
     second = View(notebook, 1)
     notebook.execute("import weakref; first = weakref.ref(w)")

@@ -35,9 +35,11 @@ def test_set_in_python(view: View, notebook: Notebook) -> None:
     before = view.pixels()
     for code, part, text in SET_IN_PYTHON:
         notebook.execute(code)
-        before = view.until_changed(before, code)
+        if "log_softmax" not in code:  # against another class it is the same as for logits: only the words change
+            view.until_changed(before, code)
         expect(view.part(part)).to_contain_text(text)
         notebook.until(lambda: difference(view) == "", f"the overlay of {code}")
+        before = view.pixels()
     assert notebook.sent == [], "the page answered what it was told"
 
 

@@ -118,9 +118,8 @@ def versions(host: str, facts: Mapping[str, str]) -> dict[str, str]:
     named = {"lab": "jupyterlab", "marimo": "marimo", "page": "", "vscode": "", "colab": ""}
     first = named.get(host.split("-", maxsplit=1)[0], host)
     found = {first: metadata.version(first)} if first else {}
-    if facts.get("ipykernel"):
-        found["ipykernel"] = facts["ipykernel"]
-    return {**found, "anywidget": metadata.version("anywidget")}
+    known = {name: facts[name] for name in ("ipykernel", "Chromium") if facts.get(name)}
+    return {**found, "anywidget": metadata.version("anywidget"), **known}
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +149,7 @@ def host(request: pytest.FixtureRequest, ground: Ground, table: dict[str, dict[s
     with HOSTS[name](ground, name) as seat:
         seat.listen()
         facts = table.setdefault(name, {})
+        facts["Chromium"] = ground.browser.version
         yield Host(name, seat, facts)
 
 

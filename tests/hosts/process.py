@@ -149,7 +149,10 @@ def page(ground: Ground, name: str) -> Iterator[Seat]:
 def nbconvert(ground: Ground, name: str) -> Iterator[Seat]:
     """A notebook that was executed, as ``nbconvert --to camwidget`` makes a page of it."""
     modules = ground.folder / "modules"
-    cells = [f"import sys; sys.path.insert(0, {str(modules)!r})\nimport slowly", "slowly.widget(slowly.Slowly())"]
+    cells = [
+        f"import sys; sys.path.insert(0, {str(modules)!r})\nimport beacons, slowly; from camwidget import CamWidget",
+        "CamWidget(slowly.Slowly(), beacons.picture(), slowly.LABELS, preprocess=beacons.read)",
+    ]
     executed = _executed(cells, ground.folder)
 
     def written(dark: bool) -> Path:

@@ -11,7 +11,7 @@ from beacons import DISCS, GRID, LABELS
 from ink import contrast
 from places import Host, Seat
 from playwright.sync_api import Browser, expect
-from process import PaperSeat
+from process import PaperSeat, ProcessSeat
 from standalone import opened
 from view import View, difference
 
@@ -47,7 +47,10 @@ def lacking(seat: Seat, view: View) -> bool:
     return isinstance(seat, PaperSeat) and "not in this page" in view.status
 
 
-def test_shows(view: View, same: Callable[[View, str], None]) -> None:
+def test_shows(host: Host, seat: Seat, view: View, same: Callable[[View, str], None]) -> None:
+    if not isinstance(seat, ProcessSeat):
+        code = "import sys; found = sys.modules.get('ipykernel'); print(found.__version__ if found else '')"
+        host.facts["ipykernel"] = seat.execute(code)
     assert view.question == "Why red?"
     assert view.outside() == []
     same(view, "the first map")
@@ -132,7 +135,7 @@ def test_reload(seat: Seat, view: View, same: Callable[[View, str], None], cell:
     cell("as it was" if kept else "as it was made" if isinstance(seat, PaperSeat) else "made anew")
 
 
-def test_export(host: Host, seat: Seat, view: View, browser: Browser, tmp_path: Path) -> None:
+def test_export(seat: Seat, view: View, browser: Browser, tmp_path: Path) -> None:
     name, data = seat.saved(view)
     assert name == "red late gradcam.png" and data[:4] == b"\x89PNG"
     if isinstance(seat, PaperSeat):

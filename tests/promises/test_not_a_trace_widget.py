@@ -63,6 +63,8 @@ def test_python_uses_the_widget(subject: nn.Module, photo: Tensor, unseen: Calla
     unseen(setattr, w, "region", [1, 2, 9, 12])
     unseen(w.region_scores)
     unseen(w.back)
+    unseen(lambda: w.faithfulness(["gradcam"], steps=2))
+    unseen(lambda: w.sanity(steps=2))
     if not isinstance(subject, Drawing):  # these run it on the widget's thread
         for edits in (*([{**DOT, "fill": fill}] for fill in FILLS), []):
             unseen(setattr, w, "edits", edits)
@@ -105,6 +107,8 @@ def test_a_page_uses_the_widget(subject: nn.Module, photo: Tensor, unseen: Calla
     for rows in ("classes", "variants"):
         unseen(lambda rows=rows: page.request(3, rows=rows))
     unseen(w.agreement)
+    if not isinstance(subject, Drawing):
+        unseen(lambda: page.request(3, tests=True))
     for edits in ([{**DOT, "mode": "keep"}], [{"tool": "bax"}], []):
         if not isinstance(subject, Drawing):
             unseen(lambda edits=edits: page.request(5, edits=edits))

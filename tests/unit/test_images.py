@@ -372,7 +372,7 @@ class TestFiles:
 
 
 class TestOthers:
-    @pytest.mark.parametrize("image", [None, 3, {"a": 1}, object()], ids=repr)
+    @pytest.mark.parametrize("image", [None, 3, {"a": 1}, object()], ids=lambda image: type(image).__name__)
     def test_other_types_say_what_is_accepted(self, image):
         with pytest.raises(
             TypeError, match=r"a \w+ is no image; give a path, a PIL image, an array .* tensor \(C, H, W\)"

@@ -155,13 +155,14 @@ def test_a_click_comes_first_and_the_curves_go_on(
 
 def test_poked_it_is_tested_anew(page: FrontEnd, w: CamWidget) -> None:
     page.request(2, "last", tests=True)
-    before = page.states("trust")[-1]["image"]
-    settle()
-    w.refresh()
-    settle()
-    assert w.trust["image"] == before != w.meta["image"]
-    page.request(2, "last", tests=True)
-    assert w.trust["image"] == w.meta["image"] and w.trust["views"][0]["done"]
+    before = w.trust
+    dot = {"tool": "stroke", "mode": "cover", "fill": "mean", "points": [[14, 14]], "radius": 5}
+    page.request(2, "last", tests=True, edits=[dot])
+    assert before["image"] != w.trust["image"] == w.meta["image"]
+    (view,), (old,) = w.trust["views"], before["views"]
+    assert view["done"] and view["curves"] != old["curves"]
+    falls = w.faithfulness(["gradcam"]).deletion[0]
+    np.testing.assert_allclose(floats(view["curves"], 2, 3, -1)[0, 0], falls, atol=1e-6)
 
 
 def test_a_model_that_is_trained_meanwhile_ends_it(

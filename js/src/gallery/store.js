@@ -191,7 +191,6 @@ export class GalleryStore {
     }
     if (["names", "known", "names_of_items", "meta", "layers", "variants"].some((name) => names.has(name))) {
       this.about = this.#readAbout();
-      this.#note("about");
     }
     if (names.has("luts")) this.luts = decodeLuts(this.#host.get("luts"));
     if (names.has("status")) this.status = decodeStatus(this.#host.get("status"));
@@ -199,10 +198,13 @@ export class GalleryStore {
       this.selection = this.#readSelection();
       this.#note("selection");
     }
+    this.#note("about");
+    if (!TRAITS_TWO_WAY.some((name) => names.has(name))) return;
+    const { filter, opacity } = this.#view;
     const view = this.#readView();
-    // what says the same stays the same object
-    if (equal(view.filter, this.#view.filter)) this.#adopt({ ...view, filter: this.#view.filter });
-    else this.#adopt(view);
+    // what says the same stays the same object, and a slider that is dragged stays under the pointer
+    this.#adopt({ ...view, filter: equal(view.filter, filter) ? filter : view.filter,
+      opacity: names.has("opacity") ? view.opacity : opacity });
   }
 
   /** Other items, or a model that was trained on: all that is known is void. @param {number} generation */

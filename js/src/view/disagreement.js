@@ -69,7 +69,7 @@ function pairText({ used }, { first, second, value, ties }) {
 }
 
 /** "0.93", "−0.12", "1.00"; "–" where there is no order among the cells. @param {number} value */
-function correlation(value) {
+export function correlation(value) {
   if (Number.isNaN(value)) return "–";
   const text = Math.abs(value).toFixed(2);
   return value < 0 && text !== "0.00" ? `−${text}` : text;

@@ -16,7 +16,8 @@ import { locate } from "./kinds.js";
 export const UNTESTED = Object.freeze({ step: 0, halted: false });
 
 /** What was drawn at random at a step. @param {import("../trust.js").Trust} found @param {number} step */
-export const drawnText = ({ modules }, step) => `${modules[step - 1]}${step > 1 ? " and above" : ""} at random`;
+export const drawnText = ({ modules }, step) =>
+  `${step === modules.length ? "all layers" : modules[step - 1] + (step > 1 ? " and above" : "")} at random`;
 
 /** The step that can be shown by now. @param {Frame} frame @param {import("../trust.js").Trust | null} found */
 export const stepOf = ({ ui }, found) => Math.min(ui.trust.step, found?.similarity.length ?? 0);

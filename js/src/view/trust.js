@@ -5,8 +5,10 @@ import { percent } from "../lib/format.js";
 import { area, decimal, line, ordinal } from "../lib/trust.js";
 import { createCells, shapeOf } from "./cells_thumb.js";
 import { chart } from "./chart.js";
+import { correlation } from "./disagreement.js";
 import { h, hide, setAttr, setStyle, setText } from "./dom.js";
 import { variantName } from "./frame.js";
+import { cellNoun } from "./kinds.js";
 import { drawnText, stepOf, UNTESTED } from "./tested.js";
 
 /**
@@ -16,7 +18,7 @@ import { drawnText, stepOf, UNTESTED } from "./tested.js";
  */
 
 /** By deletion, then by insertion. */
-const QUESTIONS = Object.freeze(["Does the class fall when the hot cells go?", "Does it come back with them?"]);
+const QUESTIONS = Object.freeze(["Does the class fall when the hot $s go?", "Does it come back with them?"]);
 const GOOD = Object.freeze(["lower", "higher"]);
 const LAYERS = "Does the map depend on what was learned?";
 const CAVEAT = "Passing these does not prove a map right; failing one is a reason to doubt it.";
@@ -26,14 +28,14 @@ const THUMB = 44;
 /** @param {Context} context */
 export function createTrust(context) {
   const { store } = context;
-  const curves = [0, 1].map(createCurve);
+  const curves = [0, 1].map((test) => createCurve(context, test));
   const layers = createLayers(context);
   const how = h("span.test-state", { role: "status" });
   const button = h("button.text-button", { type: "button" });
   const absent = h("p.instead", { text: ABSENT });
   const cards = h("div.tests", {}, [...curves.map(({ element }) => element), layers.element]);
   const element = h("div.trust", {}, [absent, cards, h("div.test-foot", {}, [h("span", { text: CAVEAT }), how, button])]);
-  /** @type {Trust | null} what is shown: of what was chosen, or of what was chosen before until that is here */
+  /** @type {Trust | null} what is shown */
   let shown = null;
   const running = () => !context.ui.trust.halted && !shown?.done;
   context.listen(button, "click", () => {
@@ -60,7 +62,7 @@ export function createTrust(context) {
       shown = found;
       hide(absent, found !== null || store.canAsk);
       hide(cards, found === null && !store.canAsk);
-      for (const [i, curve] of curves.entries()) curve.update(frame, found, i);
+      for (const curve of curves) curve.update(frame, found);
       layers.update(frame, found);
       setText(how, stateText(found, ui.trust.halted || !store.canAsk));
       hide(button, !store.canAsk || (found?.done === true && !found.faults.curves && !found.faults.layers));
@@ -86,17 +88,18 @@ const card = (title, number, words, side, below = []) => h("section.test", {}, [
   h("div.test-body", {}, [h("div.test-words", {}, words), h("div.test-side", {}, side)]), ...below,
 ]);
 
-/** A test by which pixels go, or come back. @param {number} test */
-function createCurve(test) {
+/** A test by which pixels go, or come back. @param {Context} context @param {number} test */
+function createCurve({ store }, test) {
+  const noun = cellNoun(store);
   const [words, rank] = [h("p"), h("p")];
   const drawing = chart(["uniform", "random", "own"]);
   const number = h("b.test-number");
-  const element = card(QUESTIONS[test], number, [words, rank], [drawing.element]);
+  const element = card(QUESTIONS[test].replace("$", noun), number, [words, rank], [drawing.element]);
   const differs = createWatch();
   return {
     element,
-    /** @param {Frame} frame @param {Trust | null} found @param {number} test */
-    update({ store, drawn }, found, test) {
+    /** @param {Frame} frame @param {Trust | null} found */
+    update({ drawn }, found) {
       if (!differs(found, drawn.variant)) return;
       const lines = (found?.curves ?? []).slice(3 * test, 3 * test + 3);
       const at = found?.fractions ?? [];
@@ -109,8 +112,8 @@ function createCurve(test) {
       setText(number, decimal(own));
       const fault = found?.faults.curves;
       setText(words, fault ? String(fault) :
-        `Area below the probability; ${GOOD[test]} is better. Grey: cells in random order, ${decimal(random)}. ` +
-        `Dotted: single pixels, ${decimal(uniform)}.`);
+        `Area below the probability; ${GOOD[test]} is better. Grey: ${noun}s in random order, ${decimal(random)}. ` +
+        `Dotted: single ${store.meta.kind === "signal" ? "sample" : "pixel"}s, ${decimal(uniform)}.`);
       setText(rank, fault ? "" : rankText(store, found, test, own));
     },
   };
@@ -163,7 +166,7 @@ function createLayers(context) {
       setStyle(input, "width", `${(100 * Math.max(1, last)) / all}%`);
       const at = [1, ...similarity].map((_, i) => i / all);
       drawing.draw([guided, similarity].map((values) => (Number.isFinite(values[0]) ? line(at, [1, ...values], 1) : "")));
-      setText(number, last ? decimal(similarity[(step || last) - 1]) : "–");
+      setText(number, correlation(similarity[(step || last) - 1] ?? NaN));
       setText(words, faults.layers ? String(faults.layers) : layersText(found, step));
       for (const [canvas, map] of /** @type {const} */ ([[left, maps[0]], [right, maps[step || last]]])) {
         drawCells(canvas, map ?? null, store.luts, view.colormap, Math.round(THUMB * context.dpr), shapeOf(store));
@@ -178,6 +181,7 @@ function layersText(found, step) {
   const last = found?.similarity.length;
   if (!found || !last) return `Layers are drawn at random, the last first. ${how}`;
   const guided = found.guided[(step || last) - 1];
-  const beside = Number.isFinite(guided) ? ` Dotted: guided backpropagation, ${decimal(guided)}.` : "";
-  return `Rank correlation with ${drawnText(found, step || last)}. ${how}${beside}`;
+  const beside = Number.isFinite(guided) ? ` Dotted: guided backpropagation, ${correlation(guided)}.` : "";
+  const blank = found.maps[step || last].values.some(Boolean) ? "" : ": a blank map";
+  return `Rank correlation with ${drawnText(found, step || last)}${blank}. ${how}${beside}`;
 }

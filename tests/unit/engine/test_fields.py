@@ -186,7 +186,7 @@ def test_cells_that_share_what_they_see_are_said_to_see_no_less(enlarging: nn.Mo
         assert high - low <= found[1] - found[0] + 2 * 4
 
 
-@pytest.mark.parametrize("name", ["efficientnet_b0", "resnet18", "inception_v3"])
+@pytest.mark.parametrize("name", ["efficientnet_b0", "resnet18", pytest.param("inception_v3", marks=pytest.mark.slow)])
 def test_deep_cells_look_where_the_weight_of_their_gradients_lies(name: str) -> None:
     """Their fields are cut off by the input; the middle of what they depend on is not."""
     side = 331 if name == "inception_v3" else 320

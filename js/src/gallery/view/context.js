@@ -17,6 +17,7 @@
  * @property {HTMLElement} root
  * @property {AbortSignal} signal
  * @property {(patch: Partial<Ui>) => void} patch  draws next frame
+ * @property {() => void} focusGrid  where what had the focus is gone
  * @property {(target: EventTarget, type: string, listener: (event: any) => void) => void} listen  until the view goes
  */
 

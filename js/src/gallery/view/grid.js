@@ -1,26 +1,18 @@
 /** The items in rows. Only rows in sight have elements, and elements are used again: there may be a million items. */
 
-import { createWatch } from "../../lib/changes.js";
 import { h, hide, setAttr, setStyle, setText } from "../../view/dom.js";
 import { layoutOf, revealing, rowsInSight } from "../layout.js";
 import { isOpen } from "../protocol.js";
 import { filterWords } from "../words.js";
-import { createPainter } from "./paint.js";
-import { createPhotos } from "./photos.js";
-import { createTile } from "./tile.js";
+import { createRows } from "./rows.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
- * @typedef {import("../layout.js").Layout} Layout
- * @typedef {ReturnType<typeof createRow>} Row
  * @typedef {ReturnType<typeof createGrid>} Grid
  */
 
-/** Rows beyond the edges that have elements, so that scrolling finds them painted. */
-const SPARE = 2;
-
-/** Milliseconds of a frame that may go into painting; what is left is painted in the next ones. */
-const BUDGET = 6;
+/** Beside the items, as the style sheet has it, in CSS pixels. */
+const PADDING = 4;
 
 /** @param {Context} context */
 export function createGrid(context) {
@@ -79,9 +71,7 @@ export function createGrid(context) {
       setAttr(element, "aria-rowcount", count);
       setAttr(element, "aria-colcount", layout.columns);
       setStyle(track, "height", `${count * layout.row}px`);
-      setStyle(room, "--side", `${layout.side}px`);
-      setStyle(room, "--pitch", `${layout.pitch}px`);
-      setStyle(room, "--row", `${layout.row}px`);
+      for (const name of /** @type {const} */ (["side", "pitch", "row"])) setStyle(room, `--${name}`, `${layout[name]}px`);
       const sight = rowsInSight(state.top, state.height, layout.row, count);
       const active = ui.active === null ? -1 : order.indexOf(ui.active);
       setAttr(element, "aria-activedescendant", active < 0 ? null : `cw-item-${ui.active}`);
@@ -110,93 +100,4 @@ function measure(context, element, state) {
   });
   observer.observe(element);
   context.signal.addEventListener("abort", () => observer.disconnect());
-}
-
-/** Beside the items, as the style sheet has it, in CSS pixels. */
-const PADDING = 3;
-
-/**
- * @param {Context} context
- * @param {HTMLElement} track
- */
-function createRows(context, track) {
-  const paint = createPainter();
-  const photos = createPhotos(() => context.patch({}), context.signal);
-  /** @type {Map<number, Row>} by place */
-  const shown = new Map();
-  /** @type {Row[]} without a place */
-  const spare = [];
-  /**
-   * @param {Layout} layout
-   * @param {readonly [number, number]} sight
-   * @param {number} count
-   * @param {number} kept  this row stays, wherever it is: screen readers are told of the active item
-   * @returns {boolean} whether something is left to be painted
-   */
-  return (layout, [from, to], count, kept) => {
-    const [first, end] = [Math.max(0, from - SPARE), Math.min(count, to + SPARE)];
-    for (const [place, row] of shown) {
-      if ((place >= first && place < end) || place === kept) continue;
-      shown.delete(place);
-      spare.push(row);
-    }
-    const due = Array.from({ length: end - first }, (_, i) => first + i);
-    if (kept >= 0 && kept < count && !due.includes(kept)) due.push(kept);
-    for (const place of due) {
-      let row = shown.get(place);
-      if (!row) {
-        row = spare.pop() ?? createRow(context);
-        // in the order in which they are read
-        if ([...shown.keys()].some((other) => other < place)) track.append(row.element);
-        else track.prepend(row.element);
-        shown.set(place, row);
-      }
-      row.update(place, layout);
-    }
-    for (const row of spare.splice(0)) row.element.remove();
-    // what is in sight is painted first
-    const start = performance.now();
-    const side = Math.round(layout.side * context.dpr);
-    const inOrder = [...due].sort((a, b) => Number(a < from || a >= to) - Number(b < from || b >= to));
-    for (const place of inOrder) {
-      for (const tile of /** @type {Row} */ (shown.get(place)).tiles) {
-        if (performance.now() - start > BUDGET) return true;
-        tile.draw(paint, photos, side);
-      }
-    }
-    return false;
-  };
-}
-
-/** @param {Context} context */
-function createRow(context) {
-  const { store } = context;
-  const element = h("div.g-row", { role: "row" });
-  /** @type {import("./tile.js").Tile[]} */
-  const tiles = [];
-  const differs = createWatch();
-  return {
-    element,
-    tiles,
-    /** @param {number} place @param {Layout} layout */
-    update(place, layout) {
-      const { order, scores, selection, view, about } = store;
-      const { ui } = context;
-      const same = !differs(place, layout.columns, layout.row, order, scores.scored, scores.failed.size, selection, view, about, ui.active);
-      if (same) return;
-      setAttr(element, "aria-rowindex", place + 1);
-      setStyle(element, "transform", `translateY(${place * layout.row}px)`);
-      while (tiles.length > layout.columns) tiles.pop()?.element.remove();
-      while (tiles.length < layout.columns) {
-        const tile = createTile(context);
-        tiles.push(tile);
-        element.append(tile.element);
-      }
-      tiles.forEach((tile, column) => {
-        const at = place * layout.columns + column;
-        if (at < order.length) tile.update(order[at], column);
-        else tile.clear();
-      });
-    },
-  };
 }

@@ -26,7 +26,10 @@ export function createOpened(context, summon) {
   const problem = h("p.g-note", { role: "status", hidden: true, text: NOWHERE });
   const differs = createWatch();
   let summoned = "";
-  context.listen(close, "click", () => store.set("opened", null));
+  context.listen(close, "click", () => {
+    store.set("opened", null);
+    context.focusGrid();
+  });
   return {
     element: h("section.g-opened", { "aria-label": "Opened item", hidden: true }, [
       h("div.g-nav", {}, [back, next, words, close]), place, problem,

@@ -77,9 +77,10 @@ function rowOf(store, { truth, predicted, count }, index, most, active) {
   return h("div", {
     class: active ? "row g-pair active" : "row g-pair", role: "option", id: `cw-pair-${index}`, "data-pair": index,
     "aria-selected": String(filter.truth === truth && filter.predicted === predicted),
-    "aria-label": `true ${is}, predicted ${called}: ${whole(count)}`, title: `true ${is}, predicted ${called}`,
+    title: `true ${is}, predicted ${called}`,
   }, [
-    h("span.g-is", { text: is }), h("span.quiet", { text: "→" }), h("span.g-is", { text: called }), h("span.track", {}, [bar]),
+    h("span.spoken", { text: "true " }), h("span.g-is", { text: is }), h("span.quiet", { text: "→", "aria-hidden": "true" }),
+    h("span.spoken", { text: "predicted " }), h("span.g-is", { text: called }), h("span.track", {}, [bar]),
     h("span.g-items", { text: whole(count) }),
   ]);
 }

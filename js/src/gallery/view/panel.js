@@ -14,7 +14,12 @@ const MOST_CLASSES = 20;
 export function createPanel(context) {
   const { store } = context;
   // where it stands in the grid's place, it makes room again
-  const chosen = () => context.patch({ panel: false });
+  const chosen = () => {
+    if (!context.ui.panel) return;
+    context.patch({ panel: false });
+    mark(context.root, "unfolded", false);
+    context.focusGrid();
+  };
   const heading = h("h2.heading", { text: "Confusion" });
   const tally = h("span.quiet.g-tally");
   const matrix = createMatrix(context, chosen);

@@ -6,6 +6,7 @@ import menus from "../../style/menus.css";
 import strip from "../../style/strip.css";
 import confusion from "../style/confusion.css";
 import gallery from "../style/gallery.css";
+import tiles from "../style/tiles.css";
 import { h, mark, setStyle, swallow } from "../../view/dom.js";
 import { watchTheme } from "../../view/theme.js";
 import { createCount } from "./count.js";
@@ -41,7 +42,7 @@ export function createView(store, el, summon) {
   const root = h("div.camwidget.gallery", { role: "group", "aria-label": "Gallery", "data-lm-suppress-shortcuts": "true" });
   el.dataset.lmSuppressShortcuts = "true";
   const shadow = el.shadowRoot ?? el.attachShadow({ mode: "open" });
-  shadow.replaceChildren(h("style", { text: [base, list, menus, strip, gallery, confusion].join("") }), root);
+  shadow.replaceChildren(h("style", { text: [base, list, menus, strip, gallery, tiles, confusion].join("") }), root);
   const painter = createPainter();
   const context = createContext(store, root, life.signal, painter.schedule);
   const parts = createParts(context, summon);
@@ -111,6 +112,7 @@ function createContext(store, root, signal, schedule) {
       Object.assign(ui, patch);
       schedule();
     },
+    focusGrid: () => /** @type {HTMLElement | null} */ (root.querySelector(".g-grid"))?.focus({ preventScroll: true }),
     listen: (target, type, listener) => target.addEventListener(type, listener, { signal }),
   };
 }
@@ -153,7 +155,7 @@ function createPainter() {
  * @param {Context} context
  * @param {ReturnType<typeof createParts>} parts
  */
-function listenKeys(context, { grid, status, head }) {
+function listenKeys(context, { status, head }) {
   const { store, ui, root } = context;
   context.listen(root, "keydown", (/** @type {KeyboardEvent} */ event) => {
     const typing = event.composedPath()[0] instanceof HTMLSelectElement;
@@ -168,7 +170,7 @@ function listenKeys(context, { grid, status, head }) {
       head.fold.focus({ preventScroll: true });
     } else if (store.view.opened !== null) {
       store.set("opened", null);
-      grid.element.focus({ preventScroll: true });
+      context.focusGrid();
     } else if (store.selection.size) store.select([]);
     swallow(event);
   });

@@ -1,5 +1,7 @@
-/** One item of the grid: its picture with the evidence, what it is predicted, and what it is. An element is used again
- * for other items as the grid is scrolled. */
+/**
+ * One item of the grid: its picture with the evidence, what it is predicted, and what it is. An element is used again for
+ * other items as the grid is scrolled.
+ */
 
 import { createWatch } from "../../lib/changes.js";
 import { percent } from "../../lib/format.js";
@@ -13,30 +15,24 @@ import { glyph } from "./glyphs.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
- * @typedef {import("../protocol.js").HeatMap} HeatMap
+ * @typedef {import("../store.js").GalleryStore} Store
  * @typedef {ReturnType<typeof import("./paint.js").createPainter>} Painter
  * @typedef {ReturnType<typeof import("./photos.js").createPhotos>} Photos
+ * @typedef {ReturnType<typeof build>} Parts
  * @typedef {ReturnType<typeof createTile>} Tile
  */
 
 /** @param {Context} context */
 export function createTile({ store, ui }) {
-  const canvases = [h("canvas.g-map"), h("canvas.g-map")];
-  const cross = h("span.cross", { hidden: true }, [icon("cross")]);
-  const check = h("span.g-check", {}, [glyph("check")]);
-  const failure = h("span.g-failure", { hidden: true }, [icon("warning"), h("span.g-why")]);
-  const same = h("span.g-same", { hidden: true });
-  const places = [h("span.g-place", {}, [canvases[0], failure, cross, check]), h("span.g-place", {}, [canvases[1], same])];
-  const words = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
-  const spoken = h("span.spoken");
-  const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places), h("span.g-words", {}, words)]);
-  const [called, probability, truth, number] = words;
-  const differs = createWatch();
-  const lacks = createWatch();
+  const parts = build();
+  const { element } = parts;
+  const says = createWatch();
+  const shows = createWatch();
   let index = -1;
+  /** The item whose picture is on the canvas. */
+  let drawn = -1;
   return {
     element,
-    get index() { return index; },
     /** Leaves the element empty, for the end of the last row. */
     clear() {
       hide(element, true);
@@ -48,34 +44,20 @@ export function createTile({ store, ui }) {
      * @param {number} column
      */
     update(item, column) {
+      index = item;
       hide(element, false);
-      if (item !== index) {
-        index = item;
-        element.dataset.item = String(item);
-        setAttr(element, "id", `cw-item-${item}`);
-      }
-      const { scores, view } = store;
+      setAttr(element, "data-item", item);
+      setAttr(element, "id", `cw-item-${item}`);
+      const { scores, view, about } = store;
       setAttr(element, "aria-colindex", column + 1);
       setAttr(element, "aria-selected", String(store.selection.has(item)));
       mark(element, "opened", view.opened === item);
       mark(element, "active", ui.active === item);
       mark(element, "pairs", view.shows === "both");
-      const has = scores.has(item);
-      const failed = scores.failed.get(item);
-      const predicted = has ? scores.predicted[item] : UNKNOWN;
-      if (!differs(item, predicted, failed, scores.truth[item], view.order, store.about, scores.loss[item], scores.margin[item])) return;
-      const wrong = scores.isMistake(item);
-      setText(spoken, [`item ${item}`, fileOf(store, item), has ? (failed === undefined ? "predicted" : "") : "not scored yet"]
-        .filter(Boolean).join(", "));
-      mark(element, "wrong", wrong);
-      hide(cross, !wrong);
-      hide(failure, failed === undefined);
-      setText(/** @type {HTMLElement} */ (failure.lastElementChild), failed ?? "");
-      const name = failed === undefined ? "" : "unreadable";
-      setText(called, predicted === UNKNOWN ? name : store.nameOf(predicted));
-      setText(probability, predicted === UNKNOWN ? "" : percent(scores.confidence[item]));
-      setText(truth, wrong ? `is ${store.nameOf(scores.truth[item])}` : "");
-      setText(number, numberOf(store, item));
+      const { predicted, truth, loss, margin } = scores;
+      if (says(item, scores.has(item), predicted[item], scores.failed.get(item), truth[item], view.order, about, loss[item], margin[item])) {
+        say(parts, store, item);
+      }
     },
     /**
      * Its pictures, where something that they show has changed.
@@ -87,22 +69,75 @@ export function createTile({ store, ui }) {
       const { view, lut, scores } = store;
       const thumb = index < 0 ? null : store.thumb(index);
       const photo = thumb && photos.get(index, thumb);
-      if (!lacks(index, thumb, photo, side, view.shows, view.sign, view.opacity, lut, scores.truth[index])) return;
-      mark(element, "empty", !photo);
-      hide(places[1], view.shows !== "both");
-      hide(same, true);
+      if (!shows(index, thumb, photo, side, view.shows, view.sign, view.opacity, lut, scores.truth[index])) return;
+      // what was painted of this item stays until its successor comes
+      mark(element, "empty", !photo && drawn !== index);
+      mark(element, "waiting", !photo);
+      hide(parts.places[1], view.shows !== "both");
+      hide(parts.same, true);
       if (!thumb || !photo) return;
-      const look = { sign: view.sign, opacity: view.opacity, lut };
-      const [predicted, other] = thumb.maps;
-      const right = !scores.isMistake(index);
-      const truth = other ?? (right && scores.truth[index] !== UNKNOWN ? predicted : null);
-      const range = view.shows === "both" && predicted && other
-        ? together([limits(predicted.values, view.sign), limits(other.values, view.sign)]) : null;
-      paint(canvases[0], side, photo, view.shows === "truth" ? truth : predicted, thumb.place, look, range);
-      if (view.shows !== "both") return;
-      paint(canvases[1], side, photo, other, thumb.place, look, range);
-      hide(same, other !== null);
-      setText(same, scores.truth[index] === UNKNOWN ? "no label" : right ? "same class" : "no map");
+      drawn = index;
+      drawMaps(parts, store, index, thumb, (canvas, map, range) => {
+        paint(canvas, side, photo, map, thumb.place, { sign: view.sign, opacity: view.opacity, lut }, range);
+      });
     },
   };
+}
+
+function build() {
+  const canvases = [h("canvas.g-map"), h("canvas.g-map")];
+  const cross = h("span.cross", { hidden: true }, [icon("cross")]);
+  const why = h("span.g-why");
+  const failure = h("span.g-failure", { hidden: true }, [icon("warning"), why]);
+  const same = h("span.g-same", { hidden: true });
+  const places = [
+    h("span.g-place", {}, [canvases[0], failure, cross, h("span.g-check", {}, [glyph("check")])]),
+    h("span.g-place", {}, [canvases[1], same]),
+  ];
+  const [called, probability, truth, number] = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
+  const spoken = h("span.spoken");
+  const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places),
+    h("span.g-words", {}, [called, probability]), " ", h("span.g-words", {}, [truth, number])]);
+  return { element, canvases, places, cross, failure, why, same, spoken, called, probability, truth, number };
+}
+
+/** @param {Parts} parts @param {Store} store @param {number} item */
+function say(parts, store, item) {
+  const { scores } = store;
+  const failed = scores.failed.get(item);
+  const called = scores.has(item) ? scores.predicted[item] : UNKNOWN;
+  const wrong = scores.isMistake(item);
+  mark(parts.element, "wrong", wrong);
+  hide(parts.cross, !wrong);
+  hide(parts.failure, failed === undefined);
+  setText(parts.why, failed ?? "");
+  const state = failed !== undefined ? "" : scores.has(item) ? "predicted" : "not scored yet";
+  setText(parts.spoken, [`item ${item}`, fileOf(store, item), state].filter(Boolean).join(", "));
+  setText(parts.called, called !== UNKNOWN ? store.nameOf(called) : failed === undefined ? "" : "unreadable");
+  setText(parts.probability, called === UNKNOWN ? "" : percent(scores.confidence[item]));
+  setText(parts.truth, wrong ? `is ${store.nameOf(scores.truth[item])}` : "");
+  setText(parts.number, numberOf(store, item));
+}
+
+/**
+ * The map of the predicted class, of the true one, or both on one scale.
+ * @param {Parts} parts
+ * @param {Store} store
+ * @param {number} item
+ * @param {import("../protocol.js").Thumb} thumb
+ * @param {(canvas: HTMLCanvasElement, map: import("../protocol.js").HeatMap | null,
+ *   range?: import("../../lib/heat.js").Limits | null) => void} paint
+ */
+function drawMaps({ canvases, same }, { scores, view }, item, { maps: [predicted, other] }, paint) {
+  const known = scores.truth[item] !== UNKNOWN;
+  const right = known && !scores.isMistake(item);
+  if (view.shows === "predicted") paint(canvases[0], predicted);
+  else if (view.shows === "truth") paint(canvases[0], other ?? (right ? predicted : null));
+  else {
+    const range = predicted && other ? together([predicted, other].map(({ values }) => limits(values, view.sign))) : null;
+    paint(canvases[0], predicted, range);
+    paint(canvases[1], other, range);
+    hide(same, other !== null);
+    setText(same, !known ? "no label" : right ? "same class" : "no map");
+  }
 }
