@@ -20,7 +20,7 @@ from view import View, difference
 
 SHARE = float(os.environ.get("CAMWIDGET_SOAK", "1"))
 RERUNS, CLICKS, HOVERS, PICTURES, WIDGETS = (
-    max(least, round(SHARE * count)) for count, least in ((100, 20), (1000, 40), (10_000, 400), (200, 20), (50, 10))
+    max(least, round(SHARE * count)) for count, least in ((100, 20), (1000, 40), (10_000, 400), (200, 60), (50, 10))
 )
 POINTS = 20
 """Looks at memory on the way."""
