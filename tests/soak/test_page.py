@@ -20,7 +20,7 @@ from view import View, difference
 
 SHARE = float(os.environ.get("CAMWIDGET_SOAK", "1"))
 RERUNS, CLICKS, HOVERS, PICTURES, WIDGETS = (
-    max(least, round(SHARE * count)) for count, least in ((100, 20), (1000, 40), (10_000, 400), (200, 20), (50, 10))
+    max(least, round(SHARE * count)) for count, least in ((100, 20), (1000, 40), (10_000, 400), (200, 60), (50, 10))
 )
 POINTS = 20
 """Looks at memory on the way."""
@@ -29,11 +29,8 @@ MOST = 16.0
 """MiB that the kernel may grow by, from a quarter of the way on."""
 
 FILM = (
-    "import beacons, expected\nfrom camwidget import CamWidget",
-    (
-        "w = CamWidget(beacons.Beacons(), [beacons.picture().rotate(i) for i in range(40)], beacons.LABELS,"
-        " preprocess=beacons.read)\nw"
-    ),
+    "pictures = [beacons.picture().rotate(i) for i in range(40)]\n"
+    "w = CamWidget(beacons.Beacons(), pictures, beacons.LABELS, preprocess=beacons.read)\nw"
 )
 
 STATE = """(lambda kernel, threads: [
@@ -46,8 +43,8 @@ HOVER = """async ([root, count]) => {
     const fit = root.querySelector(".fit"), rows = [...root.querySelectorAll(".row")];
     const box = fit.getBoundingClientRect();
     for (let i = 0; i < count; i += 1) {
-        const clientX = box.x + ((i * 37) % 97) / 97 * box.width, clientY = box.y + ((i * 53) % 89) / 89 * box.height;
-        const place = { clientX, clientY };
+        const [x, y] = [((i * 37) % 97) / 97, ((i * 53) % 89) / 89];
+        const place = { clientX: box.x + x * box.width, clientY: box.y + y * box.height };
         const at = i % 4 ? fit : rows[i % rows.length];
         const kind = i % 4 ? "pointermove" : "pointerenter";
         at.dispatchEvent(new PointerEvent(kind, { ...place, bubbles: true, composed: true, pointerType: "mouse" }));
@@ -128,7 +125,7 @@ def test_ten_thousand_hovers(notebook: Notebook, view: View) -> None:
 
 def test_two_hundred_pictures(notebook: Notebook) -> None:
     notebook.errors.clear()
-    view = show(notebook, *FILM)
+    view = show(notebook, BEACONS[0], FILM)
     notebook.until(lambda: notebook.value("w.reel['called'].count(None)") == 0, "all to be called", 120)
     start = notebook.value(STATE)
 
