@@ -6,13 +6,15 @@ from lab import Notebook
 from playwright.sync_api import expect
 
 CELLS = (
-    "import torch\n"
-    "from torch import nn\n"
-    "from camwidget import CamGallery\n"
-    "torch.manual_seed(0)\n"
-    "ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)\n"
-    "model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), *ends)\n"
-    "x, y = torch.rand(60, 3, 32, 32), torch.arange(60) % 4",
+    (
+        "import torch\n"
+        "from torch import nn\n"
+        "from camwidget import CamGallery\n"
+        "torch.manual_seed(0)\n"
+        "ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)\n"
+        "model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), *ends)\n"
+        "x, y = torch.rand(60, 3, 32, 32), torch.arange(60) % 4"
+    ),
     "g = CamGallery(model, (x, y), labels=['fox', 'owl', 'elk', 'cod'])\ng",
 )
 
