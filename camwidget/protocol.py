@@ -198,7 +198,7 @@ THUMB = 28
 CELL_THUMB = 24
 """The same of a map in the matrix, where there are many: at most 576 bytes each."""
 
-TRUST_THUMB = 64
+TRUST_THUMB = 48
 """The same of the maps of networks with layers drawn at random."""
 
 THUMB_STEPS = 96

@@ -52,7 +52,7 @@ export const THUMB = 28;
 export const CELL_THUMB = 24;
 
 /** The same of the maps of networks with layers drawn at random. */
-export const TRUST_THUMB = 64;
+export const TRUST_THUMB = 48;
 
 /** Length of a signal's thumbnail, in steps. */
 export const THUMB_STEPS = 96;

@@ -8,6 +8,7 @@ import { chart } from "./chart.js";
 import { correlation } from "./disagreement.js";
 import { h, hide, setAttr, setStyle, setText } from "./dom.js";
 import { variantName } from "./frame.js";
+import { cellNoun } from "./kinds.js";
 import { drawnText, stepOf, UNTESTED } from "./tested.js";
 
 /**
@@ -17,7 +18,7 @@ import { drawnText, stepOf, UNTESTED } from "./tested.js";
  */
 
 /** By deletion, then by insertion. */
-const QUESTIONS = Object.freeze(["Does the class fall when the hot cells go?", "Does it come back with them?"]);
+const QUESTIONS = Object.freeze(["Does the class fall when the hot $s go?", "Does it come back with them?"]);
 const GOOD = Object.freeze(["lower", "higher"]);
 const LAYERS = "Does the map depend on what was learned?";
 const CAVEAT = "Passing these does not prove a map right; failing one is a reason to doubt it.";
@@ -27,7 +28,7 @@ const THUMB = 44;
 /** @param {Context} context */
 export function createTrust(context) {
   const { store } = context;
-  const curves = [0, 1].map(createCurve);
+  const curves = [0, 1].map((test) => createCurve(context, test));
   const layers = createLayers(context);
   const how = h("span.test-state", { role: "status" });
   const button = h("button.text-button", { type: "button" });
@@ -61,7 +62,7 @@ export function createTrust(context) {
       shown = found;
       hide(absent, found !== null || store.canAsk);
       hide(cards, found === null && !store.canAsk);
-      for (const [i, curve] of curves.entries()) curve.update(frame, found, i);
+      for (const curve of curves) curve.update(frame, found);
       layers.update(frame, found);
       setText(how, stateText(found, ui.trust.halted || !store.canAsk));
       hide(button, !store.canAsk || (found?.done === true && !found.faults.curves && !found.faults.layers));
@@ -87,17 +88,18 @@ const card = (title, number, words, side, below = []) => h("section.test", {}, [
   h("div.test-body", {}, [h("div.test-words", {}, words), h("div.test-side", {}, side)]), ...below,
 ]);
 
-/** A test by which pixels go, or come back. @param {number} test */
-function createCurve(test) {
+/** A test by which pixels go, or come back. @param {Context} context @param {number} test */
+function createCurve({ store }, test) {
+  const noun = cellNoun(store);
   const [words, rank] = [h("p"), h("p")];
   const drawing = chart(["uniform", "random", "own"]);
   const number = h("b.test-number");
-  const element = card(QUESTIONS[test], number, [words, rank], [drawing.element]);
+  const element = card(QUESTIONS[test].replace("$", noun), number, [words, rank], [drawing.element]);
   const differs = createWatch();
   return {
     element,
-    /** @param {Frame} frame @param {Trust | null} found @param {number} test */
-    update({ store, drawn }, found, test) {
+    /** @param {Frame} frame @param {Trust | null} found */
+    update({ drawn }, found) {
       if (!differs(found, drawn.variant)) return;
       const lines = (found?.curves ?? []).slice(3 * test, 3 * test + 3);
       const at = found?.fractions ?? [];
@@ -110,8 +112,8 @@ function createCurve(test) {
       setText(number, decimal(own));
       const fault = found?.faults.curves;
       setText(words, fault ? String(fault) :
-        `Area below the probability; ${GOOD[test]} is better. Grey: cells in random order, ${decimal(random)}. ` +
-        `Dotted: single pixels, ${decimal(uniform)}.`);
+        `Area below the probability; ${GOOD[test]} is better. Grey: ${noun}s in random order, ${decimal(random)}. ` +
+        `Dotted: single ${store.meta.kind === "signal" ? "sample" : "pixel"}s, ${decimal(uniform)}.`);
       setText(rank, fault ? "" : rankText(store, found, test, own));
     },
   };
