@@ -1,73 +1,44 @@
-"""A gallery in JupyterLab: scores and pictures of a real network, an item in the full widget, the keys."""
+"""A gallery in a real notebook, with a real kernel: pictures come, an item opens as a full widget, Escape goes back."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from lab import Notebook
-from playwright.sync_api import Locator, expect
-from view import OUTSIDE
+from playwright.sync_api import expect
 
-CELL = """
-from camwidget import CamGallery, demo
-PAIRS = [("star", "moon"), ("heart", "fish"), ("house", "boat"), ("key", "spiral"), ("tree", "ring")]
-pairs = [PAIRS[i % 5] for i in range(30)]
-scenes = [demo.scene(40 + i, pair, 224) for i, pair in enumerate(pairs)]
-g = CamGallery(demo.model(), [scene.image for scene in scenes], truth=[pair[i % 2] for i, pair in enumerate(pairs)])
-g"""
+CELLS = (
+    (
+        "import torch\n"
+        "from torch import nn\n"
+        "from camwidget import CamGallery\n"
+        "torch.manual_seed(0)\n"
+        "ends = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)\n"
+        "model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), *ends)\n"
+        "x, y = torch.rand(60, 3, 32, 32), torch.arange(60) % 4"
+    ),
+    "g = CamGallery(model, (x, y), labels=['fox', 'owl', 'elk', 'cod'])\ng",
+)
 
-ORDER = "[int(i) for i in g.frame.sort_values('loss', ascending=False, kind='stable')['index']]"
 
-
-def test_from_the_worst_item_to_the_full_widget(notebook: Notebook, shots: Path, light_again: None) -> None:
-    notebook.show(CELL)
-    page = notebook.page
-    root: Locator = page.locator(".gallery")
-    root.wait_for(timeout=30_000)
-    expect(root.locator(".g-progress")).to_be_hidden(timeout=60_000)
-    order: list[int] = notebook.value(ORDER)
-    grid = root.locator(".g-grid")
-    first = root.locator(f'[data-item="{order[0]}"]')
-    notebook.until(lambda: not is_empty(first), "its picture", 60)
-    wrong = notebook.value("int((g.frame.truth != g.frame.predicted).sum())")
-    expect(root.locator(".g-tally")).to_contain_text(f"{wrong} of 30 wrong")
-    root.locator(".g-mistakes input").check()
-    expect(root.locator(".g-count")).to_have_text(f"{wrong} of 30")
-    notebook.until_value("g.filter['mistakes']", True)
-    root.locator(".g-mistakes input").uncheck()
-    expect(root.locator(".g-count")).to_have_text("30 items")
-
-    root.screenshot(path=shots / "gallery-light.png")
-
-    grid.focus()
-    before = page.evaluate("window.panel.content.model.cells.length")
-    for key in ("d", "d", "x", "a", "b", "m", "y", "z", "0", "0", " "):
-        page.keyboard.press(key)
-    assert page.evaluate("window.panel.content.model.cells.length") == before
-    notebook.until_value("g.selection", [order[0]])
-
-    page.keyboard.press("Enter")
-    inner = page.locator(".g-child .camwidget")
-    expect(inner.locator(".heat")).to_be_visible(timeout=30_000)
-    notebook.until_value("g.widget.index", order[0])
-    called: str = notebook.value(f"g.frame.predicted[{order[0]}]")
-    expect(inner.locator('.row[aria-selected="true"] .name-text')).to_have_text(called)
-    page.keyboard.press("ArrowRight")
-    notebook.until_value("g.widget.index", order[1])
-    assert root.evaluate(OUTSIDE) == []
-    notebook.theme("JupyterLab Dark")
-    expect(root).to_have_attribute("data-theme", "dark")
-    expect(inner).to_have_attribute("data-theme", "dark")
-    root.screenshot(path=shots / "gallery-opened-dark.png")
-    grid.focus()
-    page.keyboard.press("Escape")
-    expect(root.locator(".g-opened")).to_be_hidden()
+def test_an_item_opens_in_full_and_closes_again(notebook: Notebook) -> None:
+    notebook.show(*CELLS)
+    root = notebook.page.locator(".gallery")
+    root.wait_for()
+    notebook.until_value("g.scored", 60)
+    losses = notebook.value("[float(loss) for loss in g.frame['loss']]")
+    worst = max(range(60), key=losses.__getitem__)
+    tile = root.locator(f'[data-item="{worst}"]')
+    expect(tile).to_have_count(1)
+    notebook.until(lambda: tile.locator(".g-map:visible").count(), "its picture")
+    tile.click()
+    notebook.until_value("g.opened", worst)
+    full = root.locator(".g-child .camwidget")
+    full.wait_for()
+    expect(full.locator('[role="listbox"]').first).to_be_visible()
+    notebook.until_value("g.widget.index", worst)
+    full.get_by_role("option").nth(1).click()
+    notebook.until(lambda: notebook.value("g.widget.target != int(model(x[g.opened][None]).argmax())"), "a click")
+    notebook.page.keyboard.press("Escape")
+    root.locator(".g-grid").focus()
+    notebook.page.keyboard.press("Escape")
     notebook.until_value("g.opened", None)
-    notebook.execute(f"g.opened = {order[3]}")
-    expect(root.locator(".g-which")).to_contain_text("4 of 30")
-
-
-def is_empty(tile: Any) -> bool:
-    """Whether its picture has not come."""
-    return "empty" in (tile.get_attribute("class") or "")
+    expect(full).to_be_hidden()
