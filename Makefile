@@ -3,7 +3,7 @@
 # make bench   what a click costs, beside other libraries; writes benchmarks.json and the tables of README.md
 # make sweep   all networks of torchvision and many of timm; writes docs/models.md and the table of README.md
 # make metrics how good the maps are on the embedded scenes; writes docs/metrics.md and the table of README.md
-# make soak    a cell runs a hundred times, and the memory of its kernel stays as it is
+# make soak    a cell runs a hundred times, a page is clicked and hovered for long: memory stays as it is
 # make fuzz    ten thousand messages that no front end would send, over widgets of every kind
 # make slow    what takes minutes: other libraries' slow methods, covered pictures, half precision
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
@@ -51,7 +51,7 @@ sweep: $(MADE)/test $(MADE)/sweep
 metrics: $(MADE)/test
 	$(BIN)/python scripts/metrics.py
 
-soak: $(MADE)/test $(BUNDLE)
+soak: $(MADE)/test $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
 
 fuzz: $(MADE)/test $(BUNDLE)

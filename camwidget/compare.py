@@ -15,6 +15,7 @@ from . import lifetime
 from .engine.forks import Lock
 from .engine.suggest import unknown
 from .protocol import TRAITS_OF_AIM, TRAITS_TWO_WAY
+from .text import line
 from .widget import CamWidget
 
 log = logging.getLogger("camwidget")
@@ -96,7 +97,7 @@ class Comparison(ipywidgets.VBox):
 
     def _columns(self) -> list[ipywidgets.Widget]:
         return [
-            ipywidgets.VBox([ipywidgets.Label(name, style={"font_weight": "bold"}), widget])
+            ipywidgets.VBox([ipywidgets.Label(line(name), style={"font_weight": "bold"}), widget])
             for name, widget in self.members.items()
         ]
 
@@ -105,7 +106,7 @@ class Comparison(ipywidgets.VBox):
         first, *others = self.members.values()
         for name, widget in self.members.items():
             # the status line names it, too
-            widget.meta = {**widget.meta, "model": name, "group": group}
+            widget.meta = {**widget.meta, "model": line(name), "group": group}
             widget.lock_by(self._held)
         for other in others:
             for trait in ("target", "layer"):

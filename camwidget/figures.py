@@ -22,6 +22,7 @@ from .figure_look import Look, folded, reach
 from .figure_parts import draw_bar, draw_panel, unit_words
 from .inputs import Subject
 from .protocol import SHADINGS
+from .text import line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +39,8 @@ BAR = 0.75
 UNIT = 0.25
 """… and for its unit, which stands beside the last of a row where all are the same."""
 TITLE = 0.35
+NAME = 80
+"""Letters of a name in a title at most: Matplotlib breaks no line, and would make the picture as wide as it is."""
 GAP = 0.12
 """Between rows."""
 FLAT = 0.5
@@ -211,9 +214,10 @@ def _title(ax: Axes, panel: Panel, panels: Sequence[Sequence[Panel]], drawn: str
     """
     row = _row(panel, panels)
     above = _differing(panel, panels[0]) if len(panels[0]) > 1 else []
-    beside = _differing(panel, [line[0] for line in panels]) if len(panels) > 1 else []
+    beside = _differing(panel, [others[0] for others in panels]) if len(panels) > 1 else []
     if not above and not beside:
         above = [panel.words.target]
+    above, beside = ([line(part, NAME) for part in parts] for parts in (above, beside))
     title = ", ".join([*above, drawn] if drawn else above)
     # a name is text: a dollar sign in it begins no formula
     if row == 0 and title:

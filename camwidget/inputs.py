@@ -16,6 +16,7 @@ from camwidget.images import Picture
 from camwidget.preprocessing import Preprocessing
 from camwidget.protocol import KINDS
 from camwidget.signals import Signal
+from camwidget.text import line
 from camwidget.volumes import Volume
 
 Subject = Picture | Signal | Volume
@@ -101,7 +102,7 @@ def meta(subject: Subject, model: nn.Module, index: int) -> dict[str, Any]:
     parameter = next(model.parameters(), None)
     return {
         "image": 1,
-        "model": type(model).__name__,
+        "model": line(type(model).__name__),
         "device": str(parameter.device) if parameter is not None else "cpu",
         "kind": subject.kind,
         **about(subject, index),

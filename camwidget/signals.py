@@ -21,6 +21,7 @@ from camwidget.images import check_finite
 from camwidget.preprocessing import plain_tensor
 from camwidget.signal_still import draw
 from camwidget.still import Look
+from camwidget.text import line
 
 ACCEPTED = "a float tensor or array (L,), (C, L) or (1, C, L), as the network takes it"
 
@@ -29,6 +30,9 @@ TRACES = 6
 
 COLUMNS = 2048
 ROWS = 128
+
+LABEL = 60
+"""Letters of a row's name at most."""
 
 OUTLIERS = 0.5
 """Percent of a picture's values at each end that do not set its scale."""
@@ -198,7 +202,7 @@ def _display(display: Any, length: int, rate: float | None) -> tuple[list[Band],
     values = tensor.float().cpu().numpy()
     values = values[None] if values.ndim == 1 else values
     step = length / values.shape[1] if own is None or rate is None else rate / own
-    return _bands(values, str(label), 0.0, step), step * values.shape[1]
+    return _bands(values, line(str(label), LABEL) or "display", 0.0, step), step * values.shape[1]
 
 
 def _bands(values: Map, label: str, start: float, step: float) -> list[Band]:

@@ -54,7 +54,7 @@ class CamGallery(Opening):
             items, -1 where nothing does.
         preprocess, colormap, probability, autocast, memory, forward: as of ``CamWidget``.
         layer, variant: of the maps. A variant that is slow is refused.
-        workers: threads that read pictures ahead, as of ``explain``.
+        workers: threads that read pictures ahead, as of ``explain``. look: of the traits below, but layer and variant.
 
     Traits, all two-way: ``order`` "loss" | "confidence" | "margin" | "index", ``descending``; ``filter``, a dict with
     ``truth`` and ``predicted`` (a class by name or index, None for all) and ``mistakes``; ``selection``, a list of item

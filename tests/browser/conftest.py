@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from chrome import chromium
 from desk import BEACONS, UNFORESEEN, Desk, show
 from frames import prepare
 from lab import PATIENCE, Notebook, Server, serve
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, expect
 from view import View
 
 HERE = Path(__file__).parent
@@ -71,11 +72,13 @@ def desk(server: Server, browser: Browser) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def notebook(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+def notebook(desk: Desk, shots: Path, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """The common notebook, empty, in light, at the usual size. No test may leave errors on its console."""
     notebook = desk.borrow()
     yield notebook
     if request.node.stash.get(FAILED, False):
+        with suppress(Error):  # of a page that may be in any state
+            notebook.page.screenshot(path=shots / f"failed-{request.node.originalname}.png")
         desk.drop()
     else:
         assert notebook.errors == []

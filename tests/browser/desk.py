@@ -123,6 +123,7 @@ def show(notebook: Notebook, *cells: str) -> View:
     notebook.show(*cells)
     view = View(notebook)
     view.part(".heat").wait_for()
+    view.root.scroll_into_view_if_needed()  # out of sight nothing is drawn
     view.until_painted()
     notebook.execute(REST)
     notebook.until(lambda: view.part(".photo").evaluate_all(DECODED), "the picture")

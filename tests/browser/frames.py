@@ -13,7 +13,11 @@ from lab import PATIENCE
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 SLOWER = float(os.environ.get("CAMWIDGET_SLOWER_PAGE", "1"))
-"""So many times slower than it is, the browser's pages run: with 4 to 8, reads that do not wait fail."""
+"""So many times slower than it is, the browser's pages run: with 4 to 8, reads that do not wait fail.
+
+On a machine that is busy besides, a test may also wait for its first heat in vain: anywidget 0.11 gives a model two
+seconds to load its module, and lets no message of the kernel through to one that took longer.
+"""
 
 # Frames that were asked for are known, so that nothing is waited for where nothing is due. What is scrolled or resized
 # is noticed by observers, which speak after a frame, and draw with the next.

@@ -167,7 +167,7 @@ def test_keys_alone(sheet: Sheet) -> None:
     assert sheet.saved("selection") == sorted(order[: across + 2])
     page.keyboard.press("Escape")
     sheet.until(lambda: sheet.saved("selection") == [], "the selection to go")
-    assert sheet.part(".g-selected").is_hidden()
+    expect(sheet.part(".g-selected")).to_be_hidden()
     # no key of the grid's is heard by the notebook; Tab is the browser's
     assert set(sheet.evaluate("() => heard")) <= {"Tab", "Shift", "Control"}
     assert sheet.evaluate("() => document.querySelector('#cell').dataset.lmSuppressShortcuts") == "true"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from typing import Any
 
 import beacons
 import numpy as np
@@ -103,10 +105,23 @@ def test_colab_theme(page: Page, w: CamWidget) -> None:
             assert contrast(view, part) >= 4.5, f"{part} in {name}"
 
 
+def late_maps(w: CamWidget) -> None:
+    """The worker is never done before the handler is."""
+    atlas = w._session.atlas
+    made = type(atlas).map
+
+    def slow(*view: Any) -> Any:
+        time.sleep(0.1)
+        return made(atlas, *view)
+
+    atlas.map = slow
+
+
 def test_colab_cells_are_frames_of_their_own_and_show_the_same(page: Page, w: CamWidget) -> None:
     with in_colab():
         host = Colab(page, w)
         view = seen(host)
+        late_maps(w)
         other = host.other.locator(".camwidget")
         before = view.pixels()
         view.layer("middle").click()

@@ -264,7 +264,7 @@ def test_axe_finds_nothing_serious_inside(show: Open) -> None:
         view.leave()
         assert violations(view) == [], dark
         w.variant = "eigencam"
-        view.part(".instead").wait_for()
+        view.part("div.instead").wait_for()
         assert violations(view) == [], dark
 
 

@@ -123,7 +123,7 @@ class View:
 
     def until_changed(self, before: Pixels, what: str) -> Pixels:
         """Wait until the heat is another one, by more than rounding; returns it."""
-        return self._until(lambda now: differing(now, before) > 0, f"the picture to change: {what}")
+        return self._until(lambda now: changed(now, before), f"the picture to change: {what}")
 
     def same(self, wanted: Pixels) -> bool:
         """Whether this is the heat that is painted, but for rounding."""
@@ -179,6 +179,13 @@ def peak(pixels: Pixels) -> tuple[float, float]:
     height, width = heat.shape
     # the hottest colour may cover some pixels: their middle
     return float(columns.mean() + 0.5) / width, float(rows.mean() + 0.5) / height
+
+
+def changed(now: Pixels, before: Pixels) -> bool:
+    """Whether one overlay is another than before: also by a hundredth of opacity, and not by a map that comes again,
+    in float16.
+    """
+    return differing(now, before) > 0 or bool((np.abs(now[..., 3].astype(int) - before[..., 3]) > 1).any())
 
 
 def differing(found: Pixels, wanted: Pixels) -> int:

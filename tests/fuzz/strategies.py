@@ -42,6 +42,7 @@ def requests(layers: Sequence[str], classes: int) -> st.SearchStrategy[Any]:
         "rows": _words((None, *protocol.ROWS)),
         "whole": st.booleans() | JSON,
         "keep": st.booleans() | JSON,
+        "tests": st.booleans() | JSON,
         "visit": st.none() | st.fixed_dictionaries({"at": st.none() | st.integers(-1, 9) | JSON, "region": REGION}),
         "edits": st.none() | st.lists(EDIT, max_size=3) | JSON,
         "contrast": st.none() | st.fixed_dictionaries({"rival": st.integers(-1, classes) | JSON, "gamma": PLACE}),

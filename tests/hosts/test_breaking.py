@@ -279,3 +279,10 @@ def test_kernel_restarts(host: Host, seat: Seat, view: View) -> None:
     host.facts["restart, 1.5 s"] = early
     host.facts["restart, 12 s"] = late
     assert "not answer" in late
+    # its cell is run again, and all is as it was
+    again = seat.fresh()
+    again.until_same(before, "after the cell ran again")
+    again.layer("middle").click()
+    seat.until_value("w.layer", "middle")
+    again.leave()
+    seat.until(lambda: difference(again) == "", "the map of a click after the cell ran again")

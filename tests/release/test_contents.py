@@ -14,7 +14,13 @@ from tests.release.tools import ROOT
 
 NAME = f"camwidget-{camwidget.__version__}"
 BUNDLES = {f"camwidget/static/{path.name}" for path in (ROOT / "camwidget" / "static").glob("*.js")}
-NEEDED = {"camwidget/py.typed", "camwidget/page.js", "camwidget/static/widget.js", "camwidget/demo/weights.safetensors"}
+NEEDED = {
+    "camwidget/demo/weights.safetensors",
+    "camwidget/page.js",
+    "camwidget/py.typed",
+    "camwidget/static/gallery.js",
+    "camwidget/static/widget.js",
+}
 OF_THE_FRONT_END = {"js/build.mjs", "js/package.json", "js/package-lock.json", "js/tsconfig.json"}
 BESIDE = {"CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", ".gitignore", "PKG-INFO"}
 

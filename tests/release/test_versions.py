@@ -19,25 +19,23 @@ SHOWN = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets", "anywidget
 TOOLS = ("pytest>=8.2", "hypothesis>=6.100", "scipy>=1.10")
 
 TELLING = (
-    "tests/unit/engine",
+    "tests/unit/engine/test_engine.py",
+    "tests/unit/engine/test_recording.py",
+    "tests/unit/engine/test_relu.py",
+    "tests/unit/engine/test_untouched.py",
+    "tests/unit/engine/test_upsample.py",
+    "tests/unit/engine/methods/test_higher.py",
     "tests/unit/dataset/test_explain.py",
-    "tests/unit/test_agreement.py",
     "tests/unit/test_colormaps.py",
-    "tests/unit/test_demo.py",
     "tests/unit/test_figures.py",
     "tests/unit/test_images.py",
     "tests/unit/test_labels.py",
     "tests/unit/test_preprocessing.py",
-    "tests/unit/test_session.py",
     "tests/unit/test_signals.py",
     "tests/unit/test_still.py",
     "tests/unit/test_volumes.py",
-    "tests/wire/test_film.py",
     "tests/wire/test_hostile.py",
-    "tests/wire/test_kinds.py",
-    "tests/wire/test_lifetime.py",
     "tests/wire/test_pages.py",
-    "tests/wire/test_poke.py",
     "tests/wire/test_widget.py",
 )
 
