@@ -190,7 +190,9 @@ def _renew(module: nn.Module) -> None:
     for name, fresh in own.items():
         module.register_parameter(name, fresh)
     reset = getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
-    if own and callable(reset) and not parametrize.is_parametrized(module):
+    # weight norm, pruning and the like keep a weight that they make of others, and it may be the user's own tensor
+    made = parametrize.is_parametrized(module) or any(isinstance(held, Tensor) for held in vars(module).values())
+    if own and callable(reset) and not made:
         reset()
         return
     for fresh in own.values():

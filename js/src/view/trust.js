@@ -32,7 +32,7 @@ export function createTrust(context) {
   const layers = createLayers(context);
   const how = h("span.test-state", { role: "status" });
   const button = h("button.text-button", { type: "button" });
-  const absent = h("p.instead", { text: ABSENT });
+  const absent = h("p.untested", { text: ABSENT });
   const cards = h("div.tests", {}, [...curves.map(({ element }) => element), layers.element]);
   const element = h("div.trust", {}, [absent, cards, h("div.test-foot", {}, [h("span", { text: CAVEAT }), how, button])]);
   /** @type {Trust | null} what is shown */
