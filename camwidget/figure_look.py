@@ -12,7 +12,7 @@ from .atlas import Map
 @dataclass(frozen=True)
 class Look:
     """How maps are drawn, as the traits of these names say; ``mode`` is the interpolation, ``lut`` 256 RGBA colours,
-    ``index`` a slice of a volume, None for the strongest.
+    ``index`` a slice of a volume, None for the strongest, ``levels`` of contours, shares of the limit.
     """
 
     sign: str
@@ -21,6 +21,7 @@ class Look:
     mode: str
     shading: str
     lut: bytes
+    levels: tuple[float, ...]
     index: int | None = None
 
     @property

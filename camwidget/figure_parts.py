@@ -29,8 +29,8 @@ Pixels = np.ndarray[Any, Any]
 FINE = 768
 """Longest side of the heat in pixels, at least: 300 of them an inch, on a third of a page."""
 
-RINGS = ((0.25, 1.2, 0.25), (0.5, 1.5, 0.6), (0.75, 2.0, 0.97))
-"""Shares of the limit, widths of their lines in CSS pixels, and where their colours are taken."""
+SHARES, WIDTHS, TONES = (0, 0.25, 0.5, 0.75, 1), (1, 1.2, 1.5, 2, 2.4), (0.1, 0.25, 0.6, 0.97, 1)
+"""Shares of the limit, widths of their lines in CSS pixels, and where colours are taken; between them, between."""
 CASING = 1.5
 LEAST_LIGHT = 0.78
 SMALLEST_RING = 0.25
@@ -127,9 +127,10 @@ def _contours(ax: Axes, size: tuple[int, ...], cam: Map, place: Place | None, li
     least = SMALLEST_RING * height * width / cam.size
     if place is not None:
         least = SMALLEST_RING * height * place[0][1] * width * place[1][1]
-    for share, thick, tone in RINGS:
+    for share in look.levels:
         if share < look.threshold:
             continue
+        thick, tone = (float(np.interp(share, SHARES, known)) for known in (WIDTHS, TONES))
         for side in (1, -1) if look.signed else (1,):
             found = [np.asarray(ring) for ring in lines.lines(side * share * limit)]
             rings = [ring for ring in found if _area(ring) >= least]

@@ -147,7 +147,7 @@ class Publishing(Readings):
         look = figures.Look(
             sign=self.sign, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation,
             shading=figures.check_shading(self.shading if shading is None else shading, self._subject.kind),
-            lut=self.luts[COLOURS.get(self.sign, self.colormap)], index=index,
+            lut=self.luts[COLOURS.get(self.sign, self.colormap)], levels=tuple(self.levels), index=index,
         )  # fmt: skip
         several: dict[str, list[Any]] = {
             "targets": [self._index(one) for one in _listed(targets, self.target)],

@@ -77,13 +77,15 @@ def test_cells_are_the_grid_itself(w: CamWidget) -> None:
     ]
 
 
-def test_contours_run_where_the_map_has_their_value(w: CamWidget) -> None:
+@pytest.mark.parametrize("levels", [(0.25, 0.5, 0.75), (0.4, 0.9)])
+def test_contours_run_where_the_map_has_their_value(w: CamWidget, levels: tuple[float, ...]) -> None:
+    w.levels = levels
     ax = panel(w.figure("red", shading="contours"))
     lines = [line for line in ax.collections if isinstance(line, LineCollection)]
-    assert len(lines) == 6  # three levels, each on its casing
+    assert len(lines) == 2 * len(levels)  # each on its casing
     cam, (height, width) = w.cam, w._subject.input.shape[2:]
     large = upsample(torch.from_numpy(cam)[None], (height * 8, width * 8), "bicubic", w._place(cam))[0].numpy()
-    for share, collection in zip((0.25, 0.5, 0.75), lines[1::2], strict=True):
+    for share, collection in zip(levels, lines[1::2], strict=True):
         points = np.concatenate(collection.get_segments())
         rows, columns = (np.clip((points[:, i] * 8).astype(int), 0, n * 8 - 1) for i, n in ((1, height), (0, width)))
         assert np.abs(large[rows, columns] - share * cam.max()).max() <= 0.04 * cam.max()
