@@ -28,6 +28,12 @@ NEEDS_PHOTO = {"photo"}
 LOOKS_FOR_DATA = ("transformers", "why_did_it_fail")
 """They take real weights where they find some, and do with what is embedded elsewhere."""
 
+GALLERIES = {"error_browser"}
+"""They show a gallery, which no page holds."""
+
+OPENED = "quickstart"
+"""Its page is opened each time, those of the others by `make slow`."""
+
 # what nbconvert's own HTML asks for, in vain: the widgets need none of it
 LIBRARIES = ("cdnjs.cloudflare.com", "unpkg.com", "cdn.jsdelivr.net")
 
@@ -80,6 +86,11 @@ def test_each_of_its_widgets_has_a_picture_for_where_none_runs(done: nbformat.No
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    "done",
+    [pytest.param(name, marks=() if name == OPENED else pytest.mark.slow) for name in NAMES if name not in GALLERIES],
+    indirect=True,
+)
 def test_its_html_is_alive_without_a_network(done: nbformat.NotebookNode, browser: Browser, tmp_path: Path) -> None:
     count = sum(VIEW in output.get("data", {}) for cell in code_cells(done) for output in cell.outputs)
     html, _ = Exporter().from_notebook_node(done)
