@@ -44,15 +44,16 @@ class Pair:
 
     def __init__(self, x: Tensor, map_: Tensor) -> None:
         self._courses = [Course(x, map_[None], baseline=b, insert=i) for b, i in (("mean", False), ("blur", True))]
+        self.fractions: Map = to_numpy(self._courses[0].fractions)
+        """Where the points are, ``(S,)``."""
         self.tables: list[Tensor] = []
 
-    @property
-    def fractions(self) -> Map:
-        """Where the points are, ``(S,)``."""
-        return to_numpy(self._courses[0].fractions)
-
     def __len__(self) -> int:
-        return len(self._courses[0])
+        return len(self.fractions)
+
+    def finish(self) -> None:
+        """Let go of what inputs are made of, many times an input: what was found stays."""
+        self._courses.clear()
 
     def inputs(self, step: int) -> Tensor:
         """``(2, C, *spatial)``."""
@@ -137,6 +138,8 @@ class Trial:
             Stopped: ``stop`` said so. StaleRecordingError: the model changed.
         """
         check(stop)
+        if self.done:
+            return False
         for name, work in (("curves", self._curves), ("layers", self._layers), ("variants", self._variants)):
             if name in self._faults or (name == "variants" and "curves" in self._faults):
                 continue
@@ -150,6 +153,8 @@ class Trial:
                 self._faults[name] = f"{type(error).__name__}: {error}"
                 return True
         self.done, self._cascade, self._other = True, None, None
+        if self._own is not None and "curves" not in self._faults:
+            self._own.finish()
         return False
 
     @property

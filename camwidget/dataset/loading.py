@@ -25,13 +25,16 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True)
 class Read:
-    """One image that was read: the network's input ``(C, *spatial)`` and the label (-1: none); or why it was not."""
+    """One image that was read: the network's input ``(C, *spatial)`` and the label (-1: none); or why it was not.
+    ``said``: the label as it came.
+    """
 
     index: int
     name: str
     input: Tensor | None = None
     label: int = -1
     error: BadImage | None = None
+    said: Any = None
 
 
 def default_workers() -> int:
@@ -81,7 +84,7 @@ def _cut(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
 def _read(job: Job) -> Read:
     try:
         made, label = job.read()
-        return Read(job.index, job.name, made, _label(label))
+        return Read(job.index, job.name, made, _label(label), said=label)
     except Exception as error:  # noqa: BLE001 (whatever a file or a user's data set may raise)
         bad = BadImage(job.index, job.name, str(error) or type(error).__name__)
         bad.__cause__ = error
@@ -92,5 +95,5 @@ def _label(label: Any) -> int:
     """As a number; a label of another kind, such as a box, is none."""
     try:
         return read_labels(None if label is None else [int(label)], 1)[0]
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return -1

@@ -109,8 +109,11 @@ class Desk:
         """Score all items, on this thread."""
         with self.turn():
             self.look_again()
-            while self.scoring.step():
-                self._deliver(Scored())
+            try:
+                while self.scoring.step():
+                    self._deliver(Scored())
+            except Stopped:
+                raise RuntimeError("this gallery was closed before all items were scored") from None
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from camwidget.dataset.sources import Job, Reader, Source, open_source
@@ -122,7 +121,7 @@ def class_of(label: Any, names: Sequence[str], what: str) -> int:
         return list(names).index(label)
     try:
         index = int(label)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise ValueError(f"{what} is a {type(label).__name__}; accepted: a class by its index or name") from None
     if index == -1:
         return UNKNOWN
@@ -140,15 +139,27 @@ def _listed(given: Any, count: int) -> list[Any]:
 
 
 def _is_pair(given: Any) -> bool:
-    """Whether it is ``(pictures, labels)``, and not two pictures."""
+    """Whether it is ``(pictures, labels)``, and not two items."""
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         return False
     pictures, labels = given
-    if not isinstance(pictures, (Tensor, np.ndarray)) or not isinstance(labels, (Tensor, np.ndarray, list, tuple)):
-        return False
-    flat = torch.as_tensor(labels) if not isinstance(labels, (list, tuple)) else None
-    one_axis = flat is None or (flat.ndim == 1 and not flat.is_floating_point())
-    return pictures.ndim == 4 and one_axis and len(labels) == len(pictures)
+    if isinstance(labels, (Tensor, np.ndarray)):
+        listed = labels.ndim == 1 and (isinstance(labels, Tensor) or labels.dtype.kind in "iufUO")
+    else:
+        listed = isinstance(labels, (list, tuple)) and all(_says_a_class(one) for one in labels)
+    if isinstance(pictures, (Tensor, np.ndarray)):
+        # one picture (C, H, W) may come with another; a batch or a pile of grey pictures may not
+        return listed and (pictures.ndim == 4 or (pictures.ndim == 3 and len(labels) == len(pictures)))
+    # [(picture, label), (picture, label)] is two items
+    return listed and isinstance(given, tuple) and isinstance(pictures, list) and not any(map(_is_number, pictures))
+
+
+def _says_a_class(label: Any) -> bool:
+    return label is None or isinstance(label, str) or _is_number(label)
+
+
+def _is_number(label: Any) -> bool:
+    return isinstance(label, (int, float, np.number)) or (isinstance(label, Tensor) and label.ndim == 0)
 
 
 def _folders(given: Any, names: Sequence[str] | None) -> list[str] | None:

@@ -111,6 +111,11 @@ class Opened(CamWidget):
         """The items."""
         return self._stand
 
+    @property
+    def closed(self) -> bool:
+        """Whether somebody closed it, and not the gallery."""
+        return self._session is None
+
     def show(self, index: int, target: int | None) -> None:
         """Show an item and, where it is not None, this class of it."""
         with self._lock:

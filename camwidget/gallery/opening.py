@@ -52,7 +52,7 @@ class Opening(Talking):
     def _show(self, index: int) -> None:
         called = int(self._desk.scoring.scores.predicted[index]) if self._desk is not None else UNKNOWN
         target = None if called == UNKNOWN else called
-        if self._child is None:
+        if self._child is None or self._child.closed:
             self._child = self._made(index, target)
             self.child = f"anywidget:{self._child.model_id}"
         elif self._child.index != index:

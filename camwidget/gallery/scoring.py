@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from torch import Tensor
 
 from camwidget import scores
 from camwidget.dataset.loading import Read, default_workers, windows
+from camwidget.dataset.sources import Job
 from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stop, Stopped, check
 from camwidget.screening import MOST, Batches, mixes
@@ -49,9 +53,9 @@ class Scores:
         self.failed: dict[int, str] = {}
         self.done = 0
 
-    def take(self, predicted: npt.NDArray[np.int64], confidence: Floats) -> None:
-        """What an earlier run found out, until it is found out anew."""
-        known = (predicted >= 0) & (predicted < UNKNOWN)
+    def take(self, predicted: npt.NDArray[np.int64], confidence: Floats, classes: int) -> None:
+        """What an earlier run found out, until it is found out anew; that network may have had other classes."""
+        known = (predicted >= 0) & (predicted < classes)
         self.predicted[known] = predicted[known]
         self.confidence[known] = confidence[known]
 
@@ -101,18 +105,22 @@ class Scoring:
         self.close()
         self.scores = Scores(self._truth)
         if self._items.found is not None and first:
-            self.scores.take(self._items.found.predicted, self._items.found.confidence)
+            self.scores.take(self._items.found.predicted, self._items.found.confidence, len(self._names))
         self._windows = self._read_from(0)
         self._waiting: list[Read] = []
 
     def _read_from(self, start: int) -> Generator[list[Read]]:
-        return windows(self._items.jobs(), MOST, self._workers, range(start))
+        self._ended = threading.Event()
+        jobs = (_until(self._ended, job) for job in self._items.jobs())
+        return windows(jobs, MOST, self._workers, range(start))
 
     def close(self) -> None:
-        """End the threads that read ahead."""
+        """End the threads that read ahead, after what each reads at the moment. From any thread."""
         ahead: Generator[list[Read]] | None = getattr(self, "_windows", None)
         if ahead is not None:
-            ahead.close()
+            self._ended.set()
+            with suppress(ValueError):  # another thread waits for what is read; it ends it
+                ahead.close()
 
     @property
     def mixes(self) -> bool:
@@ -128,13 +136,17 @@ class Scoring:
         """Score some more items: one forward pass without a graph. Returns whether there were any.
 
         Raises:
-            Stopped: ``stop`` said so. Nothing is lost.
+            Stopped: ``stop`` said so, and nothing is lost; or it was closed.
         """
         check(stop)
         if self.done:
             return False
         if not self._waiting:
             self._waiting = list(next(self._windows, ()))
+        if self._ended.is_set():
+            self._windows.close()
+            self._waiting = []
+            raise Stopped
         if not self._waiting:  # whoever read it was interrupted
             self._windows = self._read_from(self.scores.done)
             return True
@@ -194,7 +206,7 @@ class Scoring:
         found = self.scores
         rows = [read.index for read in batch]
         if not self._given:
-            found.truth[rows] = [self.label(read.index, read.label) for read in batch]
+            found.truth[rows] = [self.label(read.index, read.said) for read in batch]
         called = torch.tensor(scores.unasked(table, shares, self._probability, self._names))
         own = shares.gather(1, called[:, None])[:, 0]
         found.predicted[rows] = called.numpy()
@@ -212,7 +224,7 @@ class Scoring:
         try:
             return class_of(label, self._names, self._items.name(index))
         except ValueError as error:
-            log.warning("%s", error)
+            log.log(logging.DEBUG if self.strange else logging.WARNING, "%s", error)  # mostly all are alike
             self.strange.add(index)
             return UNKNOWN
 
@@ -224,10 +236,22 @@ class Scoring:
 
     def _fail(self, read: Read, text: str) -> None:
         log.warning("item %d of the gallery: %s", read.index, text)
-        if not self._given and read.label >= 0:
-            self.scores.truth[read.index] = self.label(read.index, read.label)
+        if not self._given and read.said is not None:
+            self.scores.truth[read.index] = self.label(read.index, read.said)
+        self.scores.predicted[read.index], self.scores.confidence[read.index] = UNKNOWN, np.nan
         self.scores.failed[read.index] = text
         self.scores.done = read.index + 1
+
+
+def _until(ended: threading.Event, job: Job) -> Job:
+    """A job that is not begun any more once it has ended."""
+
+    def read() -> tuple[Tensor, Any]:
+        if ended.is_set():
+            raise InterruptedError("no longer wanted")
+        return job.read()
+
+    return replace(job, read=read)
 
 
 def loss(table: Tensor, shares: Tensor, truth: Tensor, probability: str) -> Tensor:

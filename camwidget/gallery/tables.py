@@ -82,7 +82,8 @@ def still(desk: Desk, names: Sequence[str], lut: bytes, look: Look) -> bytes:
             pass
         made = desk.make(worst(desk.scoring.scores, ON_A_PAGE), end + PATIENCE)
     scores = desk.scoring.scores
-    title = f"{len(made)} of {len(scores.truth)} items, of {scores.done} scored by then those with the largest loss"
+    which = "those with the largest loss" if np.isfinite(scores.loss).any() else "those that are least sure"
+    title = f"{len(made)} of {len(scores.truth)} items, of {scores.done} scored by then {which}"
     return sheet.page([(one, _caption(one, scores, names)) for one in made], title, lut, look)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,10 +194,31 @@ def _renew(module: nn.Module) -> None:
     # weight norm, pruning and the like keep a weight that they make of others, and it may be the user's own tensor
     made = parametrize.is_parametrized(module) or any(isinstance(held, Tensor) for held in vars(module).values())
     if own and callable(reset) and not made:
-        reset()
+        with _others_kept(module):
+            reset()
         return
     for fresh in own.values():
         fresh.normal_(0, float(fresh.float().std()) if fresh.numel() > 1 else 1.0)
+
+
+@contextmanager
+def _others_kept(module: nn.Module) -> Iterator[None]:
+    """Within the block the modules below have parameters of their own: some that reset themselves write to those, as
+    ``nn.MultiheadAttention`` does, and they may be the user's.
+    """
+    kept = [
+        (below, name, p)
+        for below in module.modules()
+        for name, p in below.named_parameters(recurse=False, remove_duplicate=False)
+        if below is not module
+    ]
+    for below, name, p in kept:
+        below.register_parameter(name, nn.Parameter(p.detach().clone(), p.requires_grad))
+    try:
+        yield
+    finally:
+        for below, name, p in kept:
+            below.register_parameter(name, p)
 
 
 def spearman(a: Tensor, b: Tensor) -> Tensor:

@@ -316,3 +316,12 @@ def test_a_page_of_the_worst_is_there_where_no_widget_runs(gallery: CamGallery) 
 
     sheet = Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"])))
     assert sheet.width > 900 and np.asarray(sheet).std() > 20
+
+
+def test_a_full_widget_that_the_user_closed_is_made_anew(gallery: CamGallery) -> None:
+    gallery.opened = 3
+    first = gallery.widget
+    first.close()
+    gallery.opened = 5
+    assert gallery.widget is not first and gallery.widget.index == gallery.opened == 5
+    assert gallery.child == f"anywidget:{gallery.widget.model_id}" and gallery.status["state"] == "ready"

@@ -133,7 +133,7 @@ def test_cancel_stops_within_one_batch_and_asked_again_it_goes_on(
     ask(page)
     settle()
     # by one run it is told whether evidence adds up
-    assert len(slow.rows) <= 1 and len(views(page)) == 1, "what is known is sent, and nothing is tested again"
+    assert len(slow.rows) <= 1 and not views(page), "the page has it, and nothing is tested again"
 
 
 def test_a_click_comes_first_and_the_curves_go_on(
@@ -232,3 +232,19 @@ def test_a_page_holds_what_was_tested(page: FrontEnd, w: CamWidget) -> None:
     assert made["image"] == w.meta["image"]
     assert [view["variant"] for view in made["views"]] == ["layercam", "gradcam"]
     assert trust.page(w._session, w._choice([2], ["last"], ["gradcam"]))["views"][0]["variant"] == "gradcam"
+
+
+def test_what_is_done_keeps_no_inputs_and_is_whole_when_asked_again(page: FrontEnd, w: CamWidget) -> None:
+    page.request(2, "last", tests=True)
+    settle()
+    (trial,) = w._session._answering.trials._kept.values()
+    assert trial.done and trial._own is not None and not trial._own._courses
+    first = views(page)[-1]
+    page.request(1, "last", tests=True)
+    settle()
+    page.messages.clear()
+    page.request(2, "last", tests=True)
+    settle()
+    again = views(page)[-1]
+    assert again["done"] and len(again["maps"]) == len(first["maps"]) == len(first["modules"]) + 1
+    assert again["curves"] == first["curves"]

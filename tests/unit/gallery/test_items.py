@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,26 @@ def test_errors_say_what_is_accepted(gallery: Made, dataset, keywords, error, wo
 def test_names_are_text(gallery: Made) -> None:
     found = gallery(torch.rand(2, 3, 32, 32), labels=["<b>x</b>", *NAMES[1:]])
     assert found.names[0] == "<b>x</b>"
+
+
+def test_pairs_of_pictures_and_labels(gallery: Made) -> None:
+    grey = np.random.default_rng(0).integers(0, 255, (6, 32, 32), np.uint8)
+    listed = [Image.fromarray(one).convert("RGB") for one in grey]
+    for pair in ((listed, [0, 1, 2, 3, 4, 5]), (grey, np.arange(6))):
+        assert gallery(pair).frame["truth"].tolist() == list(NAMES)
+    assert len(gallery(((listed[0], 3), (listed[1], 4)))._items) == 2, "two items"
+    with pytest.raises(ValueError, match="5 labels for 6 items"):
+        gallery((torch.rand(6, 3, 32, 32), [0] * 5))
+
+
+def test_parquet_of_another_network_or_of_lost_files(gallery: Made, tmp_path: Path) -> None:
+    pictures = [str(tmp_path / f"{i}.png") for i in range(4)]
+    for path in pictures[:3]:
+        Image.new("RGB", (32, 32), "red").save(path)
+    columns = {"path": pictures, "predicted": [0, 900, -1, 3], "confidence": np.float32([0.5] * 4), "label": [0] * 4}
+    pd.DataFrame(columns).to_parquet(tmp_path / "found.parquet")
+    found = gallery(tmp_path / "found.parquet")
+    assert [made.failed for made in found._desk.make([1], time.monotonic() + 60)] == [None]
+    frame = found.frame
+    assert frame["predicted"].isna().tolist() == frame["confidence"].isna().tolist() == [False, False, False, True]
+    assert int(found.confusion.to_numpy().sum()) == 3

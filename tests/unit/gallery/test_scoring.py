@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from tests.unit.gallery.conftest import Made
 from tests.wire.front_end import NAMES
@@ -149,3 +152,47 @@ def test_selection_is_in_the_frame(gallery: Made, data) -> None:
     assert found.selection == [2, 7]
     assert found.frame.query("selected")["index"].tolist() == [2, 7]
     assert isinstance(found.frame, pd.DataFrame)
+
+
+def test_labels_by_name_count_as_those_by_number(gallery: Made, data) -> None:
+    x, y = data
+    by_name = gallery([(picture, NAMES[int(label)]) for picture, label in zip(x, y, strict=True)])
+    assert by_name.frame["truth"].tolist() == [NAMES[int(label)] for label in y]
+    assert by_name.confusion.to_numpy().tolist() == gallery(data).confusion.to_numpy().tolist()
+
+
+def test_labels_that_are_no_class_cost_no_picture(gallery: Made, data) -> None:
+    found = gallery([(picture, torch.eye(6)[0]) for picture in data[0]] + [(data[0][0], float("inf"))])
+    assert [made.failed for made in found._desk.make([0, 40], time.monotonic() + 60)] == [None, None]
+    assert found.frame["error"].isna().all() and found.frame["loss"].isna().all()
+    assert found.status["text"].startswith("41 of 41 items have a label that is no class")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_closed_while_it_waits_for_an_item(gallery: Made, data, workers: int) -> None:
+    """A slow disk: neither close() fails, nor is the rest read."""
+    waits, go, read = threading.Event(), threading.Event(), []
+
+    class Slow(Dataset):
+        def __len__(self) -> int:
+            return 40
+
+        def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+            read.append(index)
+            if index:
+                waits.set()
+                assert go.wait(60)
+            return data[0][index], 0
+
+    found = gallery(Slow(), workers=workers)
+    desk = found._desk
+    desk.start()
+    assert waits.wait(60)
+    worker = desk._mailbox._thread
+    desk.close(0)
+    go.set()
+    worker.join(60)
+    assert not worker.is_alive()
+    assert len(read) <= 2 + max(1, workers), "no item is begun after that"
+    with pytest.raises(RuntimeError, match="closed"):
+        desk.finish()

@@ -139,3 +139,25 @@ def test_rank_correlation_is_scipy_s() -> None:
     assert spearman(a, torch.ones(3, 5, 4)).tolist() == [0, 0, 0]
     torch.testing.assert_close(spearman(a, a.exp()), torch.ones(3))
     torch.testing.assert_close(spearman(a, -a), -torch.ones(3))
+
+
+def test_a_module_that_resets_those_below_it_does_not_reset_the_user_s() -> None:
+    """``nn.MultiheadAttention`` zeroes the bias of its projection, which runs as no module of its own."""
+
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 5)
+            self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            tokens = self.conv(x).relu().flatten(2).transpose(1, 2)
+            return self.head(self.attention(tokens, tokens, tokens)[0].mean(1))
+
+    model, x = Attending().eval(), torch.randn(1, 3, 8, 8)
+    nn.init.normal_(model.attention.out_proj.bias)
+    with as_before(model, x):
+        twin = randomised(model, ["attention"])
+        randomisation(model, x, 0, "conv")
+    assert twin.attention.out_proj.bias is model.attention.out_proj.bias, "its turn has not come"
+    assert not torch.equal(twin.attention.in_proj_weight, model.attention.in_proj_weight)
