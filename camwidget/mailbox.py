@@ -29,11 +29,12 @@ class Mailbox(Generic[T]):
         with self._lock:
             if self._shut:
                 return request
-            replaced, self._waiting = self._waiting, request
             # one that is at work says so; it may have been killed, or be the parent's of a process that was forked
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=work, name="camwidget", daemon=True)
+                thread.start()  # where the system has no thread left, nothing is left waiting for one
+                self._thread = thread
+            replaced, self._waiting = self._waiting, request
             return replaced
 
     def take(self) -> T | None:
@@ -47,6 +48,12 @@ class Mailbox(Generic[T]):
     def newer(self) -> bool:
         """Whether the work at hand is no longer wanted."""
         return self._waiting is not None or self._shut
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is at work that may be waited for: it lives, and is not the one that asks."""
+        thread = self._thread
+        return thread is not None and thread.is_alive() and thread is not threading.current_thread()
 
     @property
     def closed(self) -> bool:
