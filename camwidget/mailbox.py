@@ -72,21 +72,22 @@ class Readers:
     """Values that Python reads on other threads do not wait for what is made ahead: the worker makes room."""
 
     def __init__(self) -> None:
-        self._count, self._lock, self._process = 0, Lock(), os.getpid()
+        self._inside: set[tuple[int, object]] = set()
+        """One each, with its process: a forked one has none of its parent's threads."""
 
     def __bool__(self) -> bool:
-        return self._count > 0 and self._process == os.getpid()  # a forked process has none of its parent's threads
+        here = os.getpid()
+        return any(process == here for process, _ in tuple(self._inside))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Within the block there is one more of them."""
-        with self._lock:
-            self._count, self._process = self._count + 1 if self else 1, os.getpid()
-        try:
+        one = (os.getpid(), object())
+        try:  # Ctrl-C may come between any two lines
+            self._inside.add(one)
             yield
         finally:
-            with self._lock:
-                self._count -= 1
+            self._inside.discard(one)
 
     def let_pass(self) -> None:
         """Wait until there is none."""
