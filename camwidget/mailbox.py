@@ -29,11 +29,12 @@ class Mailbox(Generic[T]):
         with self._lock:
             if self._shut:
                 return request
-            replaced, self._waiting = self._waiting, request
             # one that is at work says so; it may have been killed, or be the parent's of a process that was forked
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=work, name="camwidget", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=work, name="camwidget", daemon=True)
+                thread.start()  # where the system has no thread left, nothing is left waiting for one
+                self._thread = thread
+            replaced, self._waiting = self._waiting, request
             return replaced
 
     def take(self) -> T | None:
@@ -47,6 +48,12 @@ class Mailbox(Generic[T]):
     def newer(self) -> bool:
         """Whether the work at hand is no longer wanted."""
         return self._waiting is not None or self._shut
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is at work that may be waited for: it lives, and is not the one that asks."""
+        thread = self._thread
+        return thread is not None and thread.is_alive() and thread is not threading.current_thread()
 
     @property
     def closed(self) -> bool:
@@ -65,21 +72,22 @@ class Readers:
     """Values that Python reads on other threads do not wait for what is made ahead: the worker makes room."""
 
     def __init__(self) -> None:
-        self._count, self._lock, self._process = 0, Lock(), os.getpid()
+        self._inside: set[tuple[int, object]] = set()
+        """One each, with its process: a forked one has none of its parent's threads."""
 
     def __bool__(self) -> bool:
-        return self._count > 0 and self._process == os.getpid()  # a forked process has none of its parent's threads
+        here = os.getpid()
+        return any(process == here for process, _ in tuple(self._inside))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Within the block there is one more of them."""
-        with self._lock:
-            self._count, self._process = self._count + 1 if self else 1, os.getpid()
-        try:
+        one = (os.getpid(), object())
+        try:  # Ctrl-C may come between any two lines
+            self._inside.add(one)
             yield
         finally:
-            with self._lock:
-                self._count -= 1
+            self._inside.discard(one)
 
     def let_pass(self) -> None:
         """Wait until there is none."""

@@ -94,8 +94,8 @@ class Session:
             self._answering.send(Done(replaced.reply))
 
     def serve(self) -> None:
-        """Return when what was asked for last is delivered, see ``Served``."""
-        while self._served is not self._asked and not self._mailbox.closed:
+        """Return when what was asked for last is delivered, see ``Served``, or when nobody is at work on it."""
+        while self._served is not self._asked and self._mailbox.busy and not self._mailbox.closed:
             time.sleep(0.002)
 
     def in_sight(self, request: Request) -> None:

@@ -5,30 +5,32 @@ and whatever it held would be held for ever.
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import AbstractContextManager
+import weakref
+from _thread import RLock
 
 
-class Lock(AbstractContextManager[object]):
+class Lock(RLock):  # type: ignore[misc]  # final for the checkers only
     """A lock that its thread may take again, as ``threading.RLock``; in a forked child it is free, unless the thread
     that forked holds it.
+
+    It is taken and given back by the interpreter's own code: Ctrl-C may come between any two lines of Python, and one
+    within an ``__enter__`` or ``__exit__`` of ours would leave the lock taken for ever.
     """
 
     def __init__(self) -> None:
-        self._lock, self._process = threading.RLock(), os.getpid()
+        super().__init__()
+        _LOCKS.add(self)
 
-    def __enter__(self) -> Lock:
-        if self._process != os.getpid():
-            self._begin_anew()
-        self._lock.acquire()
-        return self
 
-    def __exit__(self, *_error: object) -> None:
-        self._lock.release()
+_LOCKS: weakref.WeakSet[Lock] = weakref.WeakSet()
+"""Those that a child has to free: nothing tells a lock itself of a fork."""
 
-    def _begin_anew(self) -> None:
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-        else:
-            self._lock = threading.RLock()
-        self._process = os.getpid()
+
+def _begin_anew() -> None:
+    for lock in list(_LOCKS):
+        if not lock._is_owned():  # type: ignore[attr-defined]
+            lock._at_fork_reinit()  # type: ignore[attr-defined]
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no forks
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -53,8 +54,10 @@ def usable(tensors: list[Tensor]) -> list[Tensor]:
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> int:
-    """A number that changes when one of them is written to, or replaced by another."""
-    return hash(tuple([(t._version, t.data_ptr()) for t in tensors]))
+    """A number that changes when one of them is written to, or replaced by another. In a forked process it is another,
+    too: there a graph that was in use is held for ever by a thread that is not there.
+    """
+    return hash((os.getpid(), *[(t._version, t.data_ptr()) for t in tensors]))
 
 
 def uncast(device: torch.device) -> AbstractContextManager[object]:

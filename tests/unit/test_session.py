@@ -680,3 +680,42 @@ def test_sentences_have_the_names_of_classes(desk: Desk) -> None:
     told = [a for a in delivered if isinstance(a, Told)]
     assert told and told[0].reason is not None and told[0].reason.text == "one: all negative"
     session.close()
+
+
+def served(session: Session) -> bool:
+    """Whether ``serve`` returns, however long it takes."""
+    waiting = threading.Thread(target=session.serve, daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    return not waiting.is_alive()
+
+
+def test_nobody_waits_for_a_worker_that_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+
+    def ends(answer: Answer) -> None:
+        raise SystemExit
+
+    desk.session = Session(desk.atlas, LISTED, ends)
+    desk.ask(1)
+    until(lambda: not workers())
+    assert served(desk.session)
+
+
+def test_nobody_waits_where_the_system_has_no_thread_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", start)
+        with pytest.raises(RuntimeError, match="new thread"):
+            desk.ask(1)
+    assert served(desk.session)
+    desk.ask(2)
+    assert replies(desk.settle()) == [2]  # whoever asked first was told by the exception
+
+
+def test_the_worker_does_not_wait_for_itself(desk: Desk) -> None:
+    desk.session = Session(desk.atlas, LISTED, lambda answer: (desk.session.serve(), desk.deliver(answer)))
+    desk.ask(1)
+    assert replies(desk.settle()) == [1]

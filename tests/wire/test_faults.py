@@ -249,6 +249,20 @@ def test_a_fork_while_the_worker_holds_everything(w: CamWidget, cnn: TinyCnn, bu
     assert w.heatmap.shape == (28, 28)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_does_not_use_its_parents_graph(w: CamWidget) -> None:
+    settle()
+    assert w._atlas is not None
+    recording = w._atlas.recording
+
+    def work() -> None:
+        assert recording.stale  # so it is recorded anew: where the parent was at work, its graph waits for ever
+
+    assert child_of(work) == 0
+    assert not recording.stale
+
+
 FORKED = """
 import os, sys, torch
 from torch.utils.data import DataLoader, TensorDataset
