@@ -8,17 +8,18 @@ import torch
 from torch import Tensor
 
 from .curves import full_size
-from .judge import Judge
+from .judge import Judged, judge_of
 
 
-def average_drop(judge: Judge, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int) -> Tensor:
+def average_drop(judge: Judged, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int) -> Tensor:
     """Average drop (Chattopadhay et al., Grad-CAM++, WACV 2018, section 4.1): max(0, Y - O) / Y for each image, with Y
     the probability of the class and O that of the input times the map, each map being scaled to [0, 1] (``masks``). The
     paper's figure is the mean of these in percent; low is good.
 
     Args:
-        judge: of which model. x: ``(N, C, *spatial)``, as the network gets it: the mask multiplies that, so what is
-            covered becomes the mean colour. maps: ``(N, *grid)``. targets: one class an input, or one for all.
+        judge: of which model; a model or an engine itself, too.
+        x: ``(N, C, *spatial)``, as the network gets it: the mask multiplies that, so what is covered becomes the mean
+            colour. maps: ``(N, *grid)``. targets: one class an input, or one for all.
 
     Returns: ``(N,)`` float32, from 0 to 1.
 
@@ -28,7 +29,7 @@ def average_drop(judge: Judge, x: Tensor, maps: Tensor, targets: Tensor | Sequen
     return drop_and_increase(judge, x, maps, targets)[0]
 
 
-def increase_in_confidence(judge: Judge, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int) -> Tensor:
+def increase_in_confidence(judge: Judged, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int) -> Tensor:
     """Increase in confidence (Chattopadhay et al., Grad-CAM++, WACV 2018, section 4.1): 1 where O > Y, else 0, with Y
     and O as in ``average_drop``. The paper's figure is the mean in percent; high is good.
 
@@ -38,9 +39,10 @@ def increase_in_confidence(judge: Judge, x: Tensor, maps: Tensor, targets: Tenso
 
 
 def drop_and_increase(
-    judge: Judge, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int
+    judge: Judged, x: Tensor, maps: Tensor, targets: Tensor | Sequence[int] | int
 ) -> tuple[Tensor, Tensor]:
     """Both, by the same two runs."""
+    judge = judge_of(judge)
     x = judge.placed(x)
     before = judge(x, targets)
     mask = full_size(masks(maps), x).to(x.dtype).clamp(0, 1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from camwidget.engine.suggest import unknown
 from camwidget.engine.upsample import upsample
 
-from .judge import Judge
+from .judge import Judged, judge_of
 
 Baseline = str | Tensor | Callable[[Tensor], Tensor]
 BASELINES = ("mean", "blur")
@@ -36,7 +36,7 @@ class Curve:
 
 
 def deletion(
-    judge: Judge,
+    judge: Judged,
     x: Tensor,
     maps: Tensor,
     targets: Tensor | Sequence[int] | int,
@@ -50,7 +50,8 @@ def deletion(
     that finds what the model uses makes it fall early: low is good.
 
     Args:
-        judge: of which model. x: ``(N, C, *spatial)``. maps: ``(N, *grid)``, brought to the size of ``x`` as on screen.
+        judge: of which model; a model or an engine itself, too.
+        x: ``(N, C, *spatial)``. maps: ``(N, *grid)``, brought to the size of ``x`` as on screen.
         targets: one class an input, or one for all.
         steps: at most so many runs a curve, with equal numbers of pixels between them.
         baseline: what replaces a pixel, in all channels: "mean" (0 in the network's input, which after normalising is
@@ -66,7 +67,7 @@ def deletion(
 
 
 def insertion(
-    judge: Judge,
+    judge: Judged,
     x: Tensor,
     maps: Tensor,
     targets: Tensor | Sequence[int] | int,
@@ -85,7 +86,7 @@ def insertion(
 
 
 def _curve(
-    judge: Judge,
+    judge: Judged,
     x: Tensor,
     maps: Tensor,
     targets: Tensor | Sequence[int] | int,
@@ -94,6 +95,7 @@ def _curve(
     seed: int,
     insert: bool,
 ) -> Curve:
+    judge = judge_of(judge)
     course = Course(judge.placed(x), maps, steps=steps, baseline=baseline, seed=seed, insert=insert)
     values = [judge(course.input(step), targets) for step in range(len(course))]
     return Curve(course.fractions, torch.stack(values, 1))

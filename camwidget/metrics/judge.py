@@ -99,3 +99,11 @@ class Judge:
         if self._kind == "sigmoid":
             return scores.sigmoid()
         return returned.shares() if self._kind == SHARE else scores
+
+
+Judged = Judge | CamEngine | nn.Module
+
+
+def judge_of(given: Judged) -> Judge:
+    """Itself, or the judge of a model or an engine."""
+    return given if isinstance(given, Judge) else Judge(given)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from camwidget import CamEngine
 from camwidget.metrics import (
     Judge,
     average_drop,
@@ -114,6 +115,15 @@ def test_drop_and_increase_of_a_linear_model(model: Linear, x: Tensor) -> None:
     assert average_drop(judge, x, everything, TARGETS).tolist() == [0] * 4
     assert increase_in_confidence(judge, x, everything, TARGETS).tolist() == [0] * 4
     assert average_drop(judge, x, nothing, TARGETS).tolist() == [1] * 4
+
+
+@pytest.mark.parametrize("measure", [deletion, insertion, average_drop, increase_in_confidence])
+def test_a_model_is_judged_as_by_its_judge(measure: Any) -> None:
+    model, x = TinyCnn().eval(), torch.randn(2, 3, 32, 32)
+    maps = torch.rand(2, 8, 8)
+    given = [measure(one, x, maps, [0, 1]) for one in (Judge(model), model, CamEngine(model))]
+    first, *others = [getattr(one, "values", one) for one in given]
+    assert all(torch.equal(first, other) for other in others)
 
 
 def test_maps_are_brought_to_the_size_of_the_input(model: Linear, x: Tensor) -> None:
