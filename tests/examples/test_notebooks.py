@@ -38,6 +38,8 @@ LIBRARIES = ("cdnjs.cloudflare.com", "unpkg.com", "cdn.jsdelivr.net")
 def execute(name: str, folder: Path, data: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     told = {"TORCH_HOME": str(data)} if name in NEEDS_PHOTO else {"CAMWIDGET_DATA": str(data)}
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the other process is at work, too
+        told["OMP_NUM_THREADS"] = "1"
     with mock.patch.dict(os.environ, told):
         done = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     return nbformat.reads(nbformat.writes(done), as_version=4)  # as it is read back from its file
