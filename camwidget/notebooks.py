@@ -10,8 +10,9 @@ becomes a fragment that holds all it needs, see ``export.py``.
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter
@@ -31,11 +32,11 @@ class Inline(Preprocessor):
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Change a notebook."""
         models = saved(nb)
-        found: set[str] = set()
-        for cell in nb.cells:
-            for output in cell.get("outputs", []):
-                found |= _replaced(output.get("data", {}), models)
-        if found and len(found) == sum(not _furniture(model) for model in models.values()):
+        shown = [output.get("data", {}) for cell in nb.cells for output in cell.get("outputs", [])]
+        for data in shown:
+            _replace(data, models)
+        _drop_unseen(models, {data[VIEW].get("model_id", "") for data in shown if VIEW in data})
+        if "widgets" in nb.metadata and all(map(_furniture, models.values())):
             del nb.metadata["widgets"]  # else the page would fetch the library that shows widgets, for none
         return nb, resources
 
@@ -50,22 +51,35 @@ class Exporter(HTMLExporter):
         self.register_preprocessor(Inline, enabled=True)
 
 
-def saved(nb: Any) -> Mapping[str, Any]:
+def saved(nb: Any) -> MutableMapping[str, Any]:
     """The models whose state a notebook holds, by their id."""
     models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
-    return models if isinstance(models, Mapping) else {}
+    return models if isinstance(models, MutableMapping) else {}
 
 
-def _replaced(data: Any, models: Mapping[str, Any]) -> set[str]:
-    """Put HTML in the place of a view of ours. Returns the ids of the models that it shows."""
-    name = data.get(VIEW, {}).get("model_id", "")
-    state = models.get(name, {}).get("state", {})
-    if state.get("_anywidget_id") != OURS:
-        return set()
-    traits = _traits(state, models[name].get("buffers", []))
+def _replace(data: Any, models: Mapping[str, Any]) -> None:
+    """Put HTML in the place of a view of ours."""
+    model = models.get(data.get(VIEW, {}).get("model_id", ""), {})
+    if not _ours(model):
+        return
+    traits = _traits(model["state"], model.get("buffers", []))
     del data[VIEW]
-    data["text/html"] = export.form_of("fragment", [payload.block(traits)], "", str(state["_esm"]))
-    return {name}
+    data["text/html"] = export.form_of("fragment", [payload.block(traits)], "", str(model["state"]["_esm"]))
+
+
+def _drop_unseen(models: MutableMapping[str, Any], views: Collection[str]) -> None:
+    """Take out our models that nothing shows: what has a fragment, and what was closed, which a notebook that is run
+    without a page remembers.
+    """
+    others = json.dumps([model for model in models.values() if not _ours(model)])
+    for name in [name for name, model in models.items() if _ours(model)]:
+        if name not in views and f"IPY_MODEL_{name}" not in others:
+            layout = str(models.pop(name)["state"].get("layout", ""))
+            models.pop(layout.removeprefix("IPY_MODEL_"), None)
+
+
+def _ours(model: Mapping[str, Any]) -> bool:
+    return bool(model.get("state", {}).get("_anywidget_id") == OURS)
 
 
 def _furniture(model: Mapping[str, Any]) -> bool:

@@ -84,7 +84,11 @@ def test_widgets_of_others_are_left_to_them(notebook: nbformat.NotebookNode) -> 
     ours, slider = (cell.outputs[0].data for cell in inlined.cells[1:])
     assert VIEW not in ours and "camwidget-page" in ours["text/html"]
     assert slider == notebook.cells[2].outputs[0].data
-    assert inlined.metadata.widgets == notebook.metadata.widgets
+    before, after = (one.metadata.widgets[STATE].state for one in (notebook, inlined))
+    assert after == {key: model for key, model in before.items() if key in after}
+    gone = {key: before[key].model_name for key in before.keys() - after.keys()}
+    assert sorted(gone.values()) == ["AnyModel", "LayoutModel"]  # its fragment holds all of it
+    copy = deepcopy(notebook)
     copy.cells = copy.cells[:2]
     copy.metadata.widgets[STATE].state = {
         key: model for key, model in copy.metadata.widgets[STATE].state.items() if "Slider" not in model["model_name"]
@@ -92,6 +96,17 @@ def test_widgets_of_others_are_left_to_them(notebook: nbformat.NotebookNode) -> 
     copy.cells[1] = deepcopy(notebook.cells[1])
     alone, _ = Inline().preprocess(copy, {})
     assert "widgets" not in alone.metadata
+
+
+def test_widgets_that_nothing_shows_do_not_go_along(notebook: nbformat.NotebookNode) -> None:
+    copy = deepcopy(notebook)
+    state = copy.metadata.widgets[STATE].state
+    [name] = [key for key, model in state.items() if model.model_name == "AnyModel"]
+    state["closed"], state["in a box"] = deepcopy(state[name]), deepcopy(state[name])
+    state["box"] = {"model_name": "HBoxModel", "state": {"children": ["IPY_MODEL_in a box"]}}
+    inlined, _ = Inline().preprocess(copy, {})
+    kept = inlined.metadata.widgets[STATE].state
+    assert "in a box" in kept and "closed" not in kept and name not in kept
 
 
 def test_a_notebook_without_state_is_left_as_it_is(notebook: nbformat.NotebookNode) -> None:
