@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
 
-import anywidget
 import traitlets
 
 from . import wire
+from .closing import Closing
 from .engine.suggest import unknown
 
 log = logging.getLogger("camwidget")
@@ -31,7 +31,7 @@ class Checked(traitlets.Any):
     allow_none = False
 
 
-class Gated(anywidget.AnyWidget):
+class Gated(Closing):
     """A widget that trusts no message."""
 
     _settable: ClassVar[tuple[str, ...]] = ()

@@ -47,7 +47,7 @@ from .labels import index_of
 from .protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_OF_SCENE, TRAITS_TWO_WAY
 from .publishing import Publishing
 from .saying import Saying
-from .session import AT_CLOSE, Session
+from .session import Session
 from .still import Look
 from .traits import CHOICES, bundle
 
@@ -199,19 +199,6 @@ class CamWidget(Publishing, Asked):
 
     # ------------------------------------------------------------------ life and looks
 
-    def close(self) -> None:
-        """End the view and let go of model, graph and maps. Safe to call twice."""
-        self._let_go(AT_CLOSE)
-        if self.trait_has_value("layout"):
-            self.layout.close()
-        super().close()
-
-    def __del__(self) -> None:
-        # on any thread: whoever drops the last reference must not wait, nor run observers; the layout may have others
-        self.unobserve_all()
-        self._let_go(0)
-        super().close()
-
     def _let_go(self, patience: float) -> None:
         session = self._session
         if session is not None:
@@ -220,12 +207,6 @@ class CamWidget(Publishing, Asked):
             session.close(patience)
         self._atlas = None
         self._drop_film()
-
-    def __enter__(self) -> CamWidget:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         """The live view, and a still picture for wherever no widget runs."""

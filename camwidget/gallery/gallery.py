@@ -17,7 +17,6 @@ from camwidget.engine import CamEngine, Recording
 from camwidget.engine.engine import Forward
 from camwidget.labels import find as find_labels
 from camwidget.protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP
-from camwidget.session import AT_CLOSE
 from camwidget.still import Look
 from camwidget.traits import bundle
 
@@ -170,18 +169,9 @@ class CamGallery(Opening):
 
     def close(self) -> None:
         """End the view, and that of the full widget, and let go of the model. Safe to call twice."""
-        self._let_go(AT_CLOSE)
+        super().close()
         if self._child is not None:
             self._child.close()
-        if self.trait_has_value("layout"):
-            self.layout.close()
-        super().close()
-
-    def __del__(self) -> None:
-        # on any thread: whoever drops the last reference must not wait, nor run observers; the layout may have others
-        self.unobserve_all()
-        self._let_go(0)
-        super().close()
 
     def _let_go(self, patience: float) -> None:
         desk = self._desk
@@ -189,12 +179,6 @@ class CamGallery(Opening):
             with self._lock:
                 self._desk = None
             desk.close(patience)
-
-    def __enter__(self) -> CamGallery:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         if self._desk is None:
