@@ -22,7 +22,8 @@ export function photoLoader(context) {
   let decoded = null;
   return async () => {
     if (!store.picture.length || (store.picture === picture && store.edited === edited)) return;
-    const mine = ({ picture, edited } = store);
+    const mine = { picture: store.picture, edited: store.edited };
+    ({ picture, edited } = mine);
     const outdated = () => store.picture !== mine.picture || store.edited !== mine.edited || context.signal.aborted;
     try {
       const below = decoded === mine.picture && base ? base : await bitmapOf(mine.picture);
