@@ -32,6 +32,6 @@ def test_files_are_short() -> None:
 
 def test_functions_are_short() -> None:
     # of the tests none is long either, but to parse them takes seconds
-    lines = dict(one for path in (ROOT / "camwidget").rglob("*.py") for one in functions(path))
-    assert lines["run.py: explain"] > 20
-    assert {name: n for name, n in lines.items() if n >= FUNCTION} == {}
+    lines = [one for path in (ROOT / "camwidget").rglob("*.py") for one in functions(path)]
+    assert len(lines) > 1000
+    assert [one for one in lines if one[1] >= FUNCTION] == []
