@@ -243,11 +243,11 @@ class TestTensors:
 
     @pytest.mark.parametrize("shape", [(), (8,), (1, 1, 3, 8, 8)])
     def test_of_wrong_shape_says_the_right_ones(self, shape):
-        with pytest.raises(ValueError, match=r"a tensor of shape .* accepted are \(C, H, W\) and \(1, C, H, W\)$"):
+        with pytest.raises(ValueError, match=r"a tensor of shape .* accepted is \(C, H, W\) or \(1, C, H, W\)$"):
             images.read(torch.zeros(shape), IMAGENET)
 
     def test_of_two_axes_says_how_to_add_one(self):
-        with pytest.raises(ValueError, match=r"give image\[None\] if it is grey"):
+        with pytest.raises(ValueError, match=r"give image\[None\] if it has one channel"):
             images.read(torch.zeros(8, 9), GREY)
 
     def test_of_several_images_says_to_take_one(self):
