@@ -28,7 +28,7 @@ TELLING = (
     "tests/unit/dataset/test_explain.py",
     "tests/unit/test_colormaps.py",
     "tests/unit/test_figures.py",
-    "tests/unit/test_images.py",
+    "tests/unit/images",
     "tests/unit/test_labels.py",
     "tests/unit/test_preprocessing.py",
     "tests/unit/test_signals.py",
