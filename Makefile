@@ -9,7 +9,8 @@
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
 #              docs/hosts.md and the table of README.md
 # make release the wheel and the sdist: what is in them, and each installed into an empty environment without Node
-# make versions the wheel on the oldest versions that it admits, and on the newest ones on each Python
+# make versions the wheel on each Python here, on the oldest versions that it admits and on the newest; writes
+#              docs/versions.md
 # make docs    docs/api.md from the docstrings
 # make lock    tests/lock.txt, the versions that are installed here, as new as they come
 # make audit   known holes in what is locked
@@ -68,7 +69,8 @@ release: $(MADE)/release $(BUNDLE)
 		tests/release/test_installed.py -v -s $(PYTEST_ARGS)
 
 versions: $(MADE)/release $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_versions.py -v -s $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_versions.py --write-table -v -s \
+		$(PYTEST_ARGS)
 
 docs: $(MADE)/test
 	$(BIN)/python scripts/api.py

@@ -19,7 +19,7 @@ PNG = "89504e470d0a1a0a"
 def test_without_node_it_shows_a_picture_and_saves_it(built, environment, kind):
     empty = environment()
     empty.install(getattr(built, kind))
-    print(empty.versions("torch", "numpy", "anywidget"))
+    print(empty.has("torch", "numpy", "anywidget"))
     found = json.loads(run([empty.python, "-I", FIRST_STEPS], empty.variables).splitlines()[-1])
     assert Path(found["home"]).is_relative_to(empty.home)
     assert found["node"] is None
