@@ -15,6 +15,7 @@
 # make lock    tests/lock.txt, the versions that are installed here, as new as they come
 # make audit   known holes in what is locked
 # make bundle  camwidget/static/*.js from js/src
+# make dev     the front end on synthetic data, in a browser of your own, without a kernel
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
 # Stamps in .venv/.made say what is installed: a second run starts at once.
@@ -31,7 +32,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle dev lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -82,6 +83,9 @@ audit: $(MADE)/release
 	scripts/audit.sh $(VENV)
 
 bundle: $(BUNDLE)
+
+dev: js/node_modules/.made
+	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent dev
 
 lint: $(MADE)/test $(BUNDLE)
 	$(BIN)/ruff check .
