@@ -27,9 +27,8 @@ TELLING = (
     "tests/unit/engine/test_upsample.py",
     "tests/unit/engine/methods/test_higher.py",
     "tests/unit/dataset/test_explain.py",
-    "tests/unit/dataset/test_resume.py",
+    "tests/unit/dataset/test_resume.py::test_killed_and_resumed_it_is_an_uninterrupted_run",
     "tests/unit/gallery",
-    "tests/unit/metrics/test_evaluate.py",
     "tests/unit/test_colormaps.py",
     "tests/unit/test_figures.py",
     "tests/unit/test_images.py",
@@ -41,7 +40,6 @@ TELLING = (
     "tests/wire/test_gallery.py",
     "tests/wire/test_hostile.py",
     "tests/wire/test_pages.py",
-    "tests/wire/test_trust.py",
     "tests/wire/test_widget.py",
 )
 
@@ -66,11 +64,11 @@ def results(there: Environment, folder: Path) -> tuple[str, str]:
     """Run the tests: what came of them in few words, and all that was said."""
     home = run([there.python, "-c", "import camwidget; print(camwidget.__file__)"], there.variables, folder)
     assert home.startswith(str(there.home))
-    command = [str(there.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=60", *TELLING]
+    command = [str(there.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *TELLING]
     done = subprocess.run(command, capture_output=True, text=True, env=there.variables, cwd=folder, check=False)
     counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", done.stdout[-200:])
     ended = [] if done.returncode == 0 else [f"ended with {done.returncode}"]
-    return ", ".join([*counts, *ended]), done.stdout[-20000:] + done.stderr[-2000:]
+    return ", ".join([*counts, *ended]), done.stdout[-8000:] + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("versions", table.SETS)
@@ -82,7 +80,6 @@ def test_the_wheel_passes(built, environment, uv, tmp_path, beside_no_checkout, 
     there.install(wheel, *TOOLS, *pins)
     what = there.has(*table.SHOWN)
     found, said = results(there, beside_no_checkout)
-    __import__("pathlib").Path(f"/tmp/w/versions/said-{python}-{versions}.txt").write_text(said)
     print(f"Python {what}: {found}\n" + "\n".join(re.findall(r"^SKIPPED.*", said, re.MULTILINE)))
     if request.config.getoption("--write-table"):
         table.record(ROOT, python, versions, found, what)
