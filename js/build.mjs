@@ -68,27 +68,36 @@ function lettered(bytes) {
 
 /**
  * The bundle travels with every saved widget, so it is packed: a third of the size, and unpacked within a few
- * milliseconds. It is loaded as hosts load any widget, from a URL of its own text.
+ * milliseconds. It is loaded as hosts load any widget, from a URL of its own text. A page never lets go of a module, and
+ * hosts load this one anew for each widget: the page keeps what was unpacked, for all of them.
  * @param {Uint8Array} source
  * @param {string} hash
+ * @param {string} name
  */
-function packed(source, hash) {
+function packed(source, hash, name) {
   const deflated = deflateRawSync(source, { level: 9 });
   return `// camwidget js sha256:${hash}
-const letters = "${LETTERS}";
-const packed = "${lettered(deflated)}";
-const bytes = new Uint8Array(${deflated.length});
-const values = new Map([...letters].map((letter, i) => [letter, i]));
-for (let i = 0, at = 0, bits = 0, count = 0; i < packed.length; i += 2) {
+async function unpack() {
+ const letters = "${LETTERS}";
+ const packed = "${lettered(deflated)}";
+ const bytes = new Uint8Array(${deflated.length});
+ const values = new Map([...letters].map((letter, i) => [letter, i]));
+ for (let i = 0, at = 0, bits = 0, count = 0; i < packed.length; i += 2) {
   bits |= (values.get(packed[i]) * ${LETTERS.length} + values.get(packed[i + 1])) << count;
   for (count += 13; count > 7; count -= 8, bits >>>= 8) bytes[at++] = bits;
+ }
+ const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+ const text = await new Response(stream).text();
+ const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+ const { default: widget } = await import(url);
+ URL.revokeObjectURL(url);
+ return widget;
 }
-const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-const text = await new Response(stream).text();
-const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-const { default: widget } = await import(url);
-URL.revokeObjectURL(url);
-export default widget;
+const key = Symbol.for("${name} ${hash.slice(0, 16)}");
+export default await (globalThis[key] ??= unpack().catch((error) => {
+ delete globalThis[key];
+ throw error;
+}));
 `;
 }
 
@@ -108,7 +117,7 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
     logLevel: "warning",
   });
   const source = result.outputFiles[0].contents;
-  const text = packed(source, hash);
+  const text = packed(source, hash, name);
   writeFileSync(join(STATIC, name), text);
   console.log(`camwidget/static/${name}: ${text.length} bytes, unpacked ${source.byteLength}`);
 }
