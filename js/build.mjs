@@ -68,8 +68,8 @@ function lettered(bytes) {
 
 /**
  * The bundle travels with every saved widget, so it is packed as tightly as can be: a third of the size, and unpacked
- * within a few milliseconds. It is loaded as hosts load any widget, from a URL of its own text; once a page, whichever of
- * its widgets is shown first, and not before: some hosts give a widget little time to load.
+ * within a few milliseconds. It is loaded as hosts load any widget, from a URL of its own text; once a page, since a page
+ * never lets go of a module, and not before a widget is shown: some hosts give little time to load.
  * @param {Uint8Array} source
  * @param {string} name
  * @param {string} hash
@@ -94,7 +94,11 @@ async function open() {
   return widget;
 }
 const shared = Symbol.for("camwidget ${name} ${hash}");
-export default { render: async (shown) => (await (globalThis[shared] ??= open())).render(shown) };
+const load = () => globalThis[shared] ??= open().catch((error) => {
+  delete globalThis[shared];
+  throw error;
+});
+export default { render: async (shown) => (await load()).render(shown) };
 `;
 }
 

@@ -15,6 +15,7 @@ from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.engine.untouched import fingerprint, state
+from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
 from camwidget.session import AT_CLOSE, AT_EXIT
 
@@ -85,6 +86,7 @@ class Desk:
         """Held while an item is scored or made: by the worker, or by whoever waits for all scores."""
         self._wishes: OrderedDict[str, Wish] = OrderedDict()
         self._fingerprint = self._model()
+        self._freed = Freed()
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
     # ------------------------------------------------------------------ asked from other threads
@@ -160,6 +162,8 @@ class Desk:
         while self._mailbox.take() is not None:
             try:
                 self._serve()
+                if not self._mailbox.newer():
+                    self._freed.hand_over(object())  # batches were recorded, and let go
             except Stopped:
                 continue
             except Exception as error:  # what no item is to blame for: it must be said, and the thread may go on
