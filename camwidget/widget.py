@@ -342,11 +342,6 @@ class CamWidget(Publishing, Asked):
         """The model was trained on meanwhile, or looks at another scene: a new image id makes the browser drop the maps
         it has. All in one message, so that no frame shows one picture with the numbers of another.
         """
-        k = self._recording.scores.shape[1]
-        if k != len(self._names):
-            text = f"the model has {k} classes by now, and this widget was made for {len(self._names)}"
-            self.status = wire.status("error", text, "make a new CamWidget")
-            return
         self._top = scores.strongest(self._recording, self._probability, self._topk, self._open().atlas.before)
         with self.hold_sync():
             self._edits_settled()
