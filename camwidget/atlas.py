@@ -132,13 +132,13 @@ class Atlas:
     def _recorded(self, x: torch.Tensor) -> Recording:
         expired, self._expired = self._expired, False  # at once: it may be said again while this runs
         try:
-            made, classes = self._engine.record(x), self.recording.scores.shape[1]
-            if made.scores.shape[1] != classes:  # what is shown stays, and so does its list
-                raise OtherClassesError(made.scores.shape[1], classes)
-            return made
+            made = self._engine.record(x)
+            # where not, what is shown stays, and so does its list
+            OtherClassesError.check(made.scores.shape[1], self.recording.scores.shape[1])
         except BaseException:
             self._expired = expired
             raise
+        return made
 
     def _said(self, scene: Scene) -> Said | None:
         """What the model says of a scene without its edits, None where it has none. A forward pass where that is not
