@@ -15,6 +15,7 @@ from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.engine.untouched import fingerprint, state
+from camwidget.failing import failed
 from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
 from camwidget.session import AT_CLOSE, AT_EXIT
@@ -168,7 +169,7 @@ class Desk:
                 continue
             except Exception as error:  # what no item is to blame for: it must be said, and the thread may go on
                 log.exception("the gallery's worker")
-                self._deliver(Trouble(f"{type(error).__name__}: {error}"))
+                self._deliver(Trouble(failed(error, None).text))
 
     def _serve(self) -> None:
         """All that waits, then scores until something waits again."""
