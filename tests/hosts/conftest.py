@@ -134,7 +134,8 @@ def ground(browser: Browser, tmp_path_factory: pytest.TempPathFactory, pytestcon
     modules = folder / "modules"
     modules.mkdir()
     browser_tests = HERE.parent / "browser"
-    for path in (HERE / "spy.py", HERE / "slowly.py", browser_tests / "beacons.py", browser_tests / "expected.py"):
+    ours = (HERE / name for name in ("spy.py", "slowly.py", "many.py"))
+    for path in (*ours, browser_tests / "beacons.py", browser_tests / "expected.py"):
         shutil.copy(path, modules)
     pythonpath = os.pathsep.join(filter(None, [str(modules), os.environ.get("PYTHONPATH")]))
     with ExitStack() as opened:
