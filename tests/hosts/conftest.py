@@ -96,7 +96,7 @@ def cell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
     report: Any = yield
-    if item.path.name == "test_matrix.py" and (report.when == "call" or not report.passed):
+    if item.path.name in table_of_hosts.FILES and (report.when == "call" or not report.passed):
         cells = item.config.stash.setdefault(CELLS, {}).setdefault(item.callspec.params["host"], {})  # type: ignore[attr-defined]
         column = item.originalname.removeprefix("test_")  # type: ignore[attr-defined]
         if report.when == "setup":

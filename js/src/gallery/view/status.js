@@ -4,7 +4,7 @@ import { createWatch } from "../../lib/changes.js";
 import { grid } from "../../lib/format.js";
 import { h } from "../../view/dom.js";
 import { icon } from "../../view/icons.js";
-import { MANNER } from "../words.js";
+import { MANNER, whole } from "../words.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -41,6 +41,15 @@ export function createStatus(context) {
   };
 }
 
+/** Where no kernel is. @param {Context["store"]} store @returns {Omit<Line, "side">} */
+function alone(store) {
+  const { scores, count, pictures, refused } = store;
+  if (!scores.scored) return { kind: "warning", text: "No kernel is here to ask: run the cell to see the items." };
+  if (refused) return { kind: "warning", text: "Opening an item needs a kernel: run the notebook." };
+  const some = pictures < count ? `, with the pictures of ${whole(pictures)}` : "";
+  return { kind: "ready", text: `${whole(count)} items to sort and filter${some}. Opening one needs a kernel.` };
+}
+
 /** @param {Context} context @returns {Line} */
 function lineOf({ store, size }) {
   const { status, view, about, since } = store;
@@ -49,7 +58,7 @@ function lineOf({ store, size }) {
   if (status.state === "error" || status.state === "warning") {
     return { kind: status.state, text: [status.text, status.hint].filter(Boolean).join(" "), side: "" };
   }
-  if (!store.canAsk) return { kind: "warning", text: "No kernel is here to ask: run the cell to see the items.", side: "" };
+  if (!store.canAsk) return { ...alone(store), side: "" };
   if (age > LOST) return { kind: "busy", text: "The kernel does not answer. It is busy, or was restarted: then run the cell again.", side: "" };
   if (status.state === "busy") return { kind: "busy", text: status.text, side: "" };
   if (age > LATE) return { kind: "busy", text: "Kernel is busy. What is on screen is answered first.", side: "" };
