@@ -65,7 +65,7 @@ def of(traits: Mapping[str, Any], inner: bool) -> dict[str, Any]:
         "variants": [one for one in page["variants"] if one["id"] == page["variant"]],
         "names_of_items": [],
         "kept": {"messages": [_nameless(one) for one in page["kept"].get("messages", [])]},
-        "status": payload.quiet({"about": None, **page["status"]}),
+        "status": {**payload.quiet({"about": None, **page["status"]}), "hint": ""},  # which may name a file
         "opened": page["opened"] if inner else None,
         "child": page["child"] if inner else "",
     }

@@ -39,8 +39,8 @@ Custom messages kernel -> browser
     another: loss f32 (NaN: the true class is not known), confidence f32, margin f32, predicted u16, truth u16; UNKNOWN
     stands for no class. An item that cannot be read has no predicted class
     {"kind": "failed", "generation", "items": {"17": sentence}}
-    {"kind": "more"}: the host loses what is sent while no message is handled, see ``late.py``, and there are more scores:
-    to be asked for, from the first item that is lacking
+    {"kind": "more"}: the host loses what is sent while no message is handled, see ``late.py``, and more scores are to
+    come: to be asked for from the first item that is lacking
     {"kind": "thumbs", "nonce", "seq", "generation", "layer", "variant", "items", "more" (bool: others follow in answer
     to this request), "error" (str, only where the request was refused)}. An item: index, name, and either failed
     (sentence), or size [w, h] of its picture, grid [h, w] of its maps, place (None: spread evenly | one [centre, step]

@@ -129,12 +129,10 @@ export class GalleryStore {
    * @param {boolean} [commit]  the kernel is told; not while a slider is dragged
    */
   set(name, value, commit = true) {
-    if (name === "opened") {
-      const refused = value !== null && !this.canAsk && value !== this.#here;
-      if (refused !== this.refused) this.#note("about");
-      this.refused = refused;
-      if (refused) return;
-    }
+    const refused = name === "opened" && value !== null && !this.canAsk && value !== this.#here;
+    if (refused !== this.refused) this.#note("about");
+    this.refused = refused;
+    if (refused) return;
     if (commit && !equal(this.#host.get(name), value)) this.#host.save(name, value);
     if (!equal(this.#view[name], value)) this.#adopt({ ...this.#view, [name]: value });
   }
