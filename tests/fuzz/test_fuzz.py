@@ -24,12 +24,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import mutation, strategies, subjects
+from tests.fuzz import mutation, subjects
 from tests.fuzz.conftest import Plan
+from tests.fuzz.gallery_wire import GalleryWire
 from tests.fuzz.wire import Faults, Wire
 
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
 
+KINDS = (*subjects.KINDS, subjects.GALLERY)
 BATCH = 10
 BURST = 3
 """So many messages come at once, at most, before an answer is waited for."""
@@ -94,14 +96,14 @@ def faults() -> Iterator[Faults]:
     threading.excepthook = hook
 
 
-@pytest.fixture(params=subjects.KINDS)
-def wire(request: pytest.FixtureRequest, faults: Faults) -> Iterator[Wire]:
+@pytest.fixture(params=KINDS)
+def wire(request: pytest.FixtureRequest, faults: Faults) -> Iterator[Wire | GalleryWire]:
     subject = subjects.make(request.param)
     with subject.widget:
-        yield Wire(subject)
+        yield GalleryWire(subject) if request.param == subjects.GALLERY else Wire(subject)
 
 
-def send(wire: Wire, faults: Faults, messages: list[Any], draw: random.Random) -> None:
+def send(wire: Wire | GalleryWire, faults: Faults, messages: list[Any], draw: random.Random) -> None:
     """A batch, a few at a time; then what must hold."""
     waiting = [*messages]
     try:
@@ -118,16 +120,16 @@ def send(wire: Wire, faults: Faults, messages: list[Any], draw: random.Random) -
         raise AssertionError(f"{str(error)[:TOLD]}\nafter\n{told}") from None
 
 
-def words(wire: Wire) -> str:
+def words(wire: Wire | GalleryWire) -> str:
     return f"{wire.count} answers, slowest message {wire.slowest:.2f} s"
 
 
 def batches(plan: Plan) -> int:
     """Of each half of the messages to each kind of widget."""
-    return max(1, plan.messages // (2 * BATCH * len(subjects.KINDS)))
+    return max(1, plan.messages // (2 * BATCH * len(KINDS)))
 
 
-def test_messages_that_were_sent_and_then_spoilt(wire: Wire, faults: Faults, plan: Plan) -> None:
+def test_messages_that_were_sent_and_then_spoilt(wire: Wire | GalleryWire, faults: Faults, plan: Plan) -> None:
     draw = random.Random(f"{plan.seed} {wire.subject.name}")
     recorded, growth = RECORDED[wire.subject.name], Growth()
     for batch in range(batches(plan)):
@@ -136,8 +138,8 @@ def test_messages_that_were_sent_and_then_spoilt(wire: Wire, faults: Faults, pla
     print(f"\n{wire.subject.name}: {batches(plan) * BATCH} spoilt messages, {growth.check()}; {words(wire)}")
 
 
-def test_values_that_the_protocol_does_not_have(wire: Wire, faults: Faults, plan: Plan) -> None:
-    messages = strategies.messages(wire.subject.layers, wire.subject.classes)
+def test_values_that_the_protocol_does_not_have(wire: Wire | GalleryWire, faults: Faults, plan: Plan) -> None:
+    messages = wire.messages()
     sent = 0
     # a widget that is used on is no place to shrink an example in: the batch is told as it was
     how = settings(
