@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .checks import one_of
+from .text import line
 
 LOADER = Path(__file__).with_name("page.js")
 
@@ -101,7 +102,7 @@ def to_html(
         if not hasattr(widget, "page_data"):
             raise TypeError(f"a {type(widget).__name__} is no CamWidget; give one CamWidget or several")
     blocks = [widget.page_data(targets, layers, variants) for widget in shown]
-    return form_of(form, blocks, shown[0].page_title if title is None else str(title))
+    return form_of(form, blocks, shown[0].page_title if title is None else line(str(title)))
 
 
 def write(path: str | Path, text: str) -> Path:

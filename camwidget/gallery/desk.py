@@ -15,6 +15,8 @@ from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.engine.untouched import fingerprint, state
+from camwidget.failing import failed
+from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
 from camwidget.session import AT_CLOSE, AT_EXIT
 
@@ -86,6 +88,7 @@ class Desk:
         self._wishes: OrderedDict[str, Wish] = OrderedDict()
         self._at_hand: Wish | None = None
         self._fingerprint = self._model()
+        self._freed = Freed()
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
     # ------------------------------------------------------------------ asked from other threads
@@ -176,11 +179,13 @@ class Desk:
         while self._mailbox.take() is not None:
             try:
                 self._serve()
+                if not self._mailbox.newer():
+                    self._freed.hand_over(object())  # batches were recorded, and let go
             except Stopped:
                 continue
             except Exception as error:  # what no item is to blame for: it must be said, and the thread may go on
                 log.exception("the gallery's worker")
-                self._deliver(Trouble(f"{type(error).__name__}: {error}"))
+                self._deliver(Trouble(failed(error, None).text))
 
     def _serve(self) -> None:
         """All that waits, then scores until something waits again."""

@@ -18,6 +18,7 @@ from camwidget.engine.engine import Forward
 from camwidget.labels import find as find_labels
 from camwidget.protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP
 from camwidget.still import Look
+from camwidget.text import line
 from camwidget.traits import bundle
 
 from . import tables
@@ -113,8 +114,8 @@ class CamGallery(Paged):
                 count=len(items),
                 names=list(names),
                 known=bool((known != UNKNOWN).any()),
-                names_of_items=[] if listed is None else list(listed),
-                meta={"model": type(engine.model).__name__, "device": str(recording.x.device)},
+                names_of_items=[line(name) for name in listed or ()],
+                meta={"model": line(type(engine.model).__name__), "device": str(recording.x.device)},
                 layers=wire.layers(recording, state["layer"]),
                 variants=[one for one in wire.variants() if not one["slow"]],
                 luts=colormaps.luts(colormap),

@@ -29,7 +29,7 @@ window.start = async (options, width, dark, child, alone) => {
   if (child) model.on("change:opened", () => model.push({ child: "anywidget:full" }));
   const host = alone ? undefined : { getWidget: async () => ({ render }) };
   model.widget_manager = alone ? { get_model: async (id) => ({ get: () => alone.replace("$id", id) }) } : undefined;
-  Object.assign(window, { model, spotsOf, close: gallery.render({ model, el, host }) });
+  Object.assign(window, { model, spotsOf, close: await gallery.render({ model, el, host }) });
 };
 window.ready = true;
 </script>"""
