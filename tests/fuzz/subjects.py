@@ -19,6 +19,8 @@ from tests.conftest import TinyCnn
 SIDE = 28
 PICTURES = 5
 ITEMS = 12
+KEPT = 100_000
+"""Bytes of maps that the gallery keeps."""
 
 
 class Segmenter(nn.Module):
@@ -97,6 +99,8 @@ def make(kind: str) -> Subject:
     if kind == GALLERY:
         model, given = _gallery()
         widget = CamGallery(model, (given, [i % 6 for i in range(ITEMS)]))
+        # maps of every layer and variant would be kept, which takes thousands of messages to become steady
+        widget._desk.thumbs._maps._most = KEPT
         return Subject(kind, model, [one[None] for one in given], widget)
     model, given = KINDS[kind]()
     inputs = [one[None] for one in given] if isinstance(given, list) else [given[None]]
