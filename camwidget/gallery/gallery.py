@@ -96,13 +96,9 @@ class CamGallery(Paged):
         probability = scores.find_probability(engine.model, recording, probability)
         threshold = sides.threshold_of(recording.scores.shape[1], probability)
         self._two = threshold is not None
+        names = self._names = self._read_names(engine, labels, recording.scores.shape[1])
         if self._two:
-            names, items.found = sides.names(engine.model, labels), None
-        else:
-            names = find_labels(engine.model, labels, recording.scores.shape[1])
-        self._names = names
-        if len(names) >= UNKNOWN:
-            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+            items.found = None  # it counts one class
         self._count, self._layer_names = len(items), tuple(recording.layers)
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
@@ -133,6 +129,12 @@ class CamGallery(Paged):
             thumbs = Thumbs(engine, items, scoring.learn, threshold=threshold)
             self._desk = Desk(engine, scoring, thumbs, self._look(), lifetime.weakly(self._deliver))
             self._open_ahead(readable)
+
+    def _read_names(self, engine: CamEngine, labels: Any, count: int) -> tuple[str, ...]:
+        names = sides.names(engine.model, labels) if self._two else find_labels(engine.model, labels, count)
+        if len(names) >= UNKNOWN:
+            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        return names
 
     # ------------------------------------------------------------------ what users read
 
