@@ -229,7 +229,7 @@ class CamWidget(Publishing, Asked):
 
     @traitlets.validate(*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits")
     def _check(self, proposal: Mapping[str, Any]) -> Any:
-        return self._checked(proposal["trait"].name, proposal["value"])
+        return self._validated(proposal["trait"].name, proposal["value"])
 
     def _checked(self, name: str, value: Any) -> Any:
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
@@ -321,11 +321,6 @@ class CamWidget(Publishing, Asked):
         """The model was trained on meanwhile, or looks at another scene: a new image id makes the browser drop the maps
         it has. All in one message, so that no frame shows one picture with the numbers of another.
         """
-        k = self._recording.scores.shape[1]
-        if k != len(self._names):
-            text = f"the model has {k} classes by now, and this widget was made for {len(self._names)}"
-            self.status = wire.status("error", text, "make a new CamWidget")
-            return
         self._top = scores.strongest(self._recording, self._probability, self._topk, self._open().atlas.before)
         with self.hold_sync():
             self._edits_settled()
