@@ -96,16 +96,15 @@ class CamGallery(Paged):
         names = self._names = find_labels(engine.model, labels, recording.scores.shape[1])
         if len(names) >= UNKNOWN:
             raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
-        self._count, self._layer_names = len(items), tuple(recording.layers)
+        self._items, self._count, self._model = items, len(items), engine.model
+        self._layer_names = tuple(recording.layers)
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
         scoring = Scoring(engine, items, probability, names, known, given, workers)
-        self._items = items
         self._child_keywords = {
             "labels": names, "preprocess": preprocess, "probability": probability, "autocast": autocast,
             "memory": memory, "forward": forward,
         }  # fmt: skip
-        self._model = engine.model
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = items.names if len(items) <= NAMES_AT_ONCE else None
         with lifetime.birth(self):
