@@ -103,12 +103,11 @@ class CamGallery(Paged):
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
         scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
-        self._items = items
+        self._items, self._model = items, engine.model
         self._child_keywords = {
             "labels": names[1:] if self._two else names, "preprocess": preprocess, "probability": probability,
             "autocast": autocast, "memory": memory, "forward": forward,
         }  # fmt: skip
-        self._model = engine.model
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = items.names if len(items) <= NAMES_AT_ONCE else None
         with lifetime.birth(self):
