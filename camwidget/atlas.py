@@ -15,7 +15,7 @@ from .aim import PLAIN, Aim
 from .engine import VARIANTS, CamEngine, Recording, Target, additive
 from .engine.methods.method import Progress
 from .engine.preempt import Stop, check
-from .engine.stale import STALE, StaleRecordingError
+from .engine.stale import STALE, OtherClassesError, StaleRecordingError
 from .kept import Kept
 from .said import Said, said_by
 from .scene import UNTOUCHED, Scene
@@ -82,7 +82,10 @@ class Atlas:
         return self.recording.scores.device.type != "cpu"
 
     def refresh(self) -> bool:
-        """Record again if the model changed under our feet. Returns whether it did; then all maps are new."""
+        """Record again if the model changed under our feet. Returns whether it did; then all maps are new.
+
+        Raises: as ``CamEngine.record``; OtherClassesError: it has more or fewer classes by now.
+        """
         with self._engine.lock:
             if not (self._expired or self.recording.stale):
                 return False
@@ -106,7 +109,7 @@ class Atlas:
         """Look at another scene from now on: one forward pass, or none where it was looked at a short while ago.
         Returns whether it is another.
 
-        Raises: as ``CamEngine.record``; what is looked at is then as it was.
+        Raises: as ``refresh``; what is looked at is then as it was.
         """
         with self._engine.lock:
             if scene == self.scene or self._inputs is None:
@@ -129,10 +132,13 @@ class Atlas:
     def _recorded(self, x: torch.Tensor) -> Recording:
         expired, self._expired = self._expired, False  # at once: it may be said again while this runs
         try:
-            return self._engine.record(x)
+            made = self._engine.record(x)
+            # where not, what is shown stays, and so does its list
+            OtherClassesError.check(made.scores.shape[1], self.recording.scores.shape[1])
         except BaseException:
             self._expired = expired
             raise
+        return made
 
     def _said(self, scene: Scene) -> Said | None:
         """What the model says of a scene without its edits, None where it has none. A forward pass where that is not

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from .answers import Failed, Reply
-from .engine.stale import StaleRecordingError
+from .engine.stale import OtherClassesError, StaleRecordingError
 
 TOO_FAST = "the model changes faster than it can be recorded: ask again when its training pauses"
 
@@ -22,6 +22,8 @@ def failed(error: BaseException, to: Reply | None) -> Failed:
     """The answer that says so."""
     if isinstance(error, StaleRecordingError):
         return Failed(to, TOO_FAST, STAYS)
+    if isinstance(error, OtherClassesError):
+        return Failed(to, str(error), STAYS)
     if lacks_memory(error):
         own = str(error) if isinstance(error, MemoryError) else ""
         return Failed(to, own or NO_MEMORY, LESS_MEMORY)

@@ -48,6 +48,17 @@ class Gated(Closing):
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
         return value
 
+    def _validated(self, name: str, value: Any) -> Any:
+        """The same, for traitlets: of several values that are set together it takes back all, but only where the error
+        is its own.
+        """
+        try:
+            return self._checked(name, value)
+        except (TypeError, ValueError) as error:
+            if self._cross_validation_lock:  # within hold_trait_notifications
+                raise traitlets.TraitError(str(error)) from error
+            raise
+
     def __setattr__(self, name: str, value: Any) -> None:
         # a mistyped trait would otherwise be set in silence
         if not name.startswith("_") and not hasattr(type(self), name):

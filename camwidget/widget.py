@@ -14,28 +14,8 @@ import torch
 import traitlets
 from torch import nn
 
-from . import as_python, beside, checks, colormaps, history, inputs, lifetime, preprocessing, scores, wire
-from .answers import (
-    Answer,
-    Contrasted,
-    Done,
-    Failed,
-    Menu,
-    Nearby,
-    Reply,
-    Request,
-    Rescored,
-    Row,
-    Screened,
-    Stack,
-    Strip,
-    Sums,
-    Tested,
-    Told,
-    Unfolded,
-    View,
-    Working,
-)
+from . import answers, as_python, beside, checks, colormaps, history, inputs, lifetime, preprocessing, scores, wire
+from .answers import Answer, Reply, Request, View
 from .asked import Asked
 from .checks import count, keywords, one_of, share
 from .engine import CamEngine
@@ -43,7 +23,6 @@ from .engine.engine import Forward
 from .engine.forks import Lock
 from .engine.variants import find_variant
 from .labels import find as find_labels
-from .labels import index_of
 from .protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_OF_SCENE, TRAITS_TWO_WAY
 from .publishing import Publishing
 from .saying import Saying
@@ -250,7 +229,7 @@ class CamWidget(Publishing, Asked):
 
     @traitlets.validate(*TRAITS_TWO_WAY, *TRAITS_OF_AIM, *TRAITS_OF_SCENE, "edits")
     def _check(self, proposal: Mapping[str, Any]) -> Any:
-        return self._checked(proposal["trait"].name, proposal["value"])
+        return self._validated(proposal["trait"].name, proposal["value"])
 
     def _checked(self, name: str, value: Any) -> Any:
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""
@@ -295,21 +274,21 @@ class CamWidget(Publishing, Asked):
         """Put an answer on the wire. Runs on the session's thread as well as on the kernel's."""
         with self._lock:
             match answer:
-                case Stack():
+                case answers.Stack():
                     self.stack = wire.stack(answer)
                     stale = self.status["state"] == "ready" and self.status["text"] != self._words(self.target)
                     if stale or self._saying.complaint is not None or self.status["state"] in ("error", "busy"):
                         self._say()
-                case Working():
+                case answers.Working():
                     self.status = wire.working(answer)
-                case Rescored():
+                case answers.Rescored():
                     self._rescore()
-                case Told():
+                case answers.Told():
                     self._saying.told = answer
                     self._say()
-                case Done():
+                case answers.Done():
                     self._say(answer.reply)
-                case Failed():
+                case answers.Failed():
                     self._edits_settled()
                     self._stay()
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
@@ -319,13 +298,13 @@ class CamWidget(Publishing, Asked):
     def _put(self, answer: Answer) -> None:
         """What comes beside the map that was asked for."""
         match answer:
-            case Screened():
+            case answers.Screened():
                 self._screened()
-            case Strip() | Nearby() | Unfolded() | Tested():
+            case answers.Strip() | answers.Nearby() | answers.Unfolded() | answers.Tested():
                 setattr(self, *beside.trait(answer))
-            case Sums():
+            case answers.Sums():
                 self.exact = [*self.exact, [answer.view.layer, answer.view.variant]]
-            case Menu() | Row() | Contrasted():
+            case answers.Menu() | answers.Row() | answers.Contrasted():
                 self.send(*wire.message(answer))
                 if self.status["state"] in ("error", "busy"):
                     self._say()
@@ -342,11 +321,6 @@ class CamWidget(Publishing, Asked):
         """The model was trained on meanwhile, or looks at another scene: a new image id makes the browser drop the maps
         it has. All in one message, so that no frame shows one picture with the numbers of another.
         """
-        k = self._recording.scores.shape[1]
-        if k != len(self._names):
-            text = f"the model has {k} classes by now, and this widget was made for {len(self._names)}"
-            self.status = wire.status("error", text, "make a new CamWidget")
-            return
         self._top = scores.strongest(self._recording, self._probability, self._topk, self._open().atlas.before)
         with self.hold_sync():
             self._edits_settled()
@@ -360,12 +334,6 @@ class CamWidget(Publishing, Asked):
             self._screened()
 
     # ------------------------------------------------------------------ parts of the state
-
-    def _view(self) -> View:
-        return View(self.target, self.layer, self.variant)
-
-    def _index(self, target: Any) -> int:
-        return index_of(self._names, target)
 
     def _listed_with(self, target: int) -> list[int]:
         """The top k, then what a mistake should have been called, then classes that were searched for."""

@@ -14,6 +14,19 @@ REASONS = {
 """By what torch's error says, what it means for a map."""
 
 
+class OtherClassesError(ValueError):
+    """The model has another number of classes than what was made for it: names and lists no longer fit."""
+
+    def __init__(self, now: int, then: int) -> None:
+        super().__init__(f"the model has {now} classes by now, and this was made for {then}; make a new one for it")
+
+    @classmethod
+    def check(cls, now: int, then: int) -> None:
+        """Raise it unless the numbers are the same."""
+        if now != then:
+            raise cls(now, then)
+
+
 class StaleRecordingError(RuntimeError):
     """The model's parameters changed after the recording: record again."""
 

@@ -40,6 +40,7 @@ class GalleryTraits(Gated):
     variants = traitlets.List(traitlets.Dict()).tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
     child = traitlets.Unicode("").tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
 
     order = Checked(ORDERS[0]).tag(sync=True)
     descending = Checked(True).tag(sync=True)
@@ -64,7 +65,7 @@ class GalleryTraits(Gated):
 
     @traitlets.validate(*TRAITS_TWO_WAY)
     def _check(self, proposal: Mapping[str, Any]) -> Any:
-        return self._checked(proposal["trait"].name, proposal["value"])
+        return self._validated(proposal["trait"].name, proposal["value"])
 
     def _checked(self, name: str, value: Any) -> Any:
         """The value as the trait keeps it. Raises TypeError or ValueError that names what is accepted."""

@@ -21,6 +21,7 @@ from camwidget.dataset.loading import Read, default_workers, windows
 from camwidget.dataset.sources import Job
 from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stop, Stopped, check
+from camwidget.engine.stale import OtherClassesError
 from camwidget.screening import MOST, Batches, mixes
 
 from .items import Classes, Items, class_of
@@ -137,6 +138,7 @@ class Scoring:
 
         Raises:
             Stopped: ``stop`` said so, and nothing is lost; or it was closed.
+            OtherClassesError: the model has more or fewer classes by now.
         """
         check(stop)
         if self.done:
@@ -194,6 +196,7 @@ class Scoring:
             else:
                 self._alone(batch)
             return
+        OtherClassesError.check(table.shape[1], len(self._names))  # no item is to blame for it
         self._note(batch, table.cpu(), shares.cpu())
         self._batches.took(len(batch), time.perf_counter() - begun)
 

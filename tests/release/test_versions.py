@@ -31,7 +31,7 @@ TELLING = (
     "tests/unit/gallery",
     "tests/unit/test_colormaps.py",
     "tests/unit/test_figures.py",
-    "tests/unit/test_images.py",
+    "tests/unit/images",
     "tests/unit/test_labels.py",
     "tests/unit/test_preprocessing.py",
     "tests/unit/test_signals.py",

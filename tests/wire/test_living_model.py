@@ -37,14 +37,20 @@ def test_a_click_after_training_is_answered_from_the_model_as_it_is(w, page, cnn
     assert w.status["state"] == "ready"
 
 
-def test_another_number_of_classes_is_said(w, cnn):
-    cnn.fc = torch.nn.Linear(16, 3)
-    with torch.no_grad():
-        cnn.stem[0].weight.add_(0)
-    w.target = 1
-    settle()
+@pytest.mark.parametrize("classes", [3, 10])
+def test_another_number_of_classes_is_said_and_what_is_shown_stays(w, page, cnn, classes):
+    head, cnn.fc = cnn.fc, torch.nn.Linear(16, classes)
+    before = {name: getattr(w, name) for name in ("stack", "classes", "meta", "listed")}
+    assert page.request(1, layer="stem") in page.replies()
     assert w.status["state"] == "error"
-    assert "3 classes" in w.status["text"]
+    assert f"has {classes} classes by now, and this was made for 6" in w.status["text"]
+    assert {name: getattr(w, name) for name in before} == before
+    for read in ("cam", "scores", "probabilities"):
+        with pytest.raises(ValueError, match="classes by now"):
+            getattr(w, read)
+    cnn.fc = head
+    page.request(1, layer="stem")
+    assert (w.status["state"], w.stack["layer"], w.stack["image"]) == ("ready", "stem", w.meta["image"])
 
 
 def test_a_model_that_fails_by_now_still_shows_the_live_view(w, cnn):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import traitlets
 from torch import Tensor, nn
 
 from camwidget import CamWidget
@@ -62,6 +63,17 @@ def test_wrong_values_are_refused_and_the_old_ones_stay(w: CamWidget, name: str,
     with pytest.raises(error):
         setattr(w, name, value)
     assert getattr(w, name) == before
+
+
+def test_of_several_values_at_once_a_wrong_one_takes_back_all(w: CamWidget) -> None:
+    before = (w.target, w.layer, w.opacity, w.cam.tolist())
+    with pytest.raises(traitlets.TraitError, match="did you mean 'block'"), w.hold_trait_notifications():
+        w.target, w.opacity, w.layer = 3, 0.25, "blok"
+    settle()
+    assert (w.target, w.layer, w.opacity, w.cam.tolist()) == before and w.status["state"] == "ready"
+    with w.hold_trait_notifications():
+        w.target, w.layer = "owl", "block"
+    assert (w.target, w.layer, w.cam.shape) == (2, "block", (14, 14))
 
 
 def test_cam_and_heatmap(w: CamWidget, cnn: nn.Module, photo: Tensor) -> None:

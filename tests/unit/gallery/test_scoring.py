@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from tests.unit.gallery.conftest import Made
-from tests.wire.front_end import NAMES
+from tests.wire.front_end import NAMES, settle
 
 
 def plain_loop(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> dict[str, np.ndarray]:
@@ -127,6 +127,21 @@ def test_a_changed_model_is_scored_anew(gallery: Made, cnn: nn.Module, data) -> 
     assert np.array_equal(found.frame["loss"], after)
     found.refresh()
     np.testing.assert_allclose(found.frame["loss"], plain_loop(cnn, x, y)["loss"], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [3, 10])
+def test_a_model_that_has_other_classes_by_now_is_said(gallery: Made, cnn: nn.Module, data, classes: int) -> None:
+    x, y = data
+    found = gallery((x, y))
+    before, head = found.frame["loss"], cnn.fc
+    cnn.fc = nn.Linear(16, classes)
+    with pytest.raises(ValueError, match=f"has {classes} classes by now, and this was made for 6"):
+        _ = found.frame
+    found.refresh()
+    settle()
+    assert (found.status["state"], "classes by now" in found.status["text"]) == ("error", True), found.status
+    cnn.fc = head
+    assert np.array_equal(found.frame["loss"], before)
 
 
 def test_an_interrupted_run_goes_on(gallery: Made, cnn: nn.Module, data, monkeypatch: pytest.MonkeyPatch) -> None:
