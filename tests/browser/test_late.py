@@ -59,5 +59,7 @@ def test_a_gallery_that_loads_late_hears_its_kernel(hurried: Notebook) -> None:
 
 def test_widgets_of_a_page_share_what_was_unpacked(notebook: Notebook) -> None:
     show(notebook, *BEACONS, DEMO[1].replace("w", "v"))
-    kept = "() => Object.getOwnPropertySymbols(window).map(String).filter((name) => name.includes('camwidget widget.js'))"
+    kept = (
+        "() => Object.getOwnPropertySymbols(window).map(String).filter((name) => name.includes('camwidget widget.js'))"
+    )
     assert len(notebook.page.evaluate(kept)) == 1
