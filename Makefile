@@ -9,11 +9,13 @@
 # make hosts   the widget in JupyterLab on several versions of ipykernel, in Notebook, Voila, marimo and on pages; writes
 #              docs/hosts.md and the table of README.md
 # make release the wheel and the sdist: what is in them, and each installed into an empty environment without Node
-# make versions the wheel on the oldest versions that it admits, and on the newest ones on each Python
+# make versions the wheel on each Python here, on the oldest versions that it admits and on the newest; writes
+#              docs/versions.md
 # make docs    docs/api.md from the docstrings
 # make lock    tests/lock.txt, the versions that are installed here, as new as they come
 # make audit   known holes in what is locked
 # make bundle  camwidget/static/*.js from js/src
+# make dev     the front end on synthetic data, in a browser of your own, without a kernel
 # make lint    style and types only;  make fmt  puts the style right;  make clean  removes what was made, but the environment
 #
 # Stamps in .venv/.made say what is installed: a second run starts at once.
@@ -30,7 +32,7 @@ JS := $(shell find js/src -name '*.js' -o -name '*.css')
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle lint fmt clean
+.PHONY: help demo test bench sweep metrics slow soak fuzz hosts release versions docs lock audit bundle dev lint fmt clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -68,7 +70,8 @@ release: $(MADE)/release $(BUNDLE)
 		tests/release/test_installed.py -v -s $(PYTEST_ARGS)
 
 versions: $(MADE)/release $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_versions.py -v -s $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -o addopts='--import-mode=importlib -ra' tests/release/test_versions.py --write-table -v -s \
+		$(PYTEST_ARGS)
 
 docs: $(MADE)/test
 	$(BIN)/python scripts/api.py
@@ -80,6 +83,9 @@ audit: $(MADE)/release
 	scripts/audit.sh $(VENV)
 
 bundle: $(BUNDLE)
+
+dev: js/node_modules/.made
+	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent dev
 
 lint: $(MADE)/test $(BUNDLE)
 	$(BIN)/ruff check .

@@ -49,11 +49,17 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ELSEWHERE:
-        return getattr(import_module(f".{_ELSEWHERE[name]}", __name__), name)
-    if name in __all__:
-        return getattr(import_module(".engine", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has: {', '.join(__all__)}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has: {', '.join(__all__)}")
+    try:
+        return getattr(import_module(f".{_ELSEWHERE.get(name, 'engine')}", __name__), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith(__name__):
+            raise
+        package = {"PIL": "pillow"}.get(error.name, error.name)
+        raise ModuleNotFoundError(
+            f"{__name__}.{name} needs {error.name}, which is not installed here: pip install {package}", name=error.name
+        ) from None
 
 
 def __dir__() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import traitlets
@@ -14,12 +15,13 @@ from .engine import Recording
 from .engine.regions import Region
 from .engine.scoring import read_score
 from .gate import Checked
+from .labels import index_of
 from .session import Session
 from .traits import CamTraits
 
 
 class AimedTraits(CamTraits):
-    """A change of what is explained makes all maps anew. ``CamWidget`` has the classes, the session and the view."""
+    """A change of what is explained makes all maps anew. ``CamWidget`` has the session and its table of classes."""
 
     against = traitlets.Any(None).tag(sync=True)
     score = Checked("logit").tag(sync=True)
@@ -96,16 +98,19 @@ class AimedTraits(CamTraits):
             raise RuntimeError("this widget is closed; make a new one")
         return self._session
 
-    # ------------------------------------------------------------------ what CamWidget has
-
     def _index(self, target: Any) -> int:
-        raise NotImplementedError
+        """The index of a class that is given by name or index. Raises TypeError or ValueError."""
+        return index_of(self._names, target)
 
     def _view(self) -> View:
-        raise NotImplementedError
+        return View(self.target, self.layer, self.variant)
 
+    # ------------------------------------------------------------------ what CamWidget has
+
+    @abstractmethod
     def _classes(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """The trait ``classes``, of what is explained by now."""
 
+    @abstractmethod
     def _ask(self, request: Request) -> None:
-        raise NotImplementedError
+        """Hand a request to the session."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -83,13 +84,6 @@ class Asked(RegionalTraits, ContrastedTraits):
         also = {"rows": asked.rows, "contrast": contrast, "tests": asked.tests}
         self._ask(Request(view, asked.reply, asked.want, asked.whole, **also))
 
-    def _take(self, name: str, value: Any) -> None:
-        try:
-            setattr(self, name, value)
-        except Exception as error:  # the trait is set all the same; the click must not be left half done
-            log.exception("an observer of %s", name)
-            self._saying.complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
-
     def _ask(self, request: Request) -> None:
         session, view = self._open(), request.view
         if view.target not in self.listed:
@@ -101,8 +95,10 @@ class Asked(RegionalTraits, ContrastedTraits):
 
     # ------------------------------------------------------------------ what CamWidget has
 
+    @abstractmethod
     def _show(self, answer: Answer) -> None:
-        raise NotImplementedError
+        """Put an answer on the wire."""
 
+    @abstractmethod
     def _listed_with(self, target: int) -> list[int]:
-        raise NotImplementedError
+        """The classes that are listed, this one among them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TypeVar
 
 import anywidget
@@ -12,11 +13,15 @@ Ended = TypeVar("Ended", bound="Closing")
 
 
 class Closing(anywidget.AnyWidget):
-    """A widget that lets go of its model when it ends, in whatever way."""
+    """A widget that lets go of its model when it ends, in whatever way.
 
+    What this and the other parts of a widget leave to the whole is an ``abstractmethod``: mypy compares the signatures,
+    and a test sees to it that no widget lacks one. Python does not look: the metaclass of traits is no ``ABCMeta``.
+    """
+
+    @abstractmethod
     def _let_go(self, patience: float) -> None:
         """Stop the worker, for which so many seconds are waited, and drop model and maps. Is called more than once."""
-        raise NotImplementedError
 
     def close(self) -> None:
         """End the view and let go of model, graph and maps. Safe to call twice."""

@@ -112,25 +112,32 @@ def write(path: str | Path, text: str) -> Path:
     return path
 
 
-def form_of(form: str, blocks: Sequence[bytes], title: str, bundle: str | None = None) -> Html:
-    """Packed widgets as one of FORMS."""
+def form_of(
+    form: str, blocks: Sequence[bytes], title: str, bundle: str | None = None, inner: tuple[bytes, str] | None = None
+) -> Html:
+    """Packed widgets as one of FORMS.
+
+    Args:
+        bundle: their front end; default: that of ``CamWidget``. inner: a widget that they show within them, and its
+            front end.
+    """
     if form == "fragment":
-        return Html(_fragment(blocks, bundle))
+        return Html(_fragment(blocks, bundle, inner))
     if form == "page":
-        return Html(_page(blocks, title, STYLE, bundle))
-    inner = _page(blocks, title, STYLE + FRAMED, bundle)
+        return Html(_page(blocks, title, STYLE, bundle, inner))
+    page = _page(blocks, title, STYLE + FRAMED, bundle, inner)
     return Html(
         f'<iframe data-camwidget title="{html.escape(title)}" style="width: 100%; height: {TALL}px; border: 0" '
-        f'allow="fullscreen; clipboard-write" srcdoc="{html.escape(inner)}"></iframe>\n'
+        f'allow="fullscreen; clipboard-write" srcdoc="{html.escape(page)}"></iframe>\n'
     )
 
 
 def overhead() -> int:
     """Bytes of a page besides its widgets."""
-    return len(_page([], "", STYLE, None).encode())
+    return len(_page([], "", STYLE, None, None).encode())
 
 
-def _page(blocks: Sequence[bytes], title: str, style: str, bundle: str | None) -> str:
+def _page(blocks: Sequence[bytes], title: str, style: str, bundle: str | None, inner: tuple[bytes, str] | None) -> str:
     digest = b64encode(hashlib.sha256(_script().encode()).digest()).decode()
     # the bundle unpacks itself and is loaded from a URL of its own text; styles are its own, too
     policy = f"default-src 'none'; script-src 'sha256-{digest}' blob:; style-src 'unsafe-inline'; img-src data: blob:"
@@ -139,19 +146,25 @@ def _page(blocks: Sequence[bytes], title: str, style: str, bundle: str | None) -
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{html.escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main data-camwidget>\n"
-        f"{_fragment(blocks, bundle)}</main>\n</body>\n</html>\n"
+        f"{_fragment(blocks, bundle, inner)}</main>\n</body>\n</html>\n"
     )
 
 
-def _fragment(blocks: Sequence[bytes], bundle: str | None) -> str:
+def _fragment(blocks: Sequence[bytes], bundle: str | None, inner: tuple[bytes, str] | None) -> str:
     """No line of it is empty: Markdown would end the HTML there."""
-    data = {"bundle": _bundle() if bundle is None else bundle, "widgets": [b64encode(b).decode() for b in blocks]}
+    data: dict[str, Any] = {"bundle": _bundle() if bundle is None else bundle, "widgets": [_text(b) for b in blocks]}
+    if inner is not None:
+        data["inner"] = {"bundle": inner[1], "widget": _text(inner[0])}
     views = f'<div data-view style="min-height: {TALL}px"></div>' * len(blocks)
     return (
         f'<div class="camwidget-page">{views}<noscript>{NO_SCRIPT}</noscript>'
         f'<script type="application/json">{in_script(data)}</script></div>\n'
         f"<script>{_script()}</script>\n"
     )
+
+
+def _text(block: bytes) -> str:
+    return b64encode(block).decode()
 
 
 def in_script(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -21,8 +22,11 @@ from .inputs import Subject
 from .poked import PokedTraits
 from .preprocessing import Preprocessing
 from .reel import heats, reel
+from .saying import Saying
 from .scene import Scene
 from .screening import Screening
+
+log = logging.getLogger("camwidget")
 
 GROWTH = 1.5
 """What is known of a film is sent anew when there is so many times as much of it, and when it is complete: sent at each
@@ -43,6 +47,7 @@ class Filmed(PokedTraits):
 
     _accepting = False
     """Several traits are set one after another, for one change."""
+    _saying: Saying
     _known = 1
     """The atlas's generation up to which target and layer have followed the picture."""
     _film: Film | None = None
@@ -118,6 +123,13 @@ class Filmed(PokedTraits):
                 self._take(name, value)
         finally:
             self._accepting = before
+
+    def _take(self, name: str, value: Any) -> None:
+        try:
+            setattr(self, name, value)
+        except Exception as error:  # the trait is set all the same; the click must not be left half done
+            log.exception("an observer of %s", name)
+            self._saying.complaint = f"an observer of {name!r} raised {type(error).__name__}: {error}"
 
     @property
     def _truth(self) -> int | None:
@@ -225,8 +237,3 @@ class Filmed(PokedTraits):
             "wrong": None if truth is None or called is None else called != truth,
             "error": error,
         }
-
-    # ------------------------------------------------------------------ what CamWidget has
-
-    def _take(self, name: str, value: Any) -> None:
-        raise NotImplementedError

@@ -20,12 +20,14 @@ from camwidget.encoding import encode
 from camwidget.engine import suggest
 from camwidget.engine.fields import Place
 from camwidget.preprocessing import Preprocessing, plain_tensor
+from camwidget.ready import Form, check_finite, described, single
 from camwidget.still import Look, jpeg
 
 ACCEPTED = (
     "a path, a PIL image, an array (H, W) or (H, W, 3) of uint8 or of floats in [0, 1], "
     "or an already preprocessed float tensor (C, H, W)"
 )
+FORM = Form("image", "pixels", 2, "(C, H, W) or (1, C, H, W)")
 
 SHARPER = 3
 """The picture has at most so many times the pixels of the input, along each side …"""
@@ -221,16 +223,6 @@ def _bytes(array: np.ndarray[Any, Any], given: str) -> np.ndarray[Any, Any]:
     return pixels.astype(np.uint8)
 
 
-def check_finite(fine: torch.Tensor, given: str) -> None:
-    if not fine.all():
-        wrong = (~fine).nonzero()
-        first = tuple(wrong[0].tolist())
-        raise ValueError(
-            f"{given} with {len(wrong)} values that are NaN or infinite, the first at {first}; "
-            "replace them first, for example with numpy.nan_to_num or torch.nan_to_num"
-        )
-
-
 def _mode(image: Image.Image, channels: int | None) -> Image.Image:
     """The image in grey for networks of one channel, in RGB for all others."""
     if 0 in image.size:
@@ -269,21 +261,14 @@ def _bounded(size: tuple[int, int], resize: int | tuple[int, int] | None) -> Non
 
 def _tensor(tensor: torch.Tensor, channels: int | None) -> torch.Tensor:
     shape = tuple(tensor.shape)
-    given = f"a tensor of shape {shape} and type {tensor.dtype} was given"
+    given = described(tensor, "tensor")
     if not tensor.is_floating_point():
         array = "image.permute(1, 2, 0).numpy()" if tensor.ndim == 3 and shape[0] in (1, 3) else "image.numpy()"
         raise TypeError(
             f"{given}; a tensor is taken as already preprocessed, (C, H, W) in float. "
             f"For pixels of 0 to 255 give an (H, W, 3) array instead: {array}"
         )
-    batch = tensor[None] if tensor.ndim == 3 else tensor
-    if batch.ndim != 4:
-        remedy = ": give image[None] if it is grey" if tensor.ndim == 2 else ""
-        raise ValueError(f"{given}; accepted are (C, H, W) and (1, C, H, W){remedy}")
-    if batch.shape[0] != 1:
-        raise ValueError(f"{given}: {batch.shape[0]} images, but a widget shows one: give images[0], or list(images)")
-    if 0 in shape:
-        raise ValueError(f"{given}: it holds no pixels")
+    batch = single(tensor, FORM, given)
     if batch.shape[3] in (1, 3, 4) and batch.shape[1] not in (1, 3, 4, channels):
         remedy = "image.permute(2, 0, 1)" if tensor.ndim == 3 else "image.permute(0, 3, 1, 2)"
         raise ValueError(f"{given}: channels last. Tensors are (C, H, W): give {remedy}, preprocessed")

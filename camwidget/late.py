@@ -17,10 +17,10 @@ from IPython import get_ipython
 
 def lost() -> bool:
     """Whether this kernel works for such a host at the moment."""
-    return "google.colab" in sys.modules or _nobody_is_there()
+    return "google.colab" in sys.modules or nobody_is_there()
 
 
-def _nobody_is_there() -> bool:
+def nobody_is_there() -> bool:
     """Whether a cell is at work that could not ask for input: what runs notebooks without a page forbids it."""
     message: dict[str, Any] = getattr(get_ipython(), "get_parent", dict)()
     asked = message.get("header", {}).get("msg_type") == "execute_request"

@@ -19,10 +19,12 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import Preprocessor
 
 from . import export, payload
+from .gallery import paper
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
-OURS = "camwidget.widget.CamWidget"
+OURS = ("camwidget.widget.CamWidget", "camwidget.gallery.opened.Opened")
+GALLERY = "camwidget.gallery.gallery.CamGallery"
 """What a saved model of ours says that it is."""
 
 
@@ -62,9 +64,19 @@ def _replace(data: Any, models: Mapping[str, Any]) -> None:
     model = models.get(data.get(VIEW, {}).get("model_id", ""), {})
     if not _ours(model):
         return
-    traits = _traits(model["state"], model.get("buffers", []))
     del data[VIEW]
-    data["text/html"] = export.form_of("fragment", [payload.block(traits)], "", str(model["state"]["_esm"]))
+    bundle = str(model["state"]["_esm"])
+    if model["state"]["_anywidget_id"] != GALLERY:
+        data["text/html"] = export.form_of("fragment", [_block(model)], "", bundle)
+        return
+    traits = _whole(model)
+    if traits.get("kept"):  # else its page of pictures stays
+        child = models.get(str(traits.get("child", "")).removeprefix("anywidget:"), {})
+        inner = (
+            (_block(child), str(child["state"]["_esm"])) if _ours(child) and traits.get("opened") is not None else None
+        )
+        page = payload.block(paper.of(traits, inner is not None))
+        data["text/html"] = export.form_of("fragment", [page], "", bundle, inner)
 
 
 def _drop_unseen(models: MutableMapping[str, Any], views: Collection[str]) -> None:
@@ -79,7 +91,7 @@ def _drop_unseen(models: MutableMapping[str, Any], views: Collection[str]) -> No
 
 
 def _ours(model: Mapping[str, Any]) -> bool:
-    return bool(model.get("state", {}).get("_anywidget_id") == OURS)
+    return model.get("state", {}).get("_anywidget_id") in (*OURS, GALLERY)
 
 
 def _furniture(model: Mapping[str, Any]) -> bool:
@@ -87,14 +99,24 @@ def _furniture(model: Mapping[str, Any]) -> bool:
     return model.get("model_name") == "LayoutModel"
 
 
-def _traits(state: Mapping[str, Any], buffers: Any) -> dict[str, Any]:
-    """What a page is given, with the binary parts in their places."""
-    whole = _plain(state)
-    for buffer in buffers:
+def _block(model: Mapping[str, Any]) -> bytes:
+    """What a page is given of a widget."""
+    return payload.block(_traits(_whole(model)))
+
+
+def _whole(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a model, with the binary parts in their places."""
+    whole: dict[str, Any] = _plain(model["state"])
+    for buffer in model.get("buffers", []):
         holder = whole
         for key in buffer["path"][:-1]:
             holder = holder[key]
         holder[buffer["path"][-1]] = b64decode(buffer["data"])
+    return whole
+
+
+def _traits(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page is given of a widget's state."""
     traits = {name: whole[name] for name in payload.TRAITS if name in whole and name not in payload.OF_A_FILM}
     for answer in ("stack", "status"):  # the request that it answered was another page's
         traits[answer] = {**traits.get(answer, {}), "reply": None}

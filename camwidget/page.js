@@ -19,6 +19,20 @@ async (/** @type {HTMLElement} */ holder) => {
     });
   };
 
+  /** @param {string} text  of a front end */
+  const load = async (text) => {
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const { default: widget } = await import(url);
+    URL.revokeObjectURL(url);
+    return widget;
+  };
+
+  /** @param {string} text  see `unpack` */
+  const modelOf = async (text) => {
+    const state = await unpack(text);
+    return { get: (/** @type {string} */ name) => state[name], on() {}, off() {} };
+  };
+
   // A frame that was made for this page is as tall as the page.
   const fitFrame = () => {
     try {
@@ -38,14 +52,15 @@ async (/** @type {HTMLElement} */ holder) => {
 
   try {
     const data = /** @type {HTMLElement} */ (holder.querySelector("script[type='application/json']"));
-    const { bundle, widgets } = JSON.parse(data.textContent ?? "");
-    const url = URL.createObjectURL(new Blob([bundle], { type: "text/javascript" }));
-    const { default: widget } = await import(url);
-    URL.revokeObjectURL(url);
+    const { bundle, widgets, inner } = JSON.parse(data.textContent ?? "");
+    const widget = await load(bundle);
+    // what a widget shows within it; hosts hand it out by its name
+    const within = inner && { widget: await load(inner.bundle), model: await modelOf(inner.widget) };
+    const getWidget = async () => ({
+      render: (/** @type {object} */ place) => within.widget.render({ ...place, model: within.model }),
+    });
     for (const [i, el] of views.entries()) {
-      const state = await unpack(widgets[i]);
-      const model = { get: (/** @type {string} */ name) => state[name], on() {}, off() {} };
-      await widget.render({ model, el });
+      await widget.render({ model: await modelOf(widgets[i]), el, host: within && { getWidget } });
       el.style.minHeight = "";
     }
     fitFrame();

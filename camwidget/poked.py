@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -100,5 +101,6 @@ class PokedTraits(AimedTraits):
 
     # ------------------------------------------------------------------ what CamWidget has
 
+    @abstractmethod
     def _visit(self) -> None:
-        raise NotImplementedError
+        """Remember that one has been here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,6 @@ from .protocol import HISTORY_KEYS
 from .readings import Readings
 from .region import Region, coverage, read_region
 from .region_scores import RegionScores, rows_of
-from .saying import Saying
 
 
 class RegionalTraits(Readings):
@@ -126,7 +126,6 @@ class RegionalTraits(Readings):
 
     # ------------------------------------------------------------------ what CamWidget has
 
-    _saying: Saying
-
+    @abstractmethod
     def _say(self) -> None:
-        raise NotImplementedError
+        """Put what stands to be said into the status line."""

@@ -19,6 +19,7 @@ from .engine.preempt import Stopped
 from .engine.stale import StaleRecordingError
 from .failing import TOO_FAST, failed, lacks_memory
 from .following import Follower
+from .freed import Freed
 from .mailbox import Mailbox, Readers
 from .scene import Scene
 
@@ -58,6 +59,7 @@ class Session:
         self._mailbox, self._readers = Mailbox[Request](), Readers()
         self._asked: Request | None = None
         self._served: Request | None = None
+        self._freed = Freed()
         self._answering = Answering(atlas, listed, names, self._mailbox, self._readers, deliver, follower, probability)
         # at interpreter exit, or when the session is gone, no thread is left inside torch
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
@@ -186,6 +188,8 @@ class Session:
             if not self._answer(request) and request.reply:
                 self._answering.send(Done(request.reply))
             self._served = request
+            if not self._mailbox.newer():
+                self._freed.hand_over(self.atlas.generation)
 
     def _answer(self, request: Request) -> bool:
         """Send the answers of a request until a newer one waits; of these, the first carries the reply. Returns

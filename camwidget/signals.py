@@ -17,13 +17,14 @@ import torch.nn.functional as F
 
 from camwidget.atlas import Map
 from camwidget.engine.fields import Place
-from camwidget.images import check_finite
 from camwidget.preprocessing import plain_tensor
+from camwidget.ready import Form, check_finite, check_whole, described, single
 from camwidget.signal_still import draw
 from camwidget.still import Look
 from camwidget.text import line
 
 ACCEPTED = "a float tensor or array (L,), (C, L) or (1, C, L), as the network takes it"
+FORM = Form("signal", "samples", 1, ACCEPTED)
 
 TRACES = 6
 """At most so many channels are drawn as traces, one below the other; more of them as one picture."""
@@ -141,13 +142,7 @@ def read(signal: object, rate: float | None = None, display: object = None) -> S
 
 def _input(signal: object) -> torch.Tensor:
     tensor, given = _float("signal", signal)
-    if tensor.ndim == 1:
-        tensor = tensor[None]
-    batch = tensor[None] if tensor.ndim == 2 else tensor
-    if batch.ndim != 3:
-        raise ValueError(f"{given}; accepted is {ACCEPTED}")
-    if batch.shape[0] != 1:
-        raise ValueError(f"{given}: {batch.shape[0]} signals, but a widget shows one: give signals[0]")
+    batch = single(tensor[None] if tensor.ndim == 1 else tensor, FORM, given)
     return batch.to(torch.float32, copy=True)  # what the user later does to it must not change what is explained
 
 
@@ -155,7 +150,7 @@ def _float(name: str, value: object) -> tuple[torch.Tensor, str]:
     """A finite float tensor, and what was given in words."""
     if not isinstance(value, (torch.Tensor, np.ndarray)):
         raise TypeError(f"a {type(value).__name__} is no {name}; give {ACCEPTED}")
-    given = f"a {name} of shape {tuple(value.shape)} and type {value.dtype} was given"
+    given = described(value, name)
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "iuf":
             raise TypeError(f"{given}; accepted is {ACCEPTED}")
@@ -165,8 +160,7 @@ def _float(name: str, value: object) -> tuple[torch.Tensor, str]:
     if not tensor.is_floating_point():
         remedy = ", for 16 bits: signal / 32768" if tensor.dtype == torch.int16 else ", such as signal.float()"
         raise TypeError(f"{given}; accepted is {ACCEPTED}{remedy}")
-    if 0 in tensor.shape:
-        raise ValueError(f"{given}: it holds no samples")
+    check_whole(tensor, FORM.parts, given)
     check_finite(torch.isfinite(tensor), given)
     return tensor, given
 

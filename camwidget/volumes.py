@@ -17,11 +17,13 @@ from PIL import Image
 
 from camwidget.atlas import Map
 from camwidget.engine.fields import Place
-from camwidget.images import check_finite, visible
+from camwidget.images import visible
 from camwidget.preprocessing import Preprocessing, plain_tensor
+from camwidget.ready import Form, check_finite, described, single
 from camwidget.still import Look, encoded, heat, painted
 
 ACCEPTED = "a float tensor or array (C, D, H, W) or (1, C, D, H, W), as the network takes it"
+FORM = Form("volume", "voxels", 3, ACCEPTED)
 
 SHEET = 4 * 2**20
 """Pixels of all slices together …"""
@@ -111,19 +113,12 @@ def read(volume: object, known: Preprocessing) -> Volume:
 def _input(volume: object) -> torch.Tensor:
     if not isinstance(volume, (torch.Tensor, np.ndarray)):
         raise TypeError(f"a {type(volume).__name__} is no volume; give {ACCEPTED}")
-    given = f"a volume of shape {tuple(volume.shape)} and type {volume.dtype} was given"
+    given = described(volume, "volume")
     tensor = plain_tensor(torch.from_numpy(np.array(volume)) if isinstance(volume, np.ndarray) else volume)
     if not tensor.is_floating_point():
         raise TypeError(f"{given}; accepted is {ACCEPTED}, such as clip.float() / 255, normalised")
-    batch = tensor[None] if tensor.ndim == 4 else tensor
-    if batch.ndim != 5:
-        remedy = ": give volume[None] if it has one channel" if tensor.ndim == 3 else ""
-        raise ValueError(f"{given}; accepted is {ACCEPTED}{remedy}")
-    if batch.shape[0] != 1:
-        raise ValueError(f"{given}: {batch.shape[0]} volumes, but a widget shows one: give volumes[0]")
-    if 0 in batch.shape:
-        raise ValueError(f"{given}: it holds no voxels")
-    check_finite(torch.isfinite(batch), given)
+    batch = single(tensor, FORM, given)
+    check_finite(torch.isfinite(tensor), given)
     return batch.to(torch.float32, copy=True)
 
 

@@ -14,28 +14,8 @@ import torch
 import traitlets
 from torch import nn
 
-from . import as_python, beside, checks, colormaps, history, inputs, lifetime, preprocessing, scores, wire
-from .answers import (
-    Answer,
-    Contrasted,
-    Done,
-    Failed,
-    Menu,
-    Nearby,
-    Reply,
-    Request,
-    Rescored,
-    Row,
-    Screened,
-    Stack,
-    Strip,
-    Sums,
-    Tested,
-    Told,
-    Unfolded,
-    View,
-    Working,
-)
+from . import answers, as_python, beside, checks, colormaps, history, inputs, lifetime, preprocessing, scores, wire
+from .answers import Answer, Reply, Request, View
 from .asked import Asked
 from .checks import count, keywords, one_of, share
 from .engine import CamEngine
@@ -43,7 +23,6 @@ from .engine.engine import Forward
 from .engine.forks import Lock
 from .engine.variants import find_variant
 from .labels import find as find_labels
-from .labels import index_of
 from .protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP, TRAITS_OF_AIM, TRAITS_OF_SCENE, TRAITS_TWO_WAY
 from .publishing import Publishing
 from .saying import Saying
@@ -295,21 +274,21 @@ class CamWidget(Publishing, Asked):
         """Put an answer on the wire. Runs on the session's thread as well as on the kernel's."""
         with self._lock:
             match answer:
-                case Stack():
+                case answers.Stack():
                     self.stack = wire.stack(answer)
                     stale = self.status["state"] == "ready" and self.status["text"] != self._words(self.target)
                     if stale or self._saying.complaint is not None or self.status["state"] in ("error", "busy"):
                         self._say()
-                case Working():
+                case answers.Working():
                     self.status = wire.working(answer)
-                case Rescored():
+                case answers.Rescored():
                     self._rescore()
-                case Told():
+                case answers.Told():
                     self._saying.told = answer
                     self._say()
-                case Done():
+                case answers.Done():
                     self._say(answer.reply)
-                case Failed():
+                case answers.Failed():
                     self._edits_settled()
                     self._stay()
                     self.status = wire.status("error", answer.text, answer.hint, answer.reply)
@@ -319,13 +298,13 @@ class CamWidget(Publishing, Asked):
     def _put(self, answer: Answer) -> None:
         """What comes beside the map that was asked for."""
         match answer:
-            case Screened():
+            case answers.Screened():
                 self._screened()
-            case Strip() | Nearby() | Unfolded() | Tested():
+            case answers.Strip() | answers.Nearby() | answers.Unfolded() | answers.Tested():
                 setattr(self, *beside.trait(answer))
-            case Sums():
+            case answers.Sums():
                 self.exact = [*self.exact, [answer.view.layer, answer.view.variant]]
-            case Menu() | Row() | Contrasted():
+            case answers.Menu() | answers.Row() | answers.Contrasted():
                 self.send(*wire.message(answer))
                 if self.status["state"] in ("error", "busy"):
                     self._say()
@@ -355,12 +334,6 @@ class CamWidget(Publishing, Asked):
             self._screened()
 
     # ------------------------------------------------------------------ parts of the state
-
-    def _view(self) -> View:
-        return View(self.target, self.layer, self.variant)
-
-    def _index(self, target: Any) -> int:
-        return index_of(self._names, target)
 
     def _listed_with(self, target: int) -> list[int]:
         """The top k, then what a mistake should have been called, then classes that were searched for."""

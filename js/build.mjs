@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateRawSync } from "node:zlib";
+import zopfli from "@gfx/zopfli";
 import { build, transform } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -67,28 +67,38 @@ function lettered(bytes) {
 }
 
 /**
- * The bundle travels with every saved widget, so it is packed: a third of the size, and unpacked within a few
- * milliseconds. It is loaded as hosts load any widget, from a URL of its own text.
+ * The bundle travels with every saved widget, so it is packed as tightly as can be: a third of the size, and unpacked
+ * within a few milliseconds. It is loaded as hosts load any widget, from a URL of its own text; once a page, since a page
+ * never lets go of a module, and not before a widget is shown: some hosts give little time to load.
  * @param {Uint8Array} source
+ * @param {string} name
  * @param {string} hash
  */
-function packed(source, hash) {
-  const deflated = deflateRawSync(source, { level: 9 });
+async function packed(source, name, hash) {
+  const deflated = await zopfli.deflateAsync(source, { numiterations: 15 });
   return `// camwidget js sha256:${hash}
 const letters = "${LETTERS}";
 const packed = "${lettered(deflated)}";
-const bytes = new Uint8Array(${deflated.length});
-const values = new Map([...letters].map((letter, i) => [letter, i]));
-for (let i = 0, at = 0, bits = 0, count = 0; i < packed.length; i += 2) {
-  bits |= (values.get(packed[i]) * ${LETTERS.length} + values.get(packed[i + 1])) << count;
-  for (count += 13; count > 7; count -= 8, bits >>>= 8) bytes[at++] = bits;
+async function open() {
+  const bytes = new Uint8Array(${deflated.length});
+  const values = new Map([...letters].map((letter, i) => [letter, i]));
+  for (let i = 0, at = 0, bits = 0, count = 0; i < packed.length; i += 2) {
+    bits |= (values.get(packed[i]) * ${LETTERS.length} + values.get(packed[i + 1])) << count;
+    for (count += 13; count > 7; count -= 8, bits >>>= 8) bytes[at++] = bits;
+  }
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const text = await new Response(stream).text();
+  const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const { default: widget } = await import(url);
+  URL.revokeObjectURL(url);
+  return widget;
 }
-const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-const text = await new Response(stream).text();
-const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-const { default: widget } = await import(url);
-URL.revokeObjectURL(url);
-export default widget;
+const shared = Symbol.for("camwidget ${name} ${hash}");
+const load = () => globalThis[shared] ??= open().catch((error) => {
+  delete globalThis[shared];
+  throw error;
+});
+export default { render: async (shown) => (await load()).render(shown) };
 `;
 }
 
@@ -108,7 +118,7 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
     logLevel: "warning",
   });
   const source = result.outputFiles[0].contents;
-  const text = packed(source, hash);
+  const text = await packed(source, name, hash);
   writeFileSync(join(STATIC, name), text);
   console.log(`camwidget/static/${name}: ${text.length} bytes, unpacked ${source.byteLength}`);
 }

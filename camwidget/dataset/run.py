@@ -62,16 +62,14 @@ def explain(  # noqa: PLR0913 (the signature that users type)
             it, a class by its index or name (or a ``Target``, or a callable) for all, or a sequence with one an image.
         layer, variant: as of ``Recording.cam``. Sequences of them are made in the same passes; the maps are then found
             under ``[layer, variant]``.
-        batch_size: images in one pass, at most: fewer where memory is short.
-        progress: show a bar (``tqdm.auto``).
+        batch_size: images in one pass, at most: fewer where memory is short. progress: show a bar (``tqdm.auto``).
         size: of the maps: "input" (the network's input), "grid" (the layer's own cells), or the numbers.
         out: stream the maps to this ``.npy`` file or ``.zarr`` group (extra ``data``) instead of keeping them in
             memory; of several layers or variants one file each, ``maps-layer4-gradcam.npy``. Beside it stands a
             journal, ``maps.npy.jsonl``, with what the model said of each image. A run that was ended, in whatever way,
             goes on where it was when it is asked for again: nothing is lost or done twice, and with the same
             ``batch_size`` the result is the same to the last bit. Images that could not be read are tried again then,
-            and files that were changed since.
-        overwrite: begin anew, whatever is there under ``out``.
+            and files that were changed since. overwrite: begin anew, whatever is there under ``out``.
         on_error: what to do of an image that cannot be read: "raise" BadImage with its path, or "skip" it: its maps are
             NaN, ``skipped`` says why, and the run goes on.
         workers: threads that read ahead; default: one a core, at most 8; 0 reads when images are wanted. A ``Dataset``
@@ -88,18 +86,11 @@ def explain(  # noqa: PLR0913 (the signature that users type)
     engine = model if isinstance(model, CamEngine) else CamEngine(model)
     known = preprocessing.find(engine.model, preprocess)
     source = open_source(images, Reader(inputs.kinds_of(engine.model), known))
-    wanted.check(source.length)
-    run = _Run(engine, question, wanted, count("batch_size", batch_size))
-    if out is None:
-        run.keep(Memory(), None, source.length)
-    else:
+    run = _Run(engine, source, question, wanted, count("batch_size", batch_size))
+    if out is not None:
         about = _about(engine, source, question, wanted) | _about_input(images, known, preprocess)
-        run.resume(Path(out), about, source, overwrite)
-    with closing(run):
-        if run.finished is None:
-            with _bar(progress, source.length, len(run.entries)) as tick:
-                run.all(source.jobs(), workers, on_error == "raise", tick)
-        return run.explanations()
+        run.resume(Path(out), about, overwrite)
+    return run.explanations(workers, on_error == "raise", progress)
 
 
 def _about(engine: CamEngine, source: Source, question: Question, wanted: Wanted) -> Entry:
@@ -157,24 +148,21 @@ def _bar(shown: bool, length: int | None, done: int) -> Iterator[Callable[[int],
 class _Run:
     """One run: what was asked, what is done by now, and where it is put."""
 
-    def __init__(self, engine: CamEngine, question: Question, wanted: Wanted, batch_size: int) -> None:
-        self._engine, self._question, self._wanted, self._batch_size = engine, question, wanted, batch_size
+    def __init__(self, engine: CamEngine, source: Source, question: Question, wanted: Wanted, batch_size: int) -> None:
+        wanted.check(source.length)
+        self._engine, self._source, self._question, self._wanted = engine, source, question, wanted
+        self._batch_size = batch_size
         self._store: Store = Memory()
         self._journal: Journal | None = None
         self._about: Entry = {}
-        self._length: int | None = None
         self._sizes: Sizes | None = None
         self._probability = ""
         self._waiting: list[Read] = []
         self._overwrite = False
-        self.entries: dict[int, Entry] = {}
-        self.finished: int | None = None
+        self._entries: dict[int, Entry] = {}
+        self._finished: int | None = None
 
-    def keep(self, store: Store, journal: Journal | None, length: int | None) -> None:
-        """Where results are put."""
-        self._store, self._journal, self._length = store, journal, length
-
-    def resume(self, out: Path, about: Entry, source: Source, overwrite: bool) -> None:
+    def resume(self, out: Path, about: Entry, overwrite: bool) -> None:
         """Put results under ``out``, going on with what is there.
 
         Raises:
@@ -208,17 +196,24 @@ class _Run:
                 "the file back in its place, or overwrite=True"
             )
         self._about, self._sizes = about, sizes
-        self.keep(store, journal, source.length)
+        self._store, self._journal = store, journal
         if sizes is not None:
-            store.begin(sizes, journal.finished if journal.finished is not None else source.length)
-        self.entries = {i: entry for i, entry in journal.entries.items() if _stands(entry)}
-        self.finished = journal.finished if len(self.entries) == len(journal.entries) else None
+            store.begin(sizes, journal.finished if journal.finished is not None else self._source.length)
+        self._entries = {i: entry for i, entry in journal.entries.items() if _stands(entry)}
+        self._finished = journal.finished if len(self._entries) == len(journal.entries) else None
 
-    def all(self, jobs: Iterator[Job], workers: int, strict: bool, tick: Callable[[int], object]) -> None:
-        """Explain every image that is not done.
+    def explanations(self, workers: int, strict: bool, progress: bool) -> Explanations:
+        """What is found, in the order of the images; those that are not done are explained first. Lets go of files.
 
         Raises: as ``explain``.
         """
+        with closing(self):
+            if self._finished is None:
+                with _bar(progress, self._source.length, len(self._entries)) as tick:
+                    self._all(self._source.jobs(), workers, strict, tick)
+            return self._found()
+
+    def _all(self, jobs: Iterator[Job], workers: int, strict: bool, tick: Callable[[int], object]) -> None:
         seen = 0
 
         def counted() -> Iterator[Job]:
@@ -227,7 +222,7 @@ class _Run:
                 seen += 1
                 yield job
 
-        with closing(windows(counted(), self._batch_size, workers, self.entries.keys())) as cut:
+        with closing(windows(counted(), self._batch_size, workers, self._entries.keys())) as cut:
             for window in cut:
                 bad = next((read.error for read in window if read.error is not None), None)
                 if strict and bad is not None:
@@ -244,7 +239,7 @@ class _Run:
             first = self._waiting[0].error
             raise NoneReadable(f"none of {seen} images could be read; the first: {first}") from first
         self._store.finish(seen)
-        self.finished = seen
+        self._finished = seen
         if self._journal is not None:
             self._journal.finish(seen)
 
@@ -267,7 +262,7 @@ class _Run:
             self._waiting = []
         if entries and self._journal is not None:
             self._journal.add(entries)
-        self.entries.update({entry["i"]: entry for entry in entries})
+        self._entries.update({entry["i"]: entry for entry in entries})
 
     def _answers(self, group: list[Read]) -> Iterator[tuple[list[Read], Answer]]:
         x = torch.stack([read.input for read in group if read.input is not None])
@@ -304,7 +299,7 @@ class _Run:
             self._sizes = sizes
             if self._journal is not None:
                 self._begin(self._journal, sizes)
-            self._store.begin(sizes, self._length)
+            self._store.begin(sizes, self._source.length)
         elif sizes != self._sizes:
             first, now = (next(iter(known.values())) for known in (self._sizes, sizes))
             raise ValueError(
@@ -323,9 +318,8 @@ class _Run:
             )
         journal.begin({"about": self._about, "maps": [[list(key), list(size)] for key, size in sizes.items()]})
 
-    def explanations(self) -> Explanations:
-        """What was found, in the order of the images."""
-        entries = [self.entries[i] for i in range(self.finished or 0)]
+    def _found(self) -> Explanations:
+        entries = [self._entries[i] for i in range(self._finished or 0)]
         return Explanations(
             maps=self._store.maps(),
             targets=np.array([entry.get("target", -1) for entry in entries], np.int64),

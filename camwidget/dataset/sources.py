@@ -15,6 +15,7 @@ from torch import Tensor
 
 from camwidget import images, inputs
 from camwidget.preprocessing import Preprocessing
+from camwidget.ready import check_finite
 
 SUFFIXES = frozenset(
     [
@@ -113,7 +114,7 @@ class Reader:
                 f"a tensor of shape {tuple(given.shape)} and type {given.dtype} was given; accepted for this network: "
                 f"floats (C, {', '.join('DHW'[-self.axes :] if self.axes > 1 else 'L')})"
             )
-        images.check_finite(torch.isfinite(given), f"a tensor of shape {tuple(given.shape)}")
+        check_finite(torch.isfinite(given), f"a tensor of shape {tuple(given.shape)}")
         return given.detach().float()
 
 

@@ -22,6 +22,7 @@ from .graph import towards
 from .inside import Inside
 from .layers import LayerInfo, find_grid
 from .methods.passes import listen, observe, put_back
+from .modules import module_of
 from .preempt import Stop, Stopped
 from .relu import is_rectifier
 from .stale import StaleRecordingError
@@ -115,7 +116,7 @@ def _with(recording: Recording, info: LayerInfo, factor: Tensor, stop: Stop | No
         info.channels_first(changed).mul_(factor.to(changed))  # a view: written to where the layer has it
         return put_back(returned, grid, changed)
 
-    end = observe(model.get_submodule(info.name), None, leave)
+    end = observe(module_of(model, info.name), None, leave)
     listen(model, stop)
     try:
         with explained.steady():

@@ -22,6 +22,7 @@ from .forks import Lock
 from .layers import find_grid
 from .layout import Layout, fits, lay_out
 from .methods.passes import listen, observe
+from .modules import module_of
 from .outputs import find_scores
 from .preempt import Stop, check
 from .recording import Recording
@@ -286,7 +287,7 @@ class CamEngine:
 
         with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
             model = twin(self.model)
-            observe(model.get_submodule(layer), None, keep)
+            observe(module_of(model, layer), None, keep)
             with self._cast():
                 self._call(model, x.clone())
         return seen[-1]

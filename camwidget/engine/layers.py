@@ -23,7 +23,8 @@ class LayerInfo:
     """How one layer's output is read.
 
     Attributes:
-        name: the module's dotted name, as in ``model.named_modules()``.
+        name: the module's dotted name, as in ``model.named_modules()``; of letters that cannot be printed it has
+            the numbers, see ``modules.shown``.
         grid: its spatial size, e.g. ``(7, 7)``.
         channels: number of channels C.
         kind: "channels_first" ``(N, C, *grid)``, "channels_last" ``(N, *grid, C)``, or "tokens"

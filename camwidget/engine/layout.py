@@ -15,6 +15,7 @@ from .fields import Field
 from .graph import bottlenecks, towards
 from .layers import LayerInfo, around, pick_stages
 from .looking import looks_where_it_lies
+from .modules import shown
 from .reading import Reader
 from .suggest import unknown
 from .tape import Tape
@@ -72,6 +73,7 @@ class Layout:
             return self.default
         if not isinstance(layer, str):
             raise TypeError(f"layer is {layer!r}, a {type(layer).__name__}; accepted: a name such as {self.default!r}")
+        layer = shown(layer)
         if layer in self.aliases:
             return self.aliases[layer]
         if layer in self.without_grid:

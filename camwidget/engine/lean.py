@@ -18,6 +18,7 @@ from . import room
 from .classes import listed
 from .fields import Place
 from .layout import Layout
+from .modules import shown
 from .outputs import find_scores
 from .returned import Returned
 from .room import Weight
@@ -130,7 +131,7 @@ def _bytes_behind(engine: CamEngine, x: Tensor, start: str) -> int | None:
         def see(_module: nn.Module, _args: Any, output: Any) -> None:
             nonlocal before
             weight.add(output)
-            if name == start:
+            if shown(name) == start:
                 before = weight.bytes if isinstance(output, Tensor) else None
 
         return see

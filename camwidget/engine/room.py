@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node, get_gradient_edge
 
 from .layers import find_grid
+from .modules import shown
 
 SHARE = 0.5
 """Of the memory that is free: outputs of functions are not weighed, and gradients and the user's own work want room."""
@@ -132,7 +133,7 @@ def find_start(
     trunk.sort(key=passed.__getitem__)
     fitting = (name for name in trunk if weight.bytes - passed[name] <= most)
     layer = next(fitting, trunk[-1])
-    return Start(layer, weight.bytes, most, (weight.bytes - passed[layer]) // x.shape[0], layer == trunk[-1])
+    return Start(shown(layer), weight.bytes, most, (weight.bytes - passed[layer]) // x.shape[0], layer == trunk[-1])
 
 
 def begin(output: Tensor) -> tuple[Tensor, Node]:

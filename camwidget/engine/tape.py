@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -13,6 +13,7 @@ from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from torch.utils.hooks import RemovableHandle
 
 from .layers import TOKENS, around, find_grid
+from .modules import module_of, named
 from .room import Weight, begin
 
 SMALL = 2**16
@@ -84,8 +85,8 @@ class Tape:
     def __enter__(self) -> Tape:
         try:
             if self._start is not None:
-                self._handles.append(self._model.get_submodule(self._start).register_forward_hook(self._begin))
-            for name, module in _named(self._model):
+                self._handles.append(module_of(self._model, self._start).register_forward_hook(self._begin))
+            for name, module in named(self._model):
                 # a ScriptModule has no twin and is the user's own: not a hook on it
                 if (self._wanted is None or name in self._wanted) and not isinstance(module, torch.jit.ScriptModule):
                     self._listen(name, module)
@@ -217,25 +218,6 @@ class Tape:
     def keep(self, names: Collection[str]) -> None:
         """Forget all but these modules' outputs."""
         self.entries = {name: entry for name, entry in self.entries.items() if name in names}
-
-
-def _named(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """All modules inside the model with their names, as ``named_modules`` has them: at every forward pass, and torch's
-    own walk takes four times as long.
-    """
-    seen: set[nn.Module] = {model}
-    open_: list[tuple[str, Iterator[tuple[str, nn.Module | None]]]] = [("", iter(model._modules.items()))]
-    while open_:
-        prefix, children = open_[-1]
-        for name, module in children:
-            if module is not None and module not in seen:
-                seen.add(module)
-                yield prefix + name, module
-                if module._modules:
-                    open_.append((f"{prefix}{name}.", iter(module._modules.items())))
-                    break
-        else:
-            open_.pop()
 
 
 def _edge(output: Tensor) -> GradientEdge:

@@ -40,6 +40,7 @@ class GalleryTraits(Gated):
     variants = traitlets.List(traitlets.Dict()).tag(sync=True)
     luts = traitlets.Dict().tag(sync=True)
     child = traitlets.Unicode("").tag(sync=True)
+    kept = traitlets.Dict().tag(sync=True)
 
     order = Checked(ORDERS[0]).tag(sync=True)
     descending = Checked(True).tag(sync=True)

@@ -16,6 +16,7 @@ from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.engine.untouched import fingerprint
 from camwidget.failing import failed
+from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
 from camwidget.session import AT_CLOSE, AT_EXIT
 
@@ -85,7 +86,9 @@ class Desk:
         self._turn = threading.RLock()
         """Held while an item is scored or made: by the worker, or by whoever waits for all scores."""
         self._wishes: OrderedDict[str, Wish] = OrderedDict()
+        self._at_hand: Wish | None = None
         self._fingerprint = self._model()
+        self._freed = Freed()
         self._finalizer = weakref.finalize(self, self._mailbox.shut, AT_EXIT)
 
     # ------------------------------------------------------------------ asked from other threads
@@ -105,6 +108,21 @@ class Desk:
                 dropped.append(self._wishes.popitem(last=False)[1])
         self.start()
         return dropped
+
+    def serve(self, patience: float) -> None:
+        """Return when all wishes are answered, and all items are scored or so many seconds have passed; or when nobody
+        is at work on it.
+        """
+        end = time.monotonic() + patience
+        while self._mailbox.busy and not self._mailbox.closed:
+            if not self._owed and (self.scoring.done or time.monotonic() >= end):
+                return
+            time.sleep(0.002)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at work."""
+        return self._mailbox.busy and not self._mailbox.closed
 
     def finish(self) -> None:
         """Score all items, on this thread."""
@@ -161,6 +179,8 @@ class Desk:
         while self._mailbox.take() is not None:
             try:
                 self._serve()
+                if not self._mailbox.newer():
+                    self._freed.hand_over(object())  # batches were recorded, and let go
             except Stopped:
                 continue
             except Exception as error:  # what no item is to blame for: it must be said, and the thread may go on
@@ -170,7 +190,10 @@ class Desk:
     def _serve(self) -> None:
         """All that waits, then scores until something waits again."""
         while (wish := self._next()) is not None:
-            self._answer(wish)
+            try:
+                self._answer(wish)
+            finally:
+                self._at_hand = None
         while not self._mailbox.newer():
             self._readers.let_pass()
             if not self._step():
@@ -202,7 +225,13 @@ class Desk:
 
     def _next(self) -> Wish | None:
         with self._lock:
-            return self._wishes.popitem(last=False)[1] if self._wishes else None
+            self._at_hand = self._wishes.popitem(last=False)[1] if self._wishes else None
+            return self._at_hand
+
+    @property
+    def _owed(self) -> bool:
+        with self._lock:
+            return self._at_hand is not None or bool(self._wishes)
 
     def _answer(self, wish: Wish) -> None:
         """Send what is there at once, then the rest as it is made, unless the view has a newer wish by then."""

@@ -18,13 +18,14 @@ from camwidget.engine.engine import Forward
 from camwidget.labels import find as find_labels
 from camwidget.protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP
 from camwidget.still import Look
+from camwidget.text import line
 from camwidget.traits import bundle
 
 from . import tables
 from .declared import read_variant
 from .desk import Desk
 from .items import Items
-from .opening import Opening
+from .paged import Paged
 from .protocol import NAMES_AT_ONCE, UNKNOWN
 from .scoring import Scoring
 from .thumbs import Thumbs
@@ -37,7 +38,7 @@ LOOKED_AT = 32
 DISPLAY = ("order", "descending", "filter", "selection", "shows", "opacity", "sign")
 
 
-class CamGallery(Opening):
+class CamGallery(Paged):
     """Look through a data set by how wrong a model is on it: thumbnails with the maps of what the model predicts and of
     what is true, sorted and filtered in the browser; a click opens the full ``CamWidget``.
 
@@ -90,7 +91,7 @@ class CamGallery(Opening):
         if kinds and "picture" not in kinds:
             raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
         items = Items(dataset, preprocessing.find(engine.model, preprocess))
-        recording = _first(engine, items)
+        readable, recording = _first(engine, items)
         probability = scores.find_probability(engine.model, recording, probability)
         names = self._names = find_labels(engine.model, labels, recording.scores.shape[1])
         if len(names) >= UNKNOWN:
@@ -113,8 +114,8 @@ class CamGallery(Opening):
                 count=len(items),
                 names=list(names),
                 known=bool((known != UNKNOWN).any()),
-                names_of_items=[] if listed is None else list(listed),
-                meta={"model": type(engine.model).__name__, "device": str(recording.x.device)},
+                names_of_items=[line(name) for name in listed or ()],
+                meta={"model": line(type(engine.model).__name__), "device": str(recording.x.device)},
                 layers=wire.layers(recording, state["layer"]),
                 variants=[one for one in wire.variants() if not one["slow"]],
                 luts=colormaps.luts(colormap),
@@ -124,6 +125,7 @@ class CamGallery(Opening):
             )
             thumbs = Thumbs(engine, items, scoring.learn)
             self._desk = Desk(engine, scoring, thumbs, self._look(), lifetime.weakly(self._deliver))
+            self._open_ahead(readable)
 
     # ------------------------------------------------------------------ what users read
 
@@ -142,7 +144,7 @@ class CamGallery(Opening):
         Raises:
             ImportError: pandas is not installed.
         """
-        desk = self._open()
+        desk = self._desk_or_raise()
         tables.pandas()  # before the work
         desk.finish()
         return tables.frame(desk.scoring.scores, self._items, self._names, self.selection)
@@ -152,7 +154,7 @@ class CamGallery(Opening):
         """A ``pandas.DataFrame`` of counts: the true class (rows) by the predicted one. What is not scored yet is
         scored first. Raises: as ``frame``.
         """
-        desk = self._open()
+        desk = self._desk_or_raise()
         tables.pandas()
         desk.finish()
         return tables.confusion(desk.scoring.scores, self._names)
@@ -161,7 +163,7 @@ class CamGallery(Opening):
         """Score all items anew. A change of the model by an optimiser is noticed anyway; one through ``.data`` is not
         noticed without this.
         """
-        desk = self._open()
+        desk = self._desk_or_raise()
         desk.look_again(anyway=True)
         desk.start()
 
@@ -204,16 +206,11 @@ class CamGallery(Opening):
     def _still(self) -> bytes:
         colours = {"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}.get(self.sign, self.colormap)
         look = Look(signed=self.sign == "signed", opacity=self.opacity, threshold=0.0, mode="bicubic")
-        return tables.still(self._open(), self._names, self.luts[colours], look)
-
-    def _open(self) -> Desk:
-        if self._desk is None:
-            raise RuntimeError("this gallery is closed; make a new one")
-        return self._desk
+        return tables.still(self._desk_or_raise(), self._names, self.luts[colours], look)
 
 
-def _first(engine: CamEngine, items: Items) -> Recording:
-    """A recording of the first item that can be read: what classes and layers there are.
+def _first(engine: CamEngine, items: Items) -> tuple[int, Recording]:
+    """The first item that can be read, and a recording of it: what classes and layers there are.
 
     Raises:
         ValueError: none of the first LOOKED_AT items can be read; with the first one's reason.
@@ -225,5 +222,5 @@ def _first(engine: CamEngine, items: Items) -> Recording:
         except Exception as error:  # noqa: BLE001  (whatever a file or a user's data set may raise)
             fault = fault or error
             continue
-        return engine.record(x)
+        return index, engine.record(x)
     raise ValueError(f"none of the first {min(LOOKED_AT, len(items))} items can be read; the first: {fault}") from fault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ class Opening(Talking):
     @property
     def widget(self) -> Opened | None:
         """The ``CamWidget`` of the item that was opened last; None before the first. Its ``index`` is the item."""
-        return self._child
+        return self._child if self.child else None
 
     @traitlets.observe("opened")
     def _opened_changed(self, change: Any) -> None:
@@ -49,15 +50,21 @@ class Opening(Talking):
                 self.status = wire.status("error", text, "what was open stays open")
                 self._quietly(opened=change["old"])
 
+    def _open_ahead(self, index: int) -> None:
+        """In marimo a widget is made while a cell runs, or not at all: so it is made with the gallery, on this item."""
+        marimo = sys.modules.get("marimo")
+        if marimo is not None and marimo.running_in_notebook():
+            self._child = self._made(index, None)
+
     def _show(self, index: int) -> None:
         called = int(self._desk.scoring.scores.predicted[index]) if self._desk is not None else UNKNOWN
         target = None if called == UNKNOWN else called
         if self._child is None or self._child.closed:
             self._child = self._made(index, target)
-            self.child = f"anywidget:{self._child.model_id}"
         elif self._child.index != index:
             self._child.stand.on(index)  # raises here, and not on the child's thread
             self._child.show(index, target)
+        self.child = f"anywidget:{self._child.model_id}"
 
     def _made(self, index: int, target: int | None) -> Opened:
         desk = self._desk

@@ -17,6 +17,8 @@ Kernel -> browser traits
     layers     [dict]   name, grid, stage (bool), … of the first item that can be read
     variants   [dict]   id, name, … those that are not slow
     child      str      "anywidget:<model id>" of the full widget, once an item was opened; else ""
+    kept       dict     for pages without a kernel, else empty: ``messages``, a list of {"content", "buffers"}, custom
+                        messages as below that are read as if they came
     status, luts        as of ``CamWidget``
 
 Two-way traits
@@ -30,13 +32,15 @@ Two-way traits
 Custom messages browser -> kernel
     {"kind": "thumbs", "nonce": str (one a view; default ""), "seq": int (rises), "items": [int] (at most MOST_ITEMS)}:
     pictures and maps of these, the first ones first. A newer one of the same nonce ends it
-    {"kind": "scores?"}: all scores and failures again
+    {"kind": "scores?", "from": i (default 0)}: the scores of the items from i on, and all failures, again
 
 Custom messages kernel -> browser
     {"kind": "scores", "generation", "from": i, "to": j}, one buffer: columns of j - i little-endian numbers, one after
     another: loss f32 (NaN: the true class is not known), confidence f32, margin f32, predicted u16, truth u16; UNKNOWN
     stands for no class. An item that cannot be read has no predicted class
     {"kind": "failed", "generation", "items": {"17": sentence}}
+    {"kind": "more"}: the host loses what is sent while no message is handled, see ``late.py``, and more scores are to
+    come: to be asked for from the first item that is lacking
     {"kind": "thumbs", "nonce", "seq", "generation", "layer", "variant", "items", "more" (bool: others follow in answer
     to this request), "error" (str, only where the request was refused)}. An item: index, name, and either failed
     (sentence), or size [w, h] of its picture, grid [h, w] of its maps, place (None: spread evenly | one [centre, step]
@@ -74,7 +78,7 @@ CELLS = 28
 
 TRAITS_TO_BROWSER = (
     "count", "names", "known", "names_of_items", "scored", "generation", "meta", "layers", "variants", "luts", "child",
-    "status",
+    "kept", "status",
 )  # fmt: skip
 TRAITS_TWO_WAY = (
     "order", "descending", "filter", "selection", "opened", "layer", "variant", "shows", "opacity", "sign", "colormap",

@@ -9,7 +9,7 @@ from typing import Any
 
 import traitlets
 
-from camwidget import wire
+from camwidget import late, wire
 
 from . import wire as wire_
 from .asked import Refused, read_wish
@@ -38,6 +38,8 @@ class Talking(GalleryTraits):
     """When that was."""
     _told: frozenset[int] = frozenset()
     """Items that are known there to have failed."""
+    _wanted = False
+    """Whether a page has asked for the scores and nobody has waited for them yet."""
 
     # ------------------------------------------------------------------ from the browser
 
@@ -48,7 +50,7 @@ class Talking(GalleryTraits):
         if content.get("kind") == "thumbs":
             self._wished(content)
         elif content.get("kind") == "scores?":
-            self._tell_all()
+            self._tell_all(content.get("from"))
 
     def _wished(self, content: Mapping[str, Any]) -> None:
         with self._lock:
@@ -64,17 +66,20 @@ class Talking(GalleryTraits):
             for old in desk.ask(wish):
                 self.send(*wire_.unanswered(old, self.generation))
 
-    def _tell_all(self) -> None:
-        """All that is known, for a view that opened late."""
+    def _tell_all(self, asked: Any) -> None:
+        """All that is known, for a view that opened late, or from the first item that it lacks."""
         with self._lock:
             desk = self._desk
             if desk is None:
                 return
             found = desk.scoring.scores
-            self._sent = found.done
+            self._sent, self._wanted = found.done, True
+            start = asked if type(asked) is int and 0 <= asked <= found.done else 0
+            if late.lost():  # so may be what was said of them while no message was handled
+                self.send_state(["generation", "known", "status"])
             # of Parquet more is known than was scored
             end = self._count if self._items.found is not None and self.generation == 1 else found.done
-            self.send(*wire_.scores(found, 0, end, self.generation))
+            self.send(*wire_.scores(found, start, end, self.generation))
             self.send(*wire_.failed(dict(found.failed), self.generation))
             self._told = frozenset(found.failed)
             self.scored = found.done
@@ -102,6 +107,7 @@ class Talking(GalleryTraits):
                 self._sent, self._told = 0, frozenset()
                 self.scored = 0
                 self.generation += 1
+                self.kept = {}
                 self.status = wire.status("ready", "the model has changed: all items are scored anew")
             case Trouble():
                 self.status = wire.status("error", word.text, "what was found out before stays on screen")
@@ -141,6 +147,11 @@ class Talking(GalleryTraits):
         with self._lock:
             if self._desk is not None:
                 self._desk.look = self._look()
+
+    def _desk_or_raise(self) -> Desk:
+        if self._desk is None:
+            raise RuntimeError("this gallery is closed; make a new one")
+        return self._desk
 
     def _look(self) -> Look:
         return Look(self.layer, self.variant)

@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 from camwidget.engine import VARIANTS, CamEngine, Recording
 from camwidget.engine.inside import Inside
 from camwidget.engine.methods.passes import listen
+from camwidget.engine.modules import named, shown
 from camwidget.engine.preempt import Stop, check
 
 from .judge import judged
@@ -150,10 +151,11 @@ def modules_from_the_top(engine: CamEngine, x: Tensor, stop: Stop | None = None)
     twin = engine.copy()
     listen(twin, stop)
     order: dict[str, int] = {}
-    for name, module in twin.named_modules():
+    every = _modules(twin)
+    for name, module in every.items():
         module.register_forward_pre_hook(lambda _module, _args, name=name: order.update({name: len(order)}))
     engine.run(twin, x, len(x))
-    names = [name for name, module in twin.named_modules() if [*module.parameters(recurse=False)]]
+    names = [name for name, module in every.items() if [*module.parameters(recurse=False)]]
     if not names:
         raise ValueError("the model has no parameters, so there is nothing to randomise")
     return sorted(names, key=lambda name: -order.get(name, -1))
@@ -171,8 +173,8 @@ def randomised(
     """
     engine = model if isinstance(model, CamEngine) else CamEngine(model)
     twin = engine.copy()
-    every = dict(twin.named_modules())
-    wanted = list(every) if modules is None else list(modules)
+    every = _modules(twin)
+    wanted = list(every) if modules is None else [shown(name) for name in modules]
     missing = [name for name in wanted if name not in every]
     if missing:
         raise ValueError(f"the model has no module {missing[0]!r}")
@@ -181,6 +183,11 @@ def randomised(
             check(stop)
             _renew(every[name])
     return twin
+
+
+def _modules(model: nn.Module) -> dict[str, nn.Module]:
+    """The model itself, too, under no name."""
+    return {"": model, **dict(named(model))}
 
 
 def _renew(module: nn.Module) -> None:

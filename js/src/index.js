@@ -4,6 +4,7 @@
  * whole page.
  */
 
+import { hear } from "./late.js";
 import { createStore } from "./store.js";
 import { createView } from "./view/root.js";
 
@@ -11,7 +12,9 @@ import { createView } from "./view/root.js";
 
 export default {
   /** @param {{model: Model, el: HTMLElement, signal?: AbortSignal}} context */
-  render({ model, el, signal }) {
+  async render({ model, el, signal }) {
+    await hear(model);
+    if (signal?.aborted) return undefined;
     const store = createStore(model);
     const closeView = createView(store, el);
     const close = () => {

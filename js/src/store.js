@@ -55,8 +55,7 @@ export class Store extends Received {
   #painting;
   /** The kernel's selection changed while a request was on its way. */
   #touched = false;
-  /** The user has chosen something that the kernel has not answered yet. */
-  /** @type {"new" | "sent" | null} */
+  /** @type {"new" | "sent" | null} the user has chosen something that the kernel has not answered yet */
   #chosen = null;
   #seq = 0;
   #wishes;

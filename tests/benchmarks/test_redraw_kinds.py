@@ -50,7 +50,7 @@ window.requestAnimationFrame = (f) => plain((now) => {
 });
 const el = document.getElementById("view");
 let root = null;
-widget.render({ model, el });
+await widget.render({ model, el });
 root = el.shadowRoot;
 const settle = () => new Promise((done) => plain(() => setTimeout(done)));
 const set = (values) => { Object.assign(state, values); for (const name in values) handlers[`change:${name}`](); };

@@ -11,18 +11,20 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from ipywidgets.widgets import widget as ipywidgets_widget
 from playwright.sync_api import Page, Route
 
-from camwidget import CamWidget
+from camwidget import CamGallery, CamWidget
 from tests.wire.front_end import FrontEnd
 
 SITE = "http://alone.test/"
 PATIENCE = 60.0
-BUNDLE = Path(__file__).resolve().parents[2] / "camwidget" / "static" / "widget.js"
+STATIC = Path(__file__).resolve().parents[2] / "camwidget" / "static"
 
-# what hosts make of a kernel's messages: one model a page, and a view of it in each element marked as output
+# what hosts make of a kernel's messages: one of each model a page, and a view of the first in each element marked as
+# output; a widget may show another one in itself
 HOST = """
-import widget from "./widget.js";
+import widget from "./front.js";
 const unpacked = (value) => Uint8Array.from(atob(value.$bytes), (c) => c.charCodeAt(0));
 const plain = (value) => {
   if (Array.isArray(value)) return value.map(plain);
@@ -30,39 +32,51 @@ const plain = (value) => {
   if ("$bytes" in value) return new DataView(unpacked(value).buffer);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 };
-const state = plain(JSON.parse(await window.kernel("null")));
-const handlers = {};
-const emit = (event, ...values) => [...(handlers[event] ?? [])].forEach((handler) => handler(...values));
-// each message in a task of its own, as hosts hand them over
-const take = async (messages) => {
-  for (const { state: values, content, buffers } of JSON.parse(messages)) {
-    Object.assign(state, plain(values));
-    for (const name of Object.keys(values ?? {})) emit(`change:${name}`);
-    if (content) emit("msg:custom", plain(content), window.bare ? buffers.map(unpacked) : plain(buffers));
-    await new Promise((next) => setTimeout(next));
-  }
-};
-let last = Promise.resolve();
-const tell = (message) => (last = last.then(async () => take(await window.kernel(JSON.stringify(message)))));
-const deaf = {
-  get: (name) => state[name],
-  on: (event, handler) => void (handlers[event] ??= new Set()).add(handler),
-  off: (event, handler) => void handlers[event]?.delete(handler),
-};
-window.model = location.search ? deaf : {
-  ...deaf,
-  set(name, value) {
-    state[name] = value;
-    emit(`change:${name}`);
-    tell({ update: { [name]: value } });
+async function modelOf(id) {
+  const ask = (message) => window.kernel(id, JSON.stringify(message));
+  const state = plain(JSON.parse(await ask(null)));
+  const handlers = {};
+  const emit = (event, ...values) => [...(handlers[event] ?? [])].forEach((handler) => handler(...values));
+  // each message in a task of its own, as hosts hand them over
+  const take = async (messages) => {
+    for (const { state: values, content, buffers } of JSON.parse(messages)) {
+      Object.assign(state, plain(values));
+      for (const name of Object.keys(values ?? {})) emit(`change:${name}`);
+      if (content) emit("msg:custom", plain(content), window.bare ? buffers.map(unpacked) : plain(buffers));
+      await new Promise((next) => setTimeout(next));
+    }
+  };
+  let last = Promise.resolve();
+  const tell = (message) => (last = last.then(async () => take(await ask(message))));
+  const deaf = {
+    get: (name) => state[name],
+    on: (event, handler) => void (handlers[event] ??= new Set()).add(handler),
+    off: (event, handler) => void handlers[event]?.delete(handler),
+  };
+  if (location.search) return deaf;
+  window.setInterval(() => tell({}), 40);
+  return {
+    ...deaf,
+    set(name, value) {
+      state[name] = value;
+      emit(`change:${name}`);
+      tell({ update: { [name]: value } });
+    },
+    save_changes() {},
+    send: (content) => void tell({ content }),
+  };
+}
+const host = {
+  async getWidget(ref) {
+    const model = await modelOf(ref.slice("anywidget:".length));
+    const { default: inner } = await import("./widget.js");
+    return { render: (place) => inner.render({ ...place, model }) };
   },
-  save_changes() {},
-  send: (content) => void tell({ content }),
 };
+window.model = await modelOf("");
 const { initialize, render } = widget;
 await initialize?.({ model: window.model });
-for (const el of document.querySelectorAll("[data-output]")) await render({ model: window.model, el });
-if (!location.search) window.setInterval(() => tell({}), 40);
+for (const el of document.querySelectorAll("[data-output]")) await render({ model: window.model, el, host });
 """
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>alone</title>
@@ -88,16 +102,16 @@ class Alone:
     pages: Mapping[str, str] = MappingProxyType({"": PAGE})
     """The documents of the site by their paths."""
 
-    def __init__(self, page: Page, widget: CamWidget, dark: bool = False, kernel: bool = True) -> None:
+    def __init__(self, page: Page, widget: CamWidget | CamGallery, dark: bool = False, kernel: bool = True) -> None:
         self.page, self.widget, self.errors = page, widget, list[str]()
-        self._front = FrontEnd(widget)
+        self._fronts: dict[str, FrontEnd] = {"": self._front_of(widget)}
         self.heard: list[dict[str, Any]] = []
         """What the page has told the kernel."""
-        self._unread: dict[str, int] = {}  # by document: how many messages it has seen
+        self._unread: dict[tuple[str, str], int] = {}  # by document and model: how many messages it has seen
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         page.route("**/*", self._serve)
-        page.expose_binding("kernel", lambda source, text: self._answer(source["frame"].url, text))
+        page.expose_binding("kernel", lambda source, model, text: self._answer(source["frame"].url, model, text))
         page.goto(SITE if kernel else SITE + "?alone")
         if dark:
             page.evaluate("document.body.style.background = '#111'")
@@ -112,7 +126,9 @@ class Alone:
     def _serve(self, route: Route) -> None:
         path = urlsplit(route.request.url).path.removeprefix("/")
         if path == "widget.js":
-            route.fulfill(path=BUNDLE, content_type="text/javascript")
+            route.fulfill(path=STATIC / path, content_type="text/javascript")
+        elif path == "front.js":
+            route.fulfill(body=self.widget._esm, content_type="text/javascript")
         elif path == "host.js":
             route.fulfill(body=HOST, content_type="text/javascript")
         elif path in self.pages:
@@ -120,27 +136,36 @@ class Alone:
         else:
             route.fulfill(status=204)
 
-    def _answer(self, who: str, text: str) -> str:
-        """What the kernel has sent to a document by now, after it took a message of it; at first all of its state."""
-        message = json.loads(text)
+    def _front_of(self, widget: Any) -> FrontEnd:
+        """The page's end of a widget's comm."""
+        return FrontEnd(widget)
+
+    def _answer(self, who: str, model: str, text: str) -> str:
+        """What the kernel has sent to a document's model by now, after it took a message of it; at first all of its
+        state. A model without a name is the one that the page is about.
+        """
+        message, at = json.loads(text), (who, model)
+        if model not in self._fronts:
+            self._fronts[model] = self._front_of(ipywidgets_widget._instances[model])
+        front = self._fronts[model]
         if message is None:
-            self._unread[who] = len(self._front.messages)
-            state = self.widget.get_state()
+            self._unread[at] = len(front.messages)
+            state = front.widget.get_state()
             return json.dumps(packed({name: value for name, value in state.items() if not name.startswith("_")}))
         if message:
             self.heard.append(message)
-            self._handle(message)
+            self._handle(front, message)
         # the worker may add to it meanwhile
-        begin, end = self._unread[who], len(self._front.messages)
-        self._unread[who] = end
-        return json.dumps([self._unpacked(data, buffers) for data, buffers in self._front.messages[begin:end]])
+        begin, end = self._unread[at], len(front.messages)
+        self._unread[at] = end
+        return json.dumps([self._unpacked(data, buffers) for data, buffers in front.messages[begin:end]])
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle(self, front: FrontEnd, message: dict[str, Any]) -> None:
         """A message of the page, as the kernel takes it."""
         if "content" in message:
-            self._front.send(message["content"]["request"])
+            front.deliver({"method": "custom", "content": message["content"]})
         else:
-            self.widget.set_state(message["update"])
+            front.deliver({"method": "update", "state": message["update"], "buffer_paths": []})
 
     def _unpacked(self, data: dict[str, Any], buffers: list[Any]) -> dict[str, Any]:
         if data.get("method") not in ("update", "echo_update"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Route
+from lab import PATIENCE
+from playwright.sync_api import Browser, Frame, Locator, Page, Route
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "http://localhost/"
@@ -27,7 +29,7 @@ window.start = async (options, width, dark, child, alone) => {
   if (child) model.on("change:opened", () => model.push({ child: "anywidget:full" }));
   const host = alone ? undefined : { getWidget: async () => ({ render }) };
   model.widget_manager = alone ? { get_model: async (id) => ({ get: () => alone.replace("$id", id) }) } : undefined;
-  Object.assign(window, { model, spotsOf, close: gallery.render({ model, el, host }) });
+  Object.assign(window, { model, spotsOf, close: await gallery.render({ model, el, host }) });
 };
 window.ready = true;
 </script>"""
@@ -45,17 +47,15 @@ LACKING = """(grid) => {
 }"""
 
 
-class Sheet:
-    """One gallery on the page."""
+class Gallery:
+    """A gallery on a page, or in a frame of one, as a reader of it sees it."""
 
-    def __init__(self, page: Page) -> None:
-        self.page, self.errors = page, list[str]()
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+    def __init__(self, ground: Page | Frame) -> None:
+        self.ground = ground
 
     @property
     def root(self) -> Locator:
-        return self.page.locator(".gallery")
+        return self.ground.locator(".gallery")
 
     @property
     def grid(self) -> Locator:
@@ -66,9 +66,6 @@ class Sheet:
 
     def tile(self, item: int) -> Locator:
         return self.part(f'[data-item="{item}"]')
-
-    def evaluate(self, script: str, given: Any = None) -> Any:
-        return self.page.evaluate(script, given)
 
     @property
     def items(self) -> list[int]:
@@ -84,6 +81,29 @@ class Sheet:
         top: float = self.grid.evaluate("(grid) => grid.scrollTop")
         return top
 
+    def until(self, check: Callable[[], Any], what: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not check():
+            assert time.monotonic() < end, f"waited in vain for {what}"
+            self.ground.wait_for_timeout(25)
+
+    def painted(self) -> None:
+        """Wait until everything in sight has its picture."""
+        self.until(lambda: self.grid.evaluate(LACKING) == 0, "pictures")
+
+
+class Sheet(Gallery):
+    """One gallery on the page of a stand-in for the kernel."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        self.page, self.errors = page, list[str]()
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    def evaluate(self, script: str, given: Any = None) -> Any:
+        return self.page.evaluate(script, given)
+
     def asked(self) -> list[list[int]]:
         """The items of each request."""
         found: list[list[int]] = self.evaluate(
@@ -94,17 +114,6 @@ class Sheet:
     def saved(self, name: str) -> Any:
         """What the browser last told the kernel of a trait."""
         return self.evaluate("(name) => model.saved.findLast(([saved]) => saved === name)?.[1]", name)
-
-    def until(self, check: Callable[[], Any], what: str) -> None:
-        for _ in range(200):
-            if check():
-                return
-            self.page.wait_for_timeout(25)
-        raise AssertionError(f"waited in vain for {what}")
-
-    def painted(self) -> None:
-        """Wait until everything in sight has its picture."""
-        self.until(lambda: self.grid.evaluate(LACKING) == 0, "pictures")
 
 
 def serve(route: Route) -> None:

@@ -15,7 +15,8 @@ from unittest.mock import patch
 from alone import Alone
 from playwright.sync_api import Frame, Page
 
-from camwidget import CamWidget, late
+from camwidget import CamGallery, CamWidget, late
+from tests.wire.front_end import FrontEnd
 
 # ipywidgets' own style sheet, in every host that is not a JupyterLab: white, whatever the theme
 IPYWIDGETS = """
@@ -122,7 +123,7 @@ class VSCode(Framed):
 
     site = "http://webview.test/webview"
 
-    def __init__(self, page: Page, widget: CamWidget, theme: str = "light", bridge: bool = False) -> None:
+    def __init__(self, page: Page, widget: CamWidget | CamGallery, theme: str = "light", bridge: bool = False) -> None:
         parts = {
             "ipywidgets": IPYWIDGETS,
             "bridge": BRIDGE if bridge else "",
@@ -151,12 +152,16 @@ class Colab(Framed):
 
     site = "http://one.frame.test/cell"
 
-    def __init__(self, page: Page, widget: CamWidget) -> None:
+    def __init__(self, page: Page, widget: CamWidget | CamGallery) -> None:
         self.pages = {"": COLAB, "cell": CELL % {"ipywidgets": IPYWIDGETS}}
         self._handling = False
         super().__init__(page, widget)
-        heard = self._front.receive
+
+    def _front_of(self, widget: Any) -> FrontEnd:
+        front = super()._front_of(widget)
+        heard = front.receive
         widget.comm.send = lambda *given, **named: heard(*given, **named) if self._handling else None
+        return front
 
     @property
     def other(self) -> Frame:
@@ -169,16 +174,16 @@ class Colab(Framed):
         for frame in (self.frame, self.other):
             frame.evaluate("(name) => window.setTheme(name)", name)
 
-    def _handle(self, message: dict[str, Any]) -> None:
+    def _handle(self, front: FrontEnd, message: dict[str, Any]) -> None:
         with self._at_work():
-            super()._handle(message)
+            super()._handle(front, message)
 
     @contextmanager
     def cell(self) -> Iterator[None]:
         """Within the block a cell runs."""
         with self._at_work():
             yield
-            late.wait_for([self.widget])  # lifetime.py sees to it in a kernel
+            late.wait_for([front.widget for front in self._fronts.values()])  # lifetime.py sees to it in a kernel
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from gallery_page import Gallery
 from view import View
 
 COLOURS = """(root, part) => [root, root.querySelector(part)].map((node, i) =>
     getComputedStyle(node)[i ? "color" : "backgroundColor"])"""
 
 
-def contrast(view: View, part: str) -> float:
+def contrast(view: View | Gallery, part: str) -> float:
     """Of the text of a part with the widget's ground: 1 to 21, as in WCAG."""
     ground, text = (_rgba(css) for css in view.root.evaluate(COLOURS, part))
     alpha = text[3]

@@ -36,13 +36,13 @@ class Recorder(Alone):
         self.sent: list[Any] = []
         super().__init__(page, widget)
 
-    def _answer(self, text: str) -> str:
+    def _answer(self, who: str, model: str, text: str) -> str:
         message = json.loads(text)
         if message and "content" in message:
             self.sent.append({"method": "custom", "content": message["content"]})
         elif message:
             self.sent.append({"method": "update", "state": message["update"], "buffer_paths": []})
-        return super()._answer(text)
+        return super()._answer(who, model, text)
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ def cell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
     report: Any = yield
-    if item.path.name == "test_matrix.py" and (report.when == "call" or not report.passed):
+    if item.path.name in table_of_hosts.FILES and (report.when == "call" or not report.passed):
         cells = item.config.stash.setdefault(CELLS, {}).setdefault(item.callspec.params["host"], {})  # type: ignore[attr-defined]
         column = item.originalname.removeprefix("test_")  # type: ignore[attr-defined]
         if report.when == "setup":
@@ -134,7 +134,8 @@ def ground(browser: Browser, tmp_path_factory: pytest.TempPathFactory, pytestcon
     modules = folder / "modules"
     modules.mkdir()
     browser_tests = HERE.parent / "browser"
-    for path in (HERE / "spy.py", HERE / "slowly.py", browser_tests / "beacons.py", browser_tests / "expected.py"):
+    ours = (HERE / name for name in ("spy.py", "slowly.py", "many.py"))
+    for path in (*ours, browser_tests / "beacons.py", browser_tests / "expected.py"):
         shutil.copy(path, modules)
     pythonpath = os.pathsep.join(filter(None, [str(modules), os.environ.get("PYTHONPATH")]))
     with ExitStack() as opened:

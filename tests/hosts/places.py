@@ -11,6 +11,7 @@ from multiprocessing.connection import Client
 from pathlib import Path
 
 import kernels
+from gallery_page import Gallery
 from jupyter_client import BlockingKernelClient
 from lab import Notebook, Server, free_port, running, write_notebook
 from playwright.sync_api import Browser, Page
@@ -18,8 +19,8 @@ from spy import KEY
 from traffic import RECORD, Event, decode
 from view import View
 
-START = "from spy import spy\nimport slowly\nspy.open_door({door!r})"
-SHOW = "model = slowly.Slowly()\nw = slowly.widget(model)\nspy.watch(w, model)\nw"
+START = "from spy import spy\nimport many\nspy.open_door({door!r})"
+SHOW = "w = many.shown(spy)\nw"
 
 MARIMO = """import marimo
 app = marimo.App()
@@ -28,7 +29,7 @@ app = marimo.App()
 def _():
     import marimo as mo
 {start}
-    return mo, slowly, spy
+    return many, mo, spy
 
 @app.cell
 def _(mo):
@@ -37,7 +38,7 @@ def _(mo):
     return (again,)
 
 @app.cell
-def _(again, slowly, spy):
+def _(again, many, spy):
     again.value
 {show}
     return
@@ -68,6 +69,10 @@ class Seat(Notebook):
     @abstractmethod
     def fresh(self) -> View:
         """The page with a new widget, painted."""
+
+    @abstractmethod
+    def gallery(self) -> Gallery:
+        """A page with a new gallery, which the kernel calls ``w``; all items in sight painted."""
 
     @abstractmethod
     def again(self) -> View:
@@ -117,6 +122,14 @@ class Seat(Notebook):
     def forget(self) -> None:
         self.page.evaluate("() => void (window.traffic.length = 0)")
 
+    def hung(self) -> Gallery:
+        """The gallery, when its pictures are on the screen."""
+        gallery = Gallery(getattr(self, "frame", self.page))
+        gallery.root.wait_for(timeout=60_000)
+        gallery.painted()
+        self.forget()
+        return gallery
+
     def painted(self) -> View:
         """The first view, when its heat is on the screen."""
         view = View(self)
@@ -146,8 +159,14 @@ class LabSeat(Seat):
     def fresh(self) -> View:
         if self.page.url == "about:blank":
             self.open(self.url)
-        self.show(START.format(door=str(self.door)), SHOW)
+        self.show(START.format(door=str(self.door)) + "\nspy.kind = 'widget'", SHOW)
         return self.painted()
+
+    def gallery(self) -> Gallery:
+        if self.page.url == "about:blank":
+            self.open(self.url)
+        self.show(START.format(door=str(self.door)) + "\nspy.kind = 'gallery'", SHOW)
+        return self.hung()
 
     def again(self) -> View:
         self.save()
@@ -179,11 +198,21 @@ class PageSeat(Seat):
     def fresh(self) -> View:
         if not self.door.exists():
             return self.load()
+        self._renew("widget")
+        return self.painted()
+
+    def gallery(self) -> Gallery:
+        if not self.door.exists():
+            self.load()
+        self._renew("gallery")
+        return self.hung()
+
+    def _renew(self, kind: str) -> None:
         before = self.value("id(w)")
+        self.execute(f"spy.kind = {kind!r}")
         self.replace()
         self.until(lambda: self.value("id(w)") != before, "a new widget")
         self.until(lambda: self.page.locator(".camwidget").count() == 1, "the old widget to go")
-        return self.painted()
 
     def load(self) -> View:
         """Load the page, which starts a kernel."""
@@ -204,7 +233,7 @@ class VoilaSeat(PageSeat):
     """A notebook in Voila, where every page has a kernel of its own."""
 
     def replace(self) -> None:
-        self.execute("import slowly; m = slowly.Slowly(); spy.watch(slowly.widget(m), m); box.children = [w]")
+        self.execute("import many; box.children = [many.shown(spy)]")
 
     def again(self) -> View:
         return self.load()

@@ -6,19 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import expected
+import many
 import nbformat
 import slowly
+from gallery_page import Gallery
 from imitation import Colab, Framed, VSCode, in_colab
 from nbclient import NotebookClient
 from places import Ground, Seat
 from playwright.sync_api import Frame, Page
 from view import View
 
-from camwidget import CamWidget
+from camwidget import CamGallery, CamWidget
 from camwidget.notebooks import Exporter
 
 TARGETS = ("red", "blue", "cyan", "green", "yellow")
@@ -44,7 +47,7 @@ class ProcessSeat(Seat):
     def begin(self, code: str) -> None:
         raise NotImplementedError("there are no cells")
 
-    def put(self, w: CamWidget) -> None:
+    def put(self, w: CamWidget | CamGallery) -> None:
         """Call this widget ``w`` from now on."""
         if "w" in self.names:
             self.names["w"].close()
@@ -61,6 +64,13 @@ class PaperSeat(ProcessSeat):
         self.put(slowly.widget(slowly.Slowly()))
         self.page.goto(self.path.as_uri())
         return self.painted()
+
+    def gallery(self) -> Gallery:
+        self.put(many.gallery(slowly.Slowly()))
+        self.path = self.path.with_stem(f"{self.path.stem}-gallery")
+        self.names["w"].save(self.path)
+        self.page.goto(self.path.as_uri())
+        return self.hung()
 
     def again(self) -> View:
         self.page.reload()
@@ -79,10 +89,24 @@ class PaperSeat(ProcessSeat):
 class NbconvertSeat(PaperSeat):
     """nbconvert's page, which has the theme that it was made with."""
 
-    written: Callable[[bool], Path] = field(default=lambda dark: Path())
+    written: Callable[[str, bool], Path] = field(default=lambda kind, dark: Path())
+    kind: str = "widget"
+
+    def fresh(self) -> View:
+        self.kind = "widget"
+        return super().fresh()
+
+    def gallery(self) -> Gallery:
+        self.kind = "gallery"
+        self.put(many.gallery(slowly.Slowly()))
+        self.page.goto(self.written(self.kind, False).as_uri())
+        return self.hung()
 
     def dress(self, dark: bool) -> View:
-        self.page.goto(self.written(dark).as_uri())
+        self.page.goto(self.written(self.kind, dark).as_uri())
+        if self.kind == "gallery":
+            self.hung()
+            return View(self)
         return self.painted()
 
 
@@ -90,7 +114,7 @@ class NbconvertSeat(PaperSeat):
 class ImitatedSeat(ProcessSeat):
     """A host that is imitated."""
 
-    make: Callable[[Page, CamWidget], Framed] | None = None
+    make: Callable[[Page, CamWidget | CamGallery], Framed] | None = None
     host: Framed | None = None
 
     @property
@@ -99,14 +123,21 @@ class ImitatedSeat(ProcessSeat):
         return self.host.frame
 
     def fresh(self) -> View:
+        self._show(slowly.widget(slowly.Slowly()))
+        return self.painted()
+
+    def gallery(self) -> Gallery:
+        self._show(many.gallery(slowly.Slowly()))
+        return self.hung()
+
+    def _show(self, w: CamWidget | CamGallery) -> None:
         assert self.make is not None
         if self.host is not None:
             before, self.page = self.page, self.page.context.new_page()
             before.close()
             self.listen()
-        self.put(slowly.widget(slowly.Slowly()))
-        self.host = self.make(self.page, self.names["w"])
-        return self.painted()
+        self.put(w)
+        self.host = self.make(self.page, w)
 
     def again(self) -> View:
         self.page.reload()
@@ -149,21 +180,22 @@ def page(ground: Ground, name: str) -> Iterator[Seat]:
 def nbconvert(ground: Ground, name: str) -> Iterator[Seat]:
     """A notebook that was executed, as ``nbconvert --to camwidget`` makes a page of it."""
     modules = ground.folder / "modules"
-    cells = [
-        f"import sys; sys.path.insert(0, {str(modules)!r})\nimport beacons, slowly; from camwidget import CamWidget",
-        "CamWidget(slowly.Slowly(), beacons.picture(), slowly.LABELS, preprocess=beacons.read)",
-    ]
-    executed = _executed(cells, ground.folder)
+    begin = f"import sys; sys.path.insert(0, {str(modules)!r})\nimport beacons, many, slowly"
+    shown = {
+        "widget": "many.CamWidget(slowly.Slowly(), beacons.picture(), slowly.LABELS, preprocess=beacons.read)",
+        "gallery": "many.gallery(slowly.Slowly())",
+    }
+    executed = cache(lambda kind: _executed([begin, shown[kind]], ground.folder))
 
-    def written(dark: bool) -> Path:
-        path = ground.folder / f"{name}-{'dark' if dark else 'light'}.html"
+    def written(kind: str, dark: bool) -> Path:
+        path = ground.folder / f"{name}-{kind}-{'dark' if dark else 'light'}.html"
         if not path.is_file():
-            html, _ = Exporter(theme="dark" if dark else "light").from_notebook_node(deepcopy(executed))
+            html, _ = Exporter(theme="dark" if dark else "light").from_notebook_node(deepcopy(executed(kind)))
             path.write_text(html, encoding="utf-8")
         return path
 
     with _offline(ground) as sheet:
-        yield NbconvertSeat(sheet, path=written(False), written=written)
+        yield NbconvertSeat(sheet, path=written("widget", False), written=written)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Spy:
         self.names: dict[str, Any] = {"spy": self, "print": self._print}
         self.handled: list[tuple[str, str, int, float]] = []  # thread, nonce, seq, time
         self.work = ""
+        self.kind = "widget"  # or "gallery": what is shown next
         self.gate = threading.Event()
         self.busy = False
         self._open = False

@@ -23,8 +23,11 @@ COLUMNS = {
     "theme": "light, dark, light: text and ground follow the host's, at least 4.5 : 1",
     "reload": "what the page shows when it is loaded again",
     "export": '`w.save("page.html")` opened without a network, and the picture saved by the button',
+    "gallery": "a `CamGallery` sorts and filters; an item opens in full, answers a click, closes; the theme as above",
 }
-"""What is tried in each host; the tests of ``test_matrix.py`` have these names."""
+"""What is tried in each host; the tests of FILES have these names."""
+
+FILES = ("test_matrix.py", "test_gallery.py")
 
 HOSTS = {
     "lab-6.31.0": "JupyterLab",

@@ -13,6 +13,10 @@ import pytest
 from tests.release.tools import ROOT, Built, Environment, run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-table", action="store_true", help="write docs/versions.json and docs/versions.md")
+
+
 @pytest.fixture(scope="session")
 def uv() -> str:
     """What builds and installs, and finds other Pythons."""

@@ -12,6 +12,13 @@ from camwidget import demo
 from tests.release.tools import run
 
 FIRST_STEPS = Path(__file__).with_name("first_steps.py")
+LACKING = """
+import camwidget
+try:
+    camwidget.CamWidget
+except ImportError as error:
+    print(error)
+"""
 PNG = "89504e470d0a1a0a"
 
 
@@ -19,7 +26,7 @@ PNG = "89504e470d0a1a0a"
 def test_without_node_it_shows_a_picture_and_saves_it(built, environment, kind):
     empty = environment()
     empty.install(getattr(built, kind))
-    print(empty.versions("torch", "numpy", "anywidget"))
+    print(empty.has("torch", "numpy", "anywidget"))
     found = json.loads(run([empty.python, "-I", FIRST_STEPS], empty.variables).splitlines()[-1])
     assert Path(found["home"]).is_relative_to(empty.home)
     assert found["node"] is None
@@ -32,3 +39,11 @@ def test_without_node_it_shows_a_picture_and_saves_it(built, environment, kind):
     assert found["front end in page"]
     assert 100_000 < found["page"] < 500_000
     assert found["figure"] == PNG
+
+
+def test_sdist_is_built_without_node_and_network_and_says_what_it_lacks(built, environment):
+    alone = environment()
+    alone.install("hatchling>=1.26")
+    alone.install("--offline", "--no-deps", "--no-build-isolation", built.sdist)
+    said = run([alone.python, "-I", "-c", LACKING], alone.variables)
+    assert said.strip() == "camwidget.CamWidget needs torch, which is not installed here: pip install torch"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -54,10 +55,12 @@ class Environment:
         assert shutil.which("node", path=self.variables["PATH"]) is None
         run([self.uv, "pip", "install", "--quiet", "--python", self.python, *what], self.variables)
 
-    def versions(self, *names: str) -> str:
-        """Of its Python and of some packages in it, for the report."""
+    def has(self, *names: str) -> dict[str, str]:
+        """The versions of its Python and of those of these packages that are in it."""
         code = (
-            "import sys; from importlib.metadata import version; "
-            "print('Python', sys.version.split()[0], *(f'{name} {version(name)}' for name in sys.argv[1:]))"
+            "import json, sys; from importlib.metadata import distributions; "
+            "found = {one.name.lower(): one.version for one in distributions()}; "
+            "names = [name for name in sys.argv[1:] if name in found]; "
+            "print(json.dumps({'python': sys.version.split()[0], **{name: found[name] for name in names}}))"
         )
-        return run([self.python, "-I", "-c", code, *names]).strip()
+        return dict(json.loads(run([self.python, "-I", "-c", code, *names])))

@@ -35,6 +35,15 @@ def test_every_public_name_is_there() -> None:
         _ = camwidget.CamWiget
 
 
+def test_what_is_not_installed_is_named() -> None:
+    said = run(
+        "import sys; sys.modules['torch'] = None; import camwidget\n"
+        "try: camwidget.CamEngine\n"
+        "except ImportError as error: print(error)"
+    )
+    assert said == "camwidget.CamEngine needs torch, which is not installed here: pip install torch"
+
+
 def imports(path: Path) -> set[str]:
     """Absolute names of the modules that a file of the package imports, also inside functions."""
     module = path.relative_to(PACKAGE.parent).with_suffix("")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from camwidget import CamWidget
+from camwidget import CamGallery, CamWidget
 from camwidget.engine import CamEngine
 
 NAMES = ("cat", "dog", "owl", "fox", "newt", "crane")
@@ -35,7 +35,7 @@ def until(check: Callable[[], Any]) -> None:
 class FrontEnd:
     """The browser's side of the comm. Messages are packed as a Jupyter server packs them."""
 
-    def __init__(self, widget: CamWidget) -> None:
+    def __init__(self, widget: CamWidget | CamGallery) -> None:
         self.widget, self.seq = widget, 0
         self.messages: list[tuple[dict[str, Any], list[Any]]] = []
         settle()
@@ -56,7 +56,10 @@ class FrontEnd:
 
     def send(self, request: Any) -> None:
         """A request, right or wrong, as it arrives."""
-        data = {"method": "custom", "content": {"type": "request", "request": request}}
+        self.deliver({"method": "custom", "content": {"type": "request", "request": request}})
+
+    def deliver(self, data: Any) -> None:
+        """A message as it arrives."""
         self.widget._handle_msg({"content": {"data": data}, "buffers": []})
 
     def states(self, name: str) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import trapezoid
 from torch import Tensor, nn
 
 from camwidget import VARIANTS, CamWidget, answering, trials, trust
@@ -32,7 +33,7 @@ def views(page: FrontEnd) -> list[dict[str, Any]]:
 
 
 def area(view: dict[str, Any], test: int, order: int) -> float:
-    return float(np.trapezoid(floats(view["curves"], 2, 3, -1)[test, order], floats(view["fractions"], -1)))
+    return float(trapezoid(floats(view["curves"], 2, 3, -1)[test, order], floats(view["fractions"], -1)))
 
 
 @pytest.fixture(autouse=True)

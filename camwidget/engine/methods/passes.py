@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.hooks import RemovableHandle
 
 from camwidget.engine.layers import find_grid
+from camwidget.engine.modules import module_of
 from camwidget.engine.preempt import Stop, check
 from camwidget.engine.returned import Returned
 
@@ -54,7 +55,7 @@ class Passes:
         self._begun: Tensor | None = None
         listen(self._model, stop)
         if layer is not None:
-            observe(self._model.get_submodule(layer), None, self._begin)
+            observe(module_of(self._model, layer), None, self._begin)
         self.rows = chunk_rows(explained.bytes_each, explained.x.device)
 
     def run(self, x: Tensor) -> Returned:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from camwidget.engine.layers import find_grid
+from camwidget.engine.modules import module_of
 from camwidget.engine.preempt import Stop, check
 from camwidget.engine.returned import Returned
 
@@ -51,13 +52,13 @@ class Suffix:
     ) -> None:
         self._network, self._x, self._layer, self._stop, self._step = network, x, layer, stop, step
         model = network.copy()
-        watch = _Watch(model, model.get_submodule(layer), stop, x.shape)
+        watch = _Watch(model, module_of(model, layer), stop, x.shape)
         with watch:
             network.run(model, x, len(x))
         check(stop)
         self._returned, self._grid = watch.returned, grid_of(watch.returned, x.shape)
         self._calls, self._after, self._all = watch.calls, watch.bytes_after, watch.bytes_all
-        self._short = _Stand(model, model.get_submodule(layer), watch.before, stop)
+        self._short = _Stand(model, module_of(model, layer), watch.before, stop)
         self._whole: _Stand | None = None
         self.shares = self._found_to_share() if shares is None else shares
 
@@ -84,7 +85,7 @@ class Suffix:
     def _run_whole(self, put: Put, rows: int) -> Returned:
         if self._whole is None:
             model = self._network.copy()
-            self._whole = _Stand(model, model.get_submodule(self._layer), None, self._stop, self._calls)
+            self._whole = _Stand(model, module_of(model, self._layer), None, self._stop, self._calls)
         self._whole.begin(partial(self._instead, put))
         x = self._x.expand(rows, *self._x.shape[1:])
         returned = self._network.run(self._whole.model, x, rows)

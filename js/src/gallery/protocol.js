@@ -18,7 +18,7 @@ export const FILTER_KEYS = /** @type {const} */ (["truth", "predicted", "mistake
 
 export const TRAITS_TO_BROWSER = /** @type {const} */ ([
   "count", "names", "known", "names_of_items", "scored", "generation", "meta", "layers", "variants", "luts", "child",
-  "status",
+  "kept", "status",
 ]);
 export const TRAITS_TWO_WAY = /** @type {const} */ ([
   "order", "descending", "filter", "selection", "opened", "layer", "variant", "shows", "opacity", "sign", "colormap",

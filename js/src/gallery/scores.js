@@ -66,6 +66,12 @@ export class Scores {
     return this.#have[index] === 1;
   }
 
+  /** The first item that has no scores yet; how many there are where all have. */
+  get lacking() {
+    const first = this.#have.indexOf(0);
+    return first < 0 ? this.count : first;
+  }
+
   /** Whether an item is taken for something else than it is; false where either is not known. @param {number} index */
   isMistake(index) {
     const [truth, predicted] = [this.truth[index], this.predicted[index]];

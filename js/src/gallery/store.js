@@ -41,6 +41,8 @@ export class GalleryStore {
   #host;
   #asking;
   #nonce = makeNonce();
+  /** @type {number | null} */
+  #here;
   /** @type {ReturnType<typeof createKept<Thumb>>} */
   #thumbs = createKept(MOST_BYTES);
   /** @type {View} */
@@ -65,6 +67,11 @@ export class GalleryStore {
     this.status = decodeStatus(this.#host.get("status"));
     this.#view = this.#readView();
     this.selection = this.#readSelection();
+    /** The item whose full widget is here, where no kernel could open another. */
+    this.#here = this.#view.opened;
+    /** Whether an item was wanted that only a kernel could open. */
+    this.refused = false;
+    this.#readKept();
     /** The items that are shown, in their order. */
     this.order = this.#arrange();
     /** Whether they would stand otherwise if they were sorted now. */
@@ -78,6 +85,9 @@ export class GalleryStore {
 
   /** Since when a request has not been answered, as `performance.now()`; null where none is out. */
   get since() { return this.#asking.since; }
+
+  /** How many items have their picture here. */
+  get pictures() { return this.#thumbs.size; }
 
   /** How many bytes of thumbnails are kept. */
   get bytes() { return this.#thumbs.bytes; }
@@ -119,6 +129,10 @@ export class GalleryStore {
    * @param {boolean} [commit]  the kernel is told; not while a slider is dragged
    */
   set(name, value, commit = true) {
+    const refused = name === "opened" && value !== null && !this.canAsk && value !== this.#here;
+    if (refused !== this.refused) this.#note("about");
+    this.refused = refused;
+    if (refused) return;
     if (commit && !equal(this.#host.get(name), value)) this.#host.save(name, value);
     if (!equal(this.#view[name], value)) this.#adopt({ ...this.#view, [name]: value });
   }
@@ -229,6 +243,15 @@ export class GalleryStore {
       this.scores.fail(content.items);
       this.#scored();
     } else if (content?.kind === "thumbs") this.#takeThumbs(content, buffers);
+    else if (content?.kind === "more" && this.scores.lacking < this.count) this.#host.send({ kind: "scores?", from: this.scores.lacking });
+  }
+
+  /** What a page without a kernel was given, as if it came. */
+  #readKept() {
+    const messages = Object(this.#host.get("kept")).messages;
+    for (const { content, buffers } of Array.isArray(messages) ? messages.map(Object) : []) {
+      this.#receive(content, Array.isArray(buffers) ? buffers : []);
+    }
   }
 
   /** @param {unknown} content @param {readonly unknown[]} buffers */

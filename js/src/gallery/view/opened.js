@@ -57,8 +57,8 @@ export function createOpened(context, summon) {
       const at = order.indexOf(opened);
       const file = fileOf(store, opened);
       setText(words, `item ${opened}${file ? `  ${file}` : ""}${at < 0 ? "" : `  ·  ${whole(at + 1)} of ${whole(order.length)}`}`);
-      hide(back, at <= 0);
-      hide(next, at < 0 || at === order.length - 1);
+      hide(back, at <= 0 || !store.canAsk);
+      hide(next, at < 0 || at === order.length - 1 || !store.canAsk);
     },
   };
 }

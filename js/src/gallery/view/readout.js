@@ -11,6 +11,7 @@ import { fileOf, lossOf, marginOf } from "../words.js";
 
 const HINT = "Click opens an item. Ctrl-click or Space selects it, Shift a range.";
 const BRIEF = "Tap opens an item.";
+const ALONE = "Sort and filter; opening an item needs a kernel.";
 
 /** @param {import("./context.js").Context} context */
 export function createReadout(context) {
@@ -23,7 +24,7 @@ export function createReadout(context) {
       const item = ui.hover ?? (ui.focused ? ui.active : null);
       const short = context.size.kind === "one";
       if (!differs(item, short, store.scores.scored, store.scores.failed.size, store.about)) return;
-      const slots = item === null ? [[{ quiet: short ? BRIEF : HINT }]] : slotsOf(store, item, short);
+      const slots = item === null ? [[{ quiet: !store.canAsk ? ALONE : short ? BRIEF : HINT }]] : slotsOf(store, item, short);
       element.replaceChildren(...slots.map((pieces) => h("span.slot", {}, pieces.map((piece) =>
         (typeof piece === "string" ? piece : "strong" in piece ? h("b", { text: piece.strong }) : h("span.quiet", { text: piece.quiet }))))));
     },

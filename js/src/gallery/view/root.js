@@ -65,7 +65,11 @@ export function createView(store, el, summon) {
     context.patch({});
   });
   const applyTheme = watchTheme(el, root, life.signal, () => context.patch({}));
-  watchSize(context, applyTheme);
+  watchSize(context, () => {
+    applyTheme();
+    // one that was open before the page was loaded
+    if (store.view.opened !== null) requestAnimationFrame(() => turn(context, parts));
+  });
   painter.start(context, Object.values(parts));
   return () => {
     life.abort();

@@ -4,7 +4,7 @@ import { createWatch } from "../../lib/changes.js";
 import { grid } from "../../lib/format.js";
 import { h } from "../../view/dom.js";
 import { icon } from "../../view/icons.js";
-import { MANNER } from "../words.js";
+import { MANNER, whole } from "../words.js";
 
 /**
  * @typedef {import("./context.js").Context} Context
@@ -49,12 +49,16 @@ function lineOf({ store, size }) {
   if (status.state === "error" || status.state === "warning") {
     return { kind: status.state, text: [status.text, status.hint].filter(Boolean).join(" "), side: "" };
   }
-  if (!store.canAsk) return { kind: "warning", text: "No kernel is here to ask: run the cell to see the items.", side: "" };
+  if (!store.canAsk && (store.refused || !store.scores.scored)) {
+    const text = store.refused ? "Opening an item needs a kernel: run the notebook." : "No kernel is here to ask: run the cell to see the items.";
+    return { kind: "warning", text, side: "" };
+  }
   if (age > LOST) return { kind: "busy", text: "The kernel does not answer. It is busy, or was restarted: then run the cell again.", side: "" };
   if (status.state === "busy") return { kind: "busy", text: status.text, side: "" };
   if (age > LATE) return { kind: "busy", text: "Kernel is busy. What is on screen is answered first.", side: "" };
   const layer = about.layers.find(({ name }) => name === view.layer);
   const variant = about.variants.find(({ id }) => id === view.variant)?.name ?? view.variant;
-  const facts = [status.text, about.model, `${view.layer} ${layer ? grid(layer.grid) : ""}`.trim(), variant, short ? "" : about.device];
+  const some = store.canAsk || store.pictures >= store.count ? "" : `${whole(store.pictures)} pictures of ${whole(store.count)}`;
+  const facts = [status.text, some, about.model, `${view.layer} ${layer ? grid(layer.grid) : ""}`.trim(), variant, short ? "" : about.device];
   return { kind: "ready", text: facts.filter(Boolean).join("  ·  "), side: short ? "" : MANNER[view.shows === "both" ? "both" : "one"] };
 }

@@ -75,6 +75,7 @@ export function createTile({ store, ui }) {
       mark(element, "waiting", !photo);
       hide(parts.places[1], view.shows !== "both");
       hide(parts.same, true);
+      hide(parts.absent, thumb !== null || store.canAsk || scores.failed.has(index));
       if (!thumb || !photo) return;
       drawn = index;
       drawMaps(parts, store, index, thumb, (canvas, map, range) => {
@@ -90,15 +91,16 @@ function build() {
   const why = h("span.g-why");
   const failure = h("span.g-failure", { hidden: true }, [icon("warning"), why]);
   const same = h("span.g-same", { hidden: true });
+  const absent = h("span.g-same", { hidden: true, text: "no picture here" });
   const places = [
-    h("span.g-place", {}, [canvases[0], failure, cross, h("span.g-check", {}, [glyph("check")])]),
+    h("span.g-place", {}, [canvases[0], absent, failure, cross, h("span.g-check", {}, [glyph("check")])]),
     h("span.g-place", {}, [canvases[1], same]),
   ];
   const [called, probability, truth, number] = ["g-called", "g-number", "g-truth", "g-number"].map((name) => h("span", { class: name }));
   const spoken = h("span.spoken");
   const element = h("div.g-tile", { role: "gridcell" }, [spoken, h("span.g-pictures", {}, places),
     h("span.g-words", {}, [called, probability]), " ", h("span.g-words", {}, [truth, number])]);
-  return { element, canvases, places, cross, failure, why, same, spoken, called, probability, truth, number };
+  return { element, absent, canvases, places, cross, failure, why, same, spoken, called, probability, truth, number };
 }
 
 /** @param {Parts} parts @param {Store} store @param {number} item */

@@ -1,0 +1,117 @@
+"""The part of a gallery that is for where no kernel runs: pages, and notebooks that are run with nobody there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from camwidget import export, late, payload
+from camwidget.checks import count, one_of
+
+from . import paper
+from .desk import Desk
+from .opening import Opening
+
+PICTURES = 100
+"""So many items of a page have their picture, unless more are wanted."""
+
+TURN = 1.0
+"""Seconds that a handler waits for scores where late answers are lost; then the page asks again."""
+
+PATIENCE = 300.0
+"""Seconds that a cell waits for them where no page will."""
+
+
+class Paged(Opening):
+    """``CamGallery`` is made of it."""
+
+    _kept_of: tuple[Any, ...] | None = None
+    """What ``kept`` was made of."""
+
+    def save(self, path: str | Path, most: int = PICTURES, *, title: str | None = None, form: str = "page") -> Path:
+        """Write the gallery as a file of HTML that needs no kernel and no network; one that is there is overwritten.
+
+        It has the scores of all items, so it sorts, filters and counts; of the first ones, in the order that is on
+        screen, it has the pictures with their maps. To open another item takes a kernel; the one that is open goes
+        along as its own widget would, see ``CamWidget.save``. What is not scored yet is scored first. No file of yours
+        is named.
+
+        Args:
+            path: of the file, which ends in .html. most: so many items with a picture.
+            title: of the page, as plain text; default: the model and the number of items.
+            form: "page", "fragment" or "frame", see ``CamWidget.to_html``.
+
+        Returns: the path.
+
+        Raises:
+            TypeError, ValueError: with what was given, and what is accepted.
+        """
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a gallery is saved as a page; given: {Path(path).name!r}, accepted: a name with .html")
+        return export.write(path, self.to_html(most, title=title, form=form))
+
+    def to_html(self, most: int = PICTURES, *, title: str | None = None, form: str = "fragment") -> export.Html:
+        """The page of ``save`` as text, see ``CamWidget.to_html``. Raises: as ``save``."""
+        one_of("form", form, export.FORMS)
+        block = self._block(most)
+        child = None if self.opened is None or self._child is None or self._child.closed else self._child
+        inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
+        called = self.page_title if title is None else str(title)
+        return export.form_of(form, [block], called, str(self._esm), inner)
+
+    def _block(self, most: int = PICTURES) -> bytes:
+        """What a page is given, see ``payload.block``."""
+        count("most", most)
+        desk = self._desk_or_raise()
+        desk.finish()
+        with self._lock:
+            inner = self.opened is not None and self._child is not None and not self._child.closed
+            traits = {name: getattr(self, name) for name in paper.TRAITS}
+        return payload.block(paper.of({**traits, "kept": self._keep(most)}, inner))
+
+    @property
+    def page_title(self) -> str:
+        """The model and how many items there are."""
+        return f"{self.meta['model']}, {self._count} items"
+
+    # ------------------------------------------------------------------ hosts that lose what comes late
+
+    def wait_for_answers(self) -> None:
+        """Return when what was asked for, here or in the browser, is on its way to the browser. Where no page will ask
+        for the scores, they are waited for, too, and kept with the pictures of the first items.
+        """
+        desk = self._desk
+        if desk is None:
+            return
+        nobody, wanted = late.nobody_is_there(), self._wanted
+        self._wanted = False
+        desk.serve(PATIENCE if nobody else TURN if wanted else 0)
+        with self._lock:
+            self._tell(desk)
+            if wanted and desk.busy and not desk.scoring.done:
+                self.send({"kind": "more"})
+        if nobody:
+            self._leave(desk)
+        if self._child is not None:
+            self._child.wait_for_answers()
+
+    def _handle_msg(self, msg: Any) -> None:
+        super()._handle_msg(msg)
+        late.wait_for([self])
+
+    # ------------------------------------------------------------------ what is kept
+
+    def _leave(self, desk: Desk) -> None:
+        """Keep what a notebook is to remember, where it has changed."""
+        done = desk.scoring.scores.done
+        made_of = (self.generation, done, desk.look, self.order, self.descending, self.filter)
+        if done and made_of != self._kept_of:
+            self.kept, self._kept_of = self._keep(PICTURES), made_of
+
+    def _keep(self, most: int) -> dict[str, Any]:
+        desk = self._desk_or_raise()
+        with desk.turn():
+            found = desk.scoring.scores
+            wanted = paper.first(found, self.order, self.descending, self.filter, most)
+            made = desk.make(wanted, float("inf"))
+            return paper.kept(found, self._items, made, desk.look, self.generation)
