@@ -87,10 +87,7 @@ class CamGallery(Paged):
     ) -> None:
         self._lock = threading.RLock()
         keywords(CamGallery.__init__, look, DISPLAY)
-        engine = CamEngine(model, autocast, memory, forward)
-        kinds = inputs.kinds_of(engine.model)
-        if kinds and "picture" not in kinds:
-            raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+        engine = _of_pictures(CamEngine(model, autocast, memory, forward))
         items = Items(dataset, preprocessing.find(engine.model, preprocess))
         readable, recording = _first(engine, items)
         probability = scores.find_probability(engine.model, recording, probability)
@@ -109,14 +106,14 @@ class CamGallery(Paged):
             "autocast": autocast, "memory": memory, "forward": forward,
         }  # fmt: skip
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
-        listed = items.names if len(items) <= NAMES_AT_ONCE else None
+        listed = (items.names if len(items) <= NAMES_AT_ONCE else None) or ()
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle("gallery.js"),
                 count=len(items),
                 names=list(names),
                 known=bool((known != UNKNOWN).any()),
-                names_of_items=[line(name) for name in listed or ()],
+                names_of_items=[line(name) for name in listed],
                 meta={"model": line(type(engine.model).__name__), "device": str(recording.x.device)},
                 layers=wire.layers(recording, state["layer"]),
                 variants=[one for one in wire.variants() if not one["slow"]],
@@ -232,3 +229,10 @@ def _first(engine: CamEngine, items: Items) -> tuple[int, Recording]:
             continue
         return index, engine.record(x)
     raise ValueError(f"none of the first {min(LOOKED_AT, len(items))} items can be read; the first: {fault}") from fault
+
+
+def _of_pictures(engine: CamEngine) -> CamEngine:
+    kinds = inputs.kinds_of(engine.model)
+    if kinds and "picture" not in kinds:
+        raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+    return engine
