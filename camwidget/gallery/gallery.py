@@ -88,9 +88,7 @@ class CamGallery(Paged):
         self._lock = threading.RLock()
         keywords(CamGallery.__init__, look, DISPLAY)
         engine = CamEngine(model, autocast, memory, forward)
-        kinds = inputs.kinds_of(engine.model)
-        if kinds and "picture" not in kinds:
-            raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+        _check_kind(engine.model)
         items = Items(dataset, preprocessing.find(engine.model, preprocess))
         readable, recording = _first(engine, items)
         probability = scores.find_probability(engine.model, recording, probability)
@@ -104,10 +102,8 @@ class CamGallery(Paged):
         known = items.truths(truth, names)
         scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
         self._items = items
-        self._child_keywords = {
-            "labels": names[1:] if self._two else names, "preprocess": preprocess, "probability": probability,
-            "autocast": autocast, "memory": memory, "forward": forward,
-        }  # fmt: skip
+        same = {"autocast": autocast, "memory": memory, "forward": forward, "preprocess": preprocess}
+        self._child_keywords = {**same, "labels": names[1:] if self._two else names, "probability": probability}
         self._model = engine.model
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = items.names if len(items) <= NAMES_AT_ONCE else None
@@ -216,6 +212,12 @@ class CamGallery(Paged):
         colours = {"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}.get(self.sign, self.colormap)
         look = Look(signed=self.sign == "signed", opacity=self.opacity, threshold=0.0, mode="bicubic")
         return tables.still(self._desk_or_raise(), self._names, self.luts[colours], look)
+
+
+def _check_kind(model: nn.Module) -> None:
+    kinds = inputs.kinds_of(model)
+    if kinds and "picture" not in kinds:
+        raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
 
 
 def _first(engine: CamEngine, items: Items) -> tuple[int, Recording]:
