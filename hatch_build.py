@@ -72,12 +72,17 @@ def node_commands() -> tuple[list[str], list[str]]:
     return [str(node)], [str(node), str(library / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def has_esbuild(js: Path) -> bool:
-    """Whether the esbuild of the lock file is in place; a developer's full `npm ci` is then left alone."""
-    where = "node_modules/esbuild"
+def version_in(folder: Path) -> str:
+    """The version of an npm package that is in place."""
+    return str(json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"])
+
+
+def has_packages(js: Path) -> bool:
+    """Whether all that builds the bundles is in place, as locked; a developer's full `npm ci` is then left alone."""
     try:
-        due = json.loads((js / "package-lock.json").read_text(encoding="utf-8"))["packages"][where]["version"]
-        return bool(json.loads((js / where / "package.json").read_text(encoding="utf-8"))["version"] == due)
+        due = json.loads((js / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+        folders = [f"node_modules/{name}" for name in due[""]["dependencies"]]
+        return all(version_in(js / folder) == due[folder]["version"] for folder in folders)
     except (OSError, KeyError, json.JSONDecodeError):
         return False
 
@@ -99,7 +104,7 @@ def build(root: Path) -> None:
     """Make the bundles anew."""
     js = root / "js"
     node, npm = node_commands()
-    if not has_esbuild(js):
+    if not has_packages(js):
         run([*npm, "ci", "--omit=dev", "--no-audit", "--no-fund"], js)
     run([*node, "build.mjs"], js)
 

@@ -101,10 +101,9 @@ class CamGallery(Paged):
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
         scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
-        self._items = items
+        self._items, self._model = items, engine.model
         same = {"autocast": autocast, "memory": memory, "forward": forward, "preprocess": preprocess}
         self._child_keywords = {**same, "labels": names[1:] if self._two else names, "probability": probability}
-        self._model = engine.model
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = items.names if len(items) <= NAMES_AT_ONCE else None
         with lifetime.birth(self):

@@ -170,15 +170,20 @@ class TestHook:
         with pytest.raises(RuntimeError, match=r"(?s)ended with 3.*broken"):
             hook.run([sys.executable, "-c", "print('broken'); raise SystemExit(3)"], tmp_path)
 
-    def test_esbuild_in_place_is_kept(self, hook, tree):
+    def test_what_is_in_place_is_kept_where_it_is_all_that_is_locked(self, hook, tree):
         js = tree / "js"
-        assert not hook.has_esbuild(js)
-        lock = {"packages": {"node_modules/esbuild": {"version": "1.2.3"}}}
-        (js / "package-lock.json").write_text(json.dumps(lock))
-        (js / "node_modules" / "esbuild").mkdir(parents=True)
-        for version, kept in [("1.2.3", True), ("1.2.4", False)]:
-            (js / "node_modules" / "esbuild" / "package.json").write_text(json.dumps({"version": version}))
-            assert hook.has_esbuild(js) is kept
+        assert not hook.has_packages(js)
+        locked = {"": {"dependencies": {"esbuild": "1.2.3", "@of/other": "4.5.6"}}}
+        locked |= {"node_modules/esbuild": {"version": "1.2.3"}, "node_modules/@of/other": {"version": "4.5.6"}}
+        (js / "package-lock.json").write_text(json.dumps({"packages": locked}))
+        for name, version, kept in [
+            ("esbuild", "1.2.3", False),  # the other is missing
+            ("@of/other", "4.5.6", True),
+            ("esbuild", "1.2.4", False),
+        ]:
+            (js / "node_modules" / name).mkdir(parents=True, exist_ok=True)
+            (js / "node_modules" / name / "package.json").write_text(json.dumps({"version": version}))
+            assert hook.has_packages(js) is kept
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node on PATH")

@@ -17,7 +17,7 @@ def files() -> Iterator[Path]:
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Each function by name, and how many lines it has, without decorators and docstring: who documents much is right."""
+    """Each function by name, and how many lines it has, less decorators and docstring."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             told = node.body[0] if ast.get_docstring(node, clean=False) is not None else None

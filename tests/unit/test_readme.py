@@ -24,7 +24,7 @@ from camwidget.compare import Comparison
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
-SIDE = 32
+SIDE = 16
 NAMES = [{281: "tabby", 282: "tiger cat"}.get(index, f"class {index}") for index in range(1000)]
 
 
@@ -71,7 +71,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "paths": paths,
         "labels": [5] * len(paths),
         "names": NAMES,
-        "boxes": [(4, 4, 20, 20)] * len(x),
+        "boxes": [(2, 2, 12, 12)] * len(x),
         "dataset": [(torch.from_numpy(picture).permute(2, 0, 1) / 255, 5) for picture in pictures],
         "x": x,
         "query": torch.randn(10),
