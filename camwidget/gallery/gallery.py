@@ -101,10 +101,8 @@ class CamGallery(Paged):
         known = items.truths(truth, names)
         scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
         self._items, self._model = items, engine.model
-        self._child_keywords = {
-            "labels": names[1:] if self._two else names, "preprocess": preprocess, "probability": probability,
-            "autocast": autocast, "memory": memory, "forward": forward,
-        }  # fmt: skip
+        same = {"autocast": autocast, "memory": memory, "forward": forward, "preprocess": preprocess}
+        self._child_keywords = {**same, "labels": names[1:] if self._two else names, "probability": probability}
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = (items.names if len(items) <= NAMES_AT_ONCE else None) or ()
         with lifetime.birth(self):

@@ -136,9 +136,8 @@ def test_messages_that_were_sent_and_then_spoilt(wire: Wire | GalleryWire, fault
     for batch in range(batches(plan)):
         send(wire, faults, [mutation.spoilt(recorded, draw) for _ in range(BATCH)], draw)
         growth.note(batch)
-    print(
-        f"\n{wire.subject.name}: {batches(plan) * BATCH} spoilt messages, {growth.check(MOST_BLOCKS.get(wire.subject.name, 6.0))}; {words(wire)}"
-    )
+    found = growth.check(MOST_BLOCKS.get(wire.subject.name, 6.0))
+    print(f"\n{wire.subject.name}: {batches(plan) * BATCH} spoilt messages, {found}; {words(wire)}")
 
 
 def test_values_that_the_protocol_does_not_have(wire: Wire | GalleryWire, faults: Faults, plan: Plan) -> None:
