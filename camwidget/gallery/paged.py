@@ -51,7 +51,10 @@ class Paged(Opening):
         return export.write(path, self.to_html(most, title=title, form=form))
 
     def to_html(self, most: int = PICTURES, *, title: str | None = None, form: str = "fragment") -> export.Html:
-        """The page of ``save`` as text, see ``CamWidget.to_html``. Raises: as ``save``."""
+        """The page of ``save`` as text, see ``CamWidget.to_html``.
+
+        Args, Raises: as ``save``.
+        """
         one_of("form", form, export.FORMS)
         block = self._block(most)
         child = None if self.opened is None or self._child is None or self._child.closed else self._child
