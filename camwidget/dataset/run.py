@@ -62,16 +62,17 @@ def explain(  # noqa: PLR0913 (the signature that users type)
             it, a class by its index or name (or a ``Target``, or a callable) for all, or a sequence with one an image.
         layer, variant: as of ``Recording.cam``. Sequences of them are made in the same passes; the maps are then found
             under ``[layer, variant]``.
-        batch_size: images in one pass, at most: fewer where memory is short. progress: show a bar (``tqdm.auto``).
+        batch_size: images in one pass, at most: fewer where memory is short.
+        progress: show a bar (``tqdm.auto``).
         size: of the maps: "input" (the network's input), "grid" (the layer's own cells), or the numbers.
         out: stream the maps to this ``.npy`` file or ``.zarr`` group (extra ``data``) instead of keeping them in
             memory; of several layers or variants one file each, ``maps-layer4-gradcam.npy``. Beside it stands a
             journal, ``maps.npy.jsonl``, with what the model said of each image. A run that was ended, in whatever way,
             goes on where it was when it is asked for again: nothing is lost or done twice, and with the same
             ``batch_size`` the result is the same to the last bit. Images that could not be read are tried again then,
-            and files that were changed since. overwrite: begin anew, whatever is there under ``out``.
-        on_error: what to do of an image that cannot be read: "raise" BadImage with its path, or "skip" it: its maps are
-            NaN, ``skipped`` says why, and the run goes on.
+            and files that were changed since.
+        overwrite: begin anew, whatever is there under ``out``.
+        on_error: an image that cannot be read: "raise" BadImage with its path, or "skip" it (NaN; see ``skipped``).
         workers: threads that read ahead; default: one a core, at most 8; 0 reads when images are wanted. A ``Dataset``
             is asked for one item at a time; for worker processes give a ``DataLoader``, which has its own.
         preprocess: as of ``CamWidget``; default: found from the model.
@@ -88,8 +89,7 @@ def explain(  # noqa: PLR0913 (the signature that users type)
     source = open_source(images, Reader(inputs.kinds_of(engine.model), known))
     run = _Run(engine, source, question, wanted, count("batch_size", batch_size))
     if out is not None:
-        about = _about(engine, source, question, wanted) | _about_input(images, known, preprocess)
-        run.resume(Path(out), about, overwrite)
+        run.resume(Path(out), _about_input(images, known, preprocess), overwrite)
     return run.explanations(workers, on_error == "raise", progress)
 
 
@@ -163,11 +163,12 @@ class _Run:
         self._finished: int | None = None
 
     def resume(self, out: Path, about: Entry, overwrite: bool) -> None:
-        """Put results under ``out``, going on with what is there.
+        """Put results under ``out``, going on with what is there; ``about`` is what must be the same of the input.
 
         Raises:
             ValueError: it is another run's.
         """
+        about = _about(self._engine, self._source, self._question, self._wanted) | about
         store, path = store_at(out)
         sidecar = path.with_name(path.name + ".jsonl")
         self._overwrite = overwrite

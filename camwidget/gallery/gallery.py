@@ -21,7 +21,7 @@ from camwidget.still import Look
 from camwidget.text import line
 from camwidget.traits import bundle
 
-from . import tables
+from . import sides, tables
 from .declared import read_variant
 from .desk import Desk
 from .items import Items
@@ -49,7 +49,8 @@ class CamGallery(Paged):
         dataset: pictures that are asked for by number: a folder (the folders in it may be called like the classes),
             paths, an array ``(N, H, W[, 3])``, a preprocessed tensor ``(N, C, H, W)``, a list of pictures, a pair
             ``(pictures, labels)``, a ``Dataset`` of ``(picture, label)``; or Parquet that ``camwidget.ray`` wrote.
-        labels: names of the classes, as of ``CamWidget``.
+        labels: names of the classes, as of ``CamWidget``. A network with one score has two here, 0 and 1: above a
+            score of 0 (a probability of 0.5) an item is called 1. Of these one name is that of 1, two are of both.
         truth: the true class of each item, by name or index, None where it is not known; default: what comes with the
             items, -1 where nothing does.
         preprocess, colormap, probability, autocast, memory, forward: as of ``CamWidget``.
@@ -87,23 +88,23 @@ class CamGallery(Paged):
         self._lock = threading.RLock()
         keywords(CamGallery.__init__, look, DISPLAY)
         engine = CamEngine(model, autocast, memory, forward)
-        kinds = inputs.kinds_of(engine.model)
-        if kinds and "picture" not in kinds:
-            raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+        _check_kind(engine.model)
         items = Items(dataset, preprocessing.find(engine.model, preprocess))
         readable, recording = _first(engine, items)
         probability = scores.find_probability(engine.model, recording, probability)
-        names = self._names = find_labels(engine.model, labels, recording.scores.shape[1])
-        if len(names) >= UNKNOWN:
-            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        threshold = sides.threshold_of(recording.scores.shape[1], probability)
+        self._two = threshold is not None
+        names = self._names = self._read_names(engine, labels, recording.scores.shape[1])
+        if self._two:
+            items.found = None  # it counts one class
         self._items, self._count, self._model = items, len(items), engine.model
         self._layer_names = tuple(recording.layers)
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
-        scoring = Scoring(engine, items, probability, names, known, given, workers)
+        scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
         self._child_keywords = {
-            "labels": names, "preprocess": preprocess, "probability": probability, "autocast": autocast,
-            "memory": memory, "forward": forward,
+            "labels": names[1:] if self._two else names, "preprocess": preprocess, "probability": probability,
+            "autocast": autocast, "memory": memory, "forward": forward,
         }  # fmt: skip
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
         listed = items.names if len(items) <= NAMES_AT_ONCE else None
@@ -122,9 +123,15 @@ class CamGallery(Paged):
                 status=wire.status("ready", ""),
                 **{name: self._checked(name, value) for name, value in state.items()},
             )
-            thumbs = Thumbs(engine, items, scoring.learn)
+            thumbs = Thumbs(engine, items, scoring.learn, threshold=threshold)
             self._desk = Desk(engine, scoring, thumbs, self._look(), lifetime.weakly(self._deliver))
             self._open_ahead(readable)
+
+    def _read_names(self, engine: CamEngine, labels: Any, count: int) -> tuple[str, ...]:
+        names = sides.names(engine.model, labels) if self._two else find_labels(engine.model, labels, count)
+        if len(names) >= UNKNOWN:
+            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        return names
 
     # ------------------------------------------------------------------ what users read
 
@@ -206,6 +213,12 @@ class CamGallery(Paged):
         colours = {"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}.get(self.sign, self.colormap)
         look = Look(signed=self.sign == "signed", opacity=self.opacity, threshold=0.0, mode="bicubic")
         return tables.still(self._desk_or_raise(), self._names, self.luts[colours], look)
+
+
+def _check_kind(model: nn.Module) -> None:
+    kinds = inputs.kinds_of(model)
+    if kinds and "picture" not in kinds:
+        raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
 
 
 def _first(engine: CamEngine, items: Items) -> tuple[int, Recording]:
