@@ -72,8 +72,7 @@ def explain(  # noqa: PLR0913 (the signature that users type)
             ``batch_size`` the result is the same to the last bit. Images that could not be read are tried again then,
             and files that were changed since.
         overwrite: begin anew, whatever is there under ``out``.
-        on_error: what to do of an image that cannot be read: "raise" BadImage with its path, or "skip" it: its maps are
-            NaN, ``skipped`` says why, and the run goes on.
+        on_error: an image that cannot be read: "raise" BadImage with its path, or "skip" it (NaN; see ``skipped``).
         workers: threads that read ahead; default: one a core, at most 8; 0 reads when images are wanted. A ``Dataset``
             is asked for one item at a time; for worker processes give a ``DataLoader``, which has its own.
         preprocess: as of ``CamWidget``; default: found from the model.
@@ -90,8 +89,7 @@ def explain(  # noqa: PLR0913 (the signature that users type)
     source = open_source(images, Reader(inputs.kinds_of(engine.model), known))
     run = _Run(engine, source, question, wanted, count("batch_size", batch_size))
     if out is not None:
-        about = _about(engine, source, question, wanted) | _about_input(images, known, preprocess)
-        run.resume(Path(out), about, overwrite)
+        run.resume(Path(out), _about_input(images, known, preprocess), overwrite)
     return run.explanations(workers, on_error == "raise", progress)
 
 
@@ -165,11 +163,12 @@ class _Run:
         self._finished: int | None = None
 
     def resume(self, out: Path, about: Entry, overwrite: bool) -> None:
-        """Put results under ``out``, going on with what is there.
+        """Put results under ``out``, going on with what is there; ``about`` is what must be the same of the input.
 
         Raises:
             ValueError: it is another run's.
         """
+        about = _about(self._engine, self._source, self._question, self._wanted) | about
         store, path = store_at(out)
         sidecar = path.with_name(path.name + ".jsonl")
         self._overwrite = overwrite
