@@ -25,7 +25,8 @@ class Asked(RegionalTraits, ContrastedTraits):
 
     def refresh(self) -> None:
         """Look at the model again, as after a training step: one forward pass, and list and maps follow. A change by an
-        optimiser is noticed at the next click anyway; one through ``.data`` is not noticed without this.
+        optimiser, and a part or a forward hook that is another, are noticed at the next click anyway; one through
+        ``.data`` or of a part's settings is not noticed without this.
         """
         with self._lock:
             self._open().atlas.expire()

@@ -63,12 +63,19 @@ class ContrastedTraits(Readings):
             if self._session is not None and any(target not in self.listed for target in also):
                 self.listed = self._session.listed = [*self.listed, *also]
 
-    def _rival(self) -> int | None:
-        """Class B, as the browser has it, too (``rivalOf``)."""
+    def _rival(self, target: int | None = None) -> int | None:
+        """Class B of a class, of the one on screen by default; as the browser has it, too (``rivalOf``)."""
+        chosen = self.target if target is None else target
         for wanted in (self.rival, self._truth):
-            if wanted is not None and wanted != self.target:
+            if wanted is not None and wanted != chosen:
                 return int(wanted)
-        return next((target for target in self.listed if target != self.target), None)
+        return next((other for other in self.listed if other != chosen), None)
+
+    def _drawn_contrast(self) -> str:
+        """How the screen draws one: "off", "swipe" or "difference"."""
+        if self.contrast == "off" or self._rival() is None:
+            return "off"
+        return "difference" if self._subject.kind == "signal" else str(self.contrast)  # a signal has no left and right
 
     def _also_listed(self) -> list[int]:
         """The rival that was chosen, while it is in use."""

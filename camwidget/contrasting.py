@@ -13,6 +13,11 @@ from .engine.preempt import Stop
 from .engine.stale import STALE, StaleRecordingError
 
 
+def less_words(a: str, b: str, gamma: float) -> str:
+    """What is drawn of class A against class B: "star − 1.00 × ring", as the screen says it."""
+    return a if gamma == 0 else f"{a} − {gamma:.2f} × {b}"
+
+
 @dataclass(frozen=True)
 class Contrast:
     """Class B by its index, and how much the other class counts on either side."""

@@ -22,6 +22,7 @@ from .signals import Signal
 from .still import colours, heat, opacities
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 Pixels = np.ndarray[Any, Any]
@@ -39,45 +40,71 @@ TRACE = 512
 SATURATION = 0.55
 BESIDE = 0.78
 """Share of the room of an axes that is left to it beside its bar."""
+DIVIDER = ((3.5, (0, 0, 0, 0.55)), (1.5, "white"))
+"""Between the two sides of a contrast: widths in CSS pixels, and colours."""
 POINT = 0.75
 """Points a CSS pixel."""
 
 
-def draw_panel(ax: Axes, subject: Subject, cam: Map, place: Place | None, limit: float, look: Look) -> str:
-    """Draw a map that was folded over its input. Returns what else is to be said of it: the slice."""
+def draw_panel(
+    ax: Axes, subject: Subject, cam: Map, place: Place | None, limit: float, look: Look, right: Map | None = None
+) -> str:
+    """Draw a map that was folded over its input; with a second one, that one right of the middle. Returns what else is
+    to be said of it: the slice.
+    """
     if isinstance(subject, Signal):
         draw_signal(ax, subject, cam, place, limit, look)
         return ""
     if isinstance(subject, Picture):
         photo = np.asarray(Image.open(io.BytesIO(subject.encoded)).convert("RGB"))
-        _picture(ax, photo, subject.input.shape[-2:], cam, place, limit, look)
+        _picture(ax, photo, subject.input.shape[-2:], cam, place, limit, look, right)
         return ""
-    depth, index = subject.strongest(cam, place)
+    depth, index = subject.strongest(cam if right is None else np.maximum(np.abs(cam), np.abs(right)), place)
     if look.index is not None:
         if not 0 <= look.index < len(subject.slices):
             raise ValueError(f"index is {look.index}; accepted: 0 to {len(subject.slices) - 1}")
         index = int(look.index)
         found = subject.depth_at(index, len(cam), place)
         cam, depth = (np.zeros_like(cam), 0) if found is None else (cam, found)
+        right = None if right is None or found is None else right
     photo = np.asarray(Image.fromarray(subject.slices[index]).convert("RGB"))
     beside = None if place is None else place[1:]
-    _picture(ax, photo, subject.input.shape[-2:], cam[depth], beside, limit, look)
+    other = None if right is None else right[depth]
+    _picture(ax, photo, subject.input.shape[-2:], cam[depth], beside, limit, look, other)
     return f"{subject.axis} {index}"
 
 
 def _picture(
-    ax: Axes, photo: Pixels, size: tuple[int, ...], cam: Map, place: Place | None, limit: float, look: Look
+    ax: Axes,
+    photo: Pixels,
+    size: tuple[int, ...],
+    cam: Map,
+    place: Place | None,
+    limit: float,
+    look: Look,
+    right: Map | None = None,
 ) -> None:
     """On axes in pixels of the network's input."""
+    from matplotlib.patches import Rectangle
+
     height, width = size
     rings = look.shading == "contours" and limit > 0 and look.opacity > 0
     shown = _muted(photo) if rings else photo
     ax.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
-    if rings:
-        _contours(ax, size, cam, place, limit, look)
-    elif limit > 0:
-        pixels, extent = overlay(cam, size, place, limit, look)
-        ax.imshow(pixels, extent=extent, interpolation="nearest")
+    middle = width / 2
+    for side, start, end in [(cam, 0.0, width)] if right is None else [(cam, 0.0, middle), (right, middle, width)]:
+        artists: list[Artist] = []
+        if rings:
+            artists = _contours(ax, size, side, place, limit, look)
+        elif limit > 0:
+            pixels, extent = overlay(side, size, place, limit, look)
+            artists = [ax.imshow(pixels, extent=extent, interpolation="nearest")]
+        if right is not None:
+            for artist in artists:
+                artist.set_clip_path(Rectangle((start, 0), end - start, height, transform=ax.transData))
+    if right is not None:
+        for thick, ink in DIVIDER:
+            ax.axvline(middle, linewidth=thick * POINT, color=ink, solid_capstyle="butt")
     ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -113,7 +140,7 @@ def _muted(photo: Pixels) -> Pixels:
     return np.rint(SATURATION * photo + (1 - SATURATION) * grey[..., None]).astype(np.uint8)
 
 
-def _contours(ax: Axes, size: tuple[int, ...], cam: Map, place: Place | None, limit: float, look: Look) -> None:
+def _contours(ax: Axes, size: tuple[int, ...], cam: Map, place: Place | None, limit: float, look: Look) -> list[Artist]:
     """Light lines on dark casings hold on any photo."""
     from contourpy import contour_generator
     from matplotlib.collections import LineCollection
@@ -127,6 +154,7 @@ def _contours(ax: Axes, size: tuple[int, ...], cam: Map, place: Place | None, li
     least = SMALLEST_RING * height * width / cam.size
     if place is not None:
         least = SMALLEST_RING * height * place[0][1] * width * place[1][1]
+    made: list[Artist] = []
     for share in look.levels:
         if share < look.threshold:
             continue
@@ -136,9 +164,11 @@ def _contours(ax: Axes, size: tuple[int, ...], cam: Map, place: Place | None, li
             rings = [ring for ring in found if _area(ring) >= least]
             colour = _light(look.lut, 0.5 + side * (0.4 + 0.6 * tone) / 2.4 if look.signed else tone)
             for stroke, ink in ((thick + CASING, (0, 0, 0, 0.7)), (thick, colour)):
-                ax.add_collection(
-                    LineCollection(rings, linewidths=stroke * POINT, colors=[ink], capstyle="round", joinstyle="round")
+                strokes = LineCollection(
+                    rings, linewidths=stroke * POINT, colors=[ink], capstyle="round", joinstyle="round"
                 )
+                made.append(ax.add_collection(strokes))
+    return made
 
 
 def _area(ring: Pixels) -> float:

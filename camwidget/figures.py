@@ -63,6 +63,7 @@ class Panel:
     Attributes:
         map: signed, on its own grid. place: see ``Field.place``. unit: of its values.
         limit: the value of the strongest colour; None: its own largest.
+        right: another of the same grid, drawn right of a divider; None: there is none.
     """
 
     map: Map
@@ -70,16 +71,18 @@ class Panel:
     unit: str
     words: Words
     limit: float | None
+    right: Map | None = None
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What is around the maps, see ``CamWidget.figure``."""
+    """What is around the maps, see ``CamWidget.figure``; ``heading`` stands above all panels of a new figure."""
 
     ax: Axes | Sequence[Axes] | None = None
     colorbar: bool = True
     titles: bool = True
     figsize: tuple[float, float] | None = None
+    heading: str = ""
 
 
 def figure(
@@ -156,13 +159,16 @@ def draw(subject: Subject, panels: Sequence[Sequence[Panel]], look: Look, frame:
     axes, made = _axes(subject, panels, frame)
     for panel, ax in zip(_flat(panels), axes, strict=True):
         limit = reach(panel.map, look.sign) if panel.limit is None else panel.limit
-        drawn = draw_panel(ax, subject, folded(panel.map, look.sign), panel.place, limit, look)
+        right = None if panel.right is None else folded(panel.right, look.sign)
+        drawn = draw_panel(ax, subject, folded(panel.map, look.sign), panel.place, limit, look, right)
         if frame.colorbar:
             row = panels[_row(panel, panels)]
             said = panel is row[-1] or len({one.unit for one in row}) > 1
             draw_bar(ax, panel.map, limit, unit_words(panel.unit, subject.kind) if said else "", look)
         if frame.titles:
             _title(ax, panel, panels, drawn)
+    if frame.titles and frame.heading and frame.ax is None:
+        made.suptitle(_lines(frame.heading), parse_math=False)
     return made
 
 
@@ -205,7 +211,7 @@ def _size(subject: Subject, panels: Sequence[Sequence[Panel]], frame: Frame) -> 
     if subject.kind == "signal" and columns == 1:
         width = matplotlib.rcParams["figure.figsize"][0]
     bars = (BAR * columns + UNIT) * frame.colorbar
-    return width * columns + bars, (width * tall + GAP) * len(panels) + TITLE * frame.titles
+    return width * columns + bars, (width * tall + GAP) * len(panels) + TITLE * frame.titles * (1 + bool(frame.heading))
 
 
 def _title(ax: Axes, panel: Panel, panels: Sequence[Sequence[Panel]], drawn: str) -> None:
@@ -217,13 +223,17 @@ def _title(ax: Axes, panel: Panel, panels: Sequence[Sequence[Panel]], drawn: str
     beside = _differing(panel, [others[0] for others in panels]) if len(panels) > 1 else []
     if not above and not beside:
         above = [panel.words.target]
-    above, beside = ([line(part, NAME) for part in parts] for parts in (above, beside))
+    above, beside = ([_lines(part) for part in parts] for parts in (above, beside))
     title = ", ".join([*above, drawn] if drawn else above)
     # a name is text: a dollar sign in it begins no formula
     if row == 0 and title:
         ax.set_title(title, parse_math=False)
     if beside and panel is panels[row][0]:
         ax.set_ylabel(", ".join(beside), parse_math=False)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line(part, NAME) for part in text.split("\n"))
 
 
 def _row(panel: Panel, panels: Sequence[Sequence[Panel]]) -> int:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import as_python, export, figures, payload, trust, unfolding, wire
 from .answers import View
+from .contrasted import ContrastedTraits
+from .contrasting import Contrast, less_words
 from .engine import Recording
 from .engine.suggest import unknown
 from .engine.variants import find_variant
 from .payload import Choice
 from .protocol import NEGATIVE_COLORMAP, SIGNED_COLORMAP
-from .readings import Readings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ COLOURS = {"signed": SIGNED_COLORMAP, "negative": NEGATIVE_COLORMAP}
 """Signs with colours of their own."""
 
 
-class Publishing(Readings):
+class Publishing(ContrastedTraits):
     """``CamWidget`` has the input, the session and the view."""
 
     def save(
@@ -126,7 +127,8 @@ class Publishing(Readings):
         index: int | None = None,
         figsize: tuple[float, float] | None = None,
     ) -> Figure:
-        """What is on screen as a Matplotlib figure, by the same rules: smoothing, opacity, sign, threshold, scale.
+        """What is on screen as a Matplotlib figure, by the same rules: smoothing, opacity, sign, threshold, scale. A
+        contrast is drawn as there, the difference or both sides of a divider in the middle, and the title says of what.
 
         One of ``targets``, ``layers`` and ``variants`` with several entries makes a row, two a grid; a third is an
         error. Fonts and sizes are Matplotlib's ``rcParams``.
@@ -144,18 +146,22 @@ class Publishing(Readings):
             TypeError, ValueError: with what was given, what is accepted, and the nearest right name.
         """
         self._settled()
+        contrast = self._drawn_contrast()
+        sign = "signed" if contrast == "difference" else self.sign
         look = figures.Look(
-            sign=self.sign, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation,
+            sign=sign, opacity=self.opacity, threshold=self.threshold, mode=self.interpolation,
             shading=figures.check_shading(self.shading if shading is None else shading, self._subject.kind),
-            lut=self.luts[COLOURS.get(self.sign, self.colormap)], levels=tuple(self.levels), index=index,
+            lut=self.luts[COLOURS.get(sign, self.colormap)], levels=tuple(self.levels), index=index,
         )  # fmt: skip
         several: dict[str, list[Any]] = {
             "targets": [self._index(one) for one in _listed(targets, self.target)],
             "layers": [self._recording.resolve(one) for one in _listed(layers, self.layer)],
             "variants": [find_variant(one).id for one in _listed(variants, self.variant)],
         }
-        panels = [[self._panel(view, look) for view in row] for row in figures.arranged(several)]
-        frame = figures.Frame(ax, colorbar, titles, figsize)
+        panels = [[self._panel(view, look, contrast) for view in row] for row in figures.arranged(several)]
+        # of what is drawn each title tells what differs
+        same = contrast != "off" and len(several["targets"]) == 1 and len(panels[0]) + len(panels) > 2
+        frame = figures.Frame(ax, colorbar, titles, figsize, panels[0][0].words.target if same else "")
         return figures.draw(self._shown, panels, look, frame)
 
     def to_code(self) -> str:
@@ -218,19 +224,31 @@ class Publishing(Readings):
         """Bytes that a block may have."""
         return (payload.BUDGET - export.overhead()) / payload.TEXT
 
-    def _panel(self, view: View, look: figures.Look) -> figures.Panel:
-        session = self._open()
-        map_ = session.map(view)
+    def _panel(self, view: View, look: figures.Look, contrast: str) -> figures.Panel:
+        session, name, right = self._open(), self._names[view.target], None
+        rival = None if contrast == "off" else self._rival(view.target)
+        if rival is None:
+            map_ = session.map(view)
+        else:
+            map_, right = session.contrast(view, Contrast(rival, self.gamma))
+            name = less_words(self._names[view.target], self._names[rival], self.gamma)
+            if contrast == "difference":
+                right = None
+            else:
+                other = less_words(self._names[rival], self._names[view.target], self.gamma)
+                name = f"left: {name}\nright: {other}"
         field = self._recording.fields(view.layer)
         place = None if field is None or field.grid != map_.shape else field.place
         limit = self.limit
-        if limit is None and self.scale == "listed":
+        if limit is None and right is not None:
+            limit = max(figures.reach(side, look.sign) for side in (map_, right))
+        elif limit is None and self.scale == "listed" and rival is None:
             peers = [session.map(replace(view, target=other)) for other in self.listed]
             limit = max(figures.reach(peer, look.sign) for peer in (map_, *peers))
         info = find_variant(view.variant)
-        words = figures.Words(self._names[view.target], view.layer, info.name)
+        words = figures.Words(name, view.layer, info.name)
         unit = self.classes["unit"] if info.unit == "score" else "relative"
-        return figures.Panel(map_, place, unit, words, limit)
+        return figures.Panel(map_, place, unit, words, limit, right)
 
 
 def _listed(given: Any, default: Any) -> list[Any]:

@@ -69,7 +69,8 @@ function lettered(bytes) {
 /**
  * The bundle travels with every saved widget, so it is packed as tightly as can be: a third of the size, and unpacked
  * within a few milliseconds. It is loaded as hosts load any widget, from a URL of its own text; once a page, since a page
- * never lets go of a module, and not before a widget is shown: some hosts give little time to load.
+ * never lets go of a module, nor of what its top level holds, and not before a widget is shown: some hosts give little
+ * time to load.
  * @param {Uint8Array} source
  * @param {string} name
  * @param {string} hash
@@ -77,9 +78,9 @@ function lettered(bytes) {
 async function packed(source, name, hash) {
   const deflated = await zopfli.deflateAsync(source, { numiterations: 15 });
   return `// camwidget js sha256:${hash}
-const letters = "${LETTERS}";
-const packed = "${lettered(deflated)}";
 async function open() {
+  const letters = "${LETTERS}";
+  const packed = "${lettered(deflated)}";
   const bytes = new Uint8Array(${deflated.length});
   const values = new Map([...letters].map((letter, i) => [letter, i]));
   for (let i = 0, at = 0, bits = 0, count = 0; i < packed.length; i += 2) {

@@ -62,14 +62,16 @@ def explain(  # noqa: PLR0913 (the signature that users type)
             it, a class by its index or name (or a ``Target``, or a callable) for all, or a sequence with one an image.
         layer, variant: as of ``Recording.cam``. Sequences of them are made in the same passes; the maps are then found
             under ``[layer, variant]``.
-        batch_size: images in one pass, at most: fewer where memory is short. progress: show a bar (``tqdm.auto``).
+        batch_size: images in one pass, at most: fewer where memory is short.
+        progress: show a bar (``tqdm.auto``).
         size: of the maps: "input" (the network's input), "grid" (the layer's own cells), or the numbers.
         out: stream the maps to this ``.npy`` file or ``.zarr`` group (extra ``data``) instead of keeping them in
             memory; of several layers or variants one file each, ``maps-layer4-gradcam.npy``. Beside it stands a
             journal, ``maps.npy.jsonl``, with what the model said of each image. A run that was ended, in whatever way,
             goes on where it was when it is asked for again: nothing is lost or done twice, and with the same
             ``batch_size`` the result is the same to the last bit. Images that could not be read are tried again then,
-            and files that were changed since. overwrite: begin anew, whatever is there under ``out``.
+            and files that were changed since.
+        overwrite: begin anew, whatever is there under ``out``.
         on_error: what to do of an image that cannot be read: "raise" BadImage with its path, or "skip" it: its maps are
             NaN, ``skipped`` says why, and the run goes on.
         workers: threads that read ahead; default: one a core, at most 8; 0 reads when images are wanted. A ``Dataset``

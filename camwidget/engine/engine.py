@@ -121,7 +121,8 @@ class CamEngine:
         check_input(x)
         plan = None if layers is None else lean.plan(self, x, layers, from_input)
         with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
-            before = fingerprint(usable(state(self.model)))
+            usable(state(self.model))
+            before = fingerprint(self.model)
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()

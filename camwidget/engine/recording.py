@@ -29,7 +29,7 @@ from .returned import Aim, Returned, UnconnectedError, unconnected
 from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
 from .targets import Target
-from .untouched import fingerprint, state, uncast
+from .untouched import fingerprint, uncast
 from .variants import find_variant
 from .why import Reason
 
@@ -73,12 +73,13 @@ class Recording:
 
     @property
     def stale(self) -> bool:
-        """Whether a parameter or buffer of the model changed since, e.g. by an optimiser step.
+        """Whether a parameter or buffer of the model changed since, e.g. by an optimiser step, or a part or a forward
+        hook of it is another.
 
         Not asked at every click, since that would cost as much as the click: changed weights raise
         ``StaleRecordingError`` by themselves, changed batch statistics do not. The widget asks before each answer.
         """
-        return self._fingerprint != fingerprint(state(self._engine.model))
+        return self._fingerprint != fingerprint(self._engine.model)
 
     @property
     def bytes(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -17,17 +17,22 @@ def state(model: nn.Module) -> list[Tensor]:
     """All parameters and buffers, straight from the modules: asked at every answer, and torch's own walk takes three
     times as long.
     """
-    tensors: list[Tensor] = []
-    waiting, seen = [model], {model}
-    while waiting:
-        module = waiting.pop()
-        for table in (module._parameters, module._buffers):
-            tensors += [t for t in table.values() if t is not None]
+    return [tensor for module in _parts(model) for tensor in _tensors(module)]
+
+
+def _parts(model: nn.Module) -> list[nn.Module]:
+    """The model and all modules in it."""
+    found, seen = [model], {model}
+    for module in found:  # which grows
         for _, child in module._modules.items():  # noqa: PERF102  (those of a ScriptModule have no values())
             if child is not None and child not in seen:
                 seen.add(child)
-                waiting.append(child)
-    return tensors
+                found.append(child)
+    return found
+
+
+def _tensors(module: nn.Module) -> list[Tensor]:
+    return [t for table in (module._parameters, module._buffers) for t in table.values() if t is not None]
 
 
 def usable(tensors: list[Tensor]) -> list[Tensor]:
@@ -53,11 +58,18 @@ def usable(tensors: list[Tensor]) -> list[Tensor]:
     return tensors
 
 
-def fingerprint(tensors: Iterable[Tensor]) -> int:
-    """A number that changes when one of them is written to, or replaced by another. In a forked process it is another,
-    too: there a graph that was in use is held for ever by a thread that is not there.
+def fingerprint(model: nn.Module) -> int:
+    """A number that changes when a parameter or buffer is written to; when one of these, a part of the model or what it
+    runs forward is replaced by another; and when a forward hook comes or goes. In a forked process it is another, too:
+    there a graph that was in use is held for ever by a thread that is not there.
     """
-    return hash((os.getpid(), *[(t._version, t.data_ptr()) for t in tensors]))
+    marks: list[Any] = [os.getpid()]
+    for module in _parts(model):
+        # a new one may lie where one of another kind was
+        marks += (id(module), id(type(module)), id(module.__dict__.get("forward")))
+        marks += (*module._forward_pre_hooks, *module._forward_hooks)
+        marks += [(t._version, t.data_ptr()) for t in _tensors(module)]
+    return hash(tuple(marks))
 
 
 def uncast(device: torch.device) -> AbstractContextManager[object]:

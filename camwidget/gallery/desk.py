@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
-from camwidget.engine.untouched import fingerprint, state
+from camwidget.engine.untouched import fingerprint
 from camwidget.failing import failed
 from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
@@ -277,4 +277,4 @@ class Desk:
             return wish.nonce in self._wishes or self._mailbox.closed
 
     def _model(self) -> int:
-        return fingerprint(state(self._engine.model))
+        return fingerprint(self._engine.model)

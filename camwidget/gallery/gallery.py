@@ -21,7 +21,7 @@ from camwidget.still import Look
 from camwidget.text import line
 from camwidget.traits import bundle
 
-from . import tables
+from . import sides, tables
 from .declared import read_variant
 from .desk import Desk
 from .items import Items
@@ -49,7 +49,8 @@ class CamGallery(Paged):
         dataset: pictures that are asked for by number: a folder (the folders in it may be called like the classes),
             paths, an array ``(N, H, W[, 3])``, a preprocessed tensor ``(N, C, H, W)``, a list of pictures, a pair
             ``(pictures, labels)``, a ``Dataset`` of ``(picture, label)``; or Parquet that ``camwidget.ray`` wrote.
-        labels: names of the classes, as of ``CamWidget``.
+        labels: names of the classes, as of ``CamWidget``. A network with one score has two here, 0 and 1: above a
+            score of 0 (a probability of 0.5) an item is called 1. Of these one name is that of 1, two are of both.
         truth: the true class of each item, by name or index, None where it is not known; default: what comes with the
             items, -1 where nothing does.
         preprocess, colormap, probability, autocast, memory, forward: as of ``CamWidget``.
@@ -86,35 +87,33 @@ class CamGallery(Paged):
     ) -> None:
         self._lock = threading.RLock()
         keywords(CamGallery.__init__, look, DISPLAY)
-        engine = CamEngine(model, autocast, memory, forward)
-        kinds = inputs.kinds_of(engine.model)
-        if kinds and "picture" not in kinds:
-            raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+        engine = _of_pictures(CamEngine(model, autocast, memory, forward))
         items = Items(dataset, preprocessing.find(engine.model, preprocess))
         readable, recording = _first(engine, items)
         probability = scores.find_probability(engine.model, recording, probability)
-        names = self._names = find_labels(engine.model, labels, recording.scores.shape[1])
-        if len(names) >= UNKNOWN:
-            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        threshold = sides.threshold_of(recording.scores.shape[1], probability)
+        self._two = threshold is not None
+        names = self._names = self._read_names(engine, labels, recording.scores.shape[1])
+        if self._two:
+            items.found = None  # it counts one class
         self._count, self._layer_names = len(items), tuple(recording.layers)
         given = truth is not None or items.labelled
         known = items.truths(truth, names)
-        scoring = Scoring(engine, items, probability, names, known, given, workers)
-        self._items = items
+        scoring = Scoring(engine, items, probability, names, known, given, workers, self._two)
+        self._items, self._model = items, engine.model
         self._child_keywords = {
-            "labels": names, "preprocess": preprocess, "probability": probability, "autocast": autocast,
-            "memory": memory, "forward": forward,
+            "labels": names[1:] if self._two else names, "preprocess": preprocess, "probability": probability,
+            "autocast": autocast, "memory": memory, "forward": forward,
         }  # fmt: skip
-        self._model = engine.model
         state = {"layer": recording.resolve(layer), "variant": read_variant(variant), **look}
-        listed = items.names if len(items) <= NAMES_AT_ONCE else None
+        listed = (items.names if len(items) <= NAMES_AT_ONCE else None) or ()
         with lifetime.birth(self):
             super().__init__(
                 _esm=bundle("gallery.js"),
                 count=len(items),
                 names=list(names),
                 known=bool((known != UNKNOWN).any()),
-                names_of_items=[line(name) for name in listed or ()],
+                names_of_items=[line(name) for name in listed],
                 meta={"model": line(type(engine.model).__name__), "device": str(recording.x.device)},
                 layers=wire.layers(recording, state["layer"]),
                 variants=[one for one in wire.variants() if not one["slow"]],
@@ -123,9 +122,15 @@ class CamGallery(Paged):
                 status=wire.status("ready", ""),
                 **{name: self._checked(name, value) for name, value in state.items()},
             )
-            thumbs = Thumbs(engine, items, scoring.learn)
+            thumbs = Thumbs(engine, items, scoring.learn, threshold=threshold)
             self._desk = Desk(engine, scoring, thumbs, self._look(), lifetime.weakly(self._deliver))
             self._open_ahead(readable)
+
+    def _read_names(self, engine: CamEngine, labels: Any, count: int) -> tuple[str, ...]:
+        names = sides.names(engine.model, labels) if self._two else find_labels(engine.model, labels, count)
+        if len(names) >= UNKNOWN:
+            raise ValueError(f"the network has {len(names)} classes; a gallery takes up to {UNKNOWN - 1}")
+        return names
 
     # ------------------------------------------------------------------ what users read
 
@@ -224,3 +229,10 @@ def _first(engine: CamEngine, items: Items) -> tuple[int, Recording]:
             continue
         return index, engine.record(x)
     raise ValueError(f"none of the first {min(LOOKED_AT, len(items))} items can be read; the first: {fault}") from fault
+
+
+def _of_pictures(engine: CamEngine) -> CamEngine:
+    kinds = inputs.kinds_of(engine.model)
+    if kinds and "picture" not in kinds:
+        raise ValueError(f"a gallery shows pictures, and this network takes a {kinds[0]}")
+    return engine

@@ -12,6 +12,7 @@ from torch import nn
 
 from camwidget import lifetime, wire
 
+from . import sides
 from .opened import Opened, Stand, Truths
 from .protocol import UNKNOWN
 from .talking import Talking
@@ -28,6 +29,8 @@ class Opening(Talking):
     _model: nn.Module
     _child_keywords: Mapping[str, Any]
     _child: Opened | None = None
+    _two = False
+    """Whether the network's one score stands for two classes, see ``sides``; the full widget has the second one."""
     _moving = False
     """Set while what was chosen on one side is handed on, so that it does not come back."""
 
@@ -58,6 +61,7 @@ class Opening(Talking):
 
     def _show(self, index: int) -> None:
         called = int(self._desk.scoring.scores.predicted[index]) if self._desk is not None else UNKNOWN
+        called = 0 if self._two else called
         target = None if called == UNKNOWN else called
         if self._child is None or self._child.closed:
             self._child = self._made(index, target)
@@ -67,8 +71,8 @@ class Opening(Talking):
         self.child = f"anywidget:{self._child.model_id}"
 
     def _made(self, index: int, target: int | None) -> Opened:
-        desk = self._desk
-        truths = Truths(lambda: desk.scoring.scores.truth)  # type: ignore[union-attr]  # there while anything is opened
+        desk, two = self._desk_or_raise(), self._two
+        truths = Truths(lambda: sides.second(desk.scoring.scores.truth) if two else desk.scoring.scores.truth)
         look = {name: getattr(self, name) for name in LINKED}
         child = Opened(self._model, Stand(self._items), truths, index, target=target, **self._child_keywords, **look)
         child.lock_by(self._lock)

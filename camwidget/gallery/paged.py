@@ -51,12 +51,18 @@ class Paged(Opening):
         return export.write(path, self.to_html(most, title=title, form=form))
 
     def to_html(self, most: int = PICTURES, *, title: str | None = None, form: str = "fragment") -> export.Html:
-        """The page of ``save`` as text, see ``CamWidget.to_html``. Raises: as ``save``."""
+        """The page of ``save`` as text, which a cell shows wherever HTML is.
+
+        Args:
+            most, title: see ``save``. form: "fragment", "frame" or "page", see ``CamWidget.to_html``.
+
+        Raises: as ``save``.
+        """
         one_of("form", form, export.FORMS)
         block = self._block(most)
         child = None if self.opened is None or self._child is None or self._child.closed else self._child
         inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
-        called = self.page_title if title is None else str(title)
+        called = self._page_title if title is None else str(title)
         return export.form_of(form, [block], called, str(self._esm), inner)
 
     def _block(self, most: int = PICTURES) -> bytes:
@@ -70,7 +76,7 @@ class Paged(Opening):
         return payload.block(paper.of({**traits, "kept": self._keep(most)}, inner))
 
     @property
-    def page_title(self) -> str:
+    def _page_title(self) -> str:
         """The model and how many items there are."""
         return f"{self.meta['model']}, {self._count} items"
 

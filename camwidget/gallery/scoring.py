@@ -24,6 +24,7 @@ from camwidget.engine.preempt import Stop, Stopped, check
 from camwidget.engine.stale import OtherClassesError
 from camwidget.screening import MOST, Batches, mixes
 
+from . import sides
 from .items import Classes, Items, class_of
 from .protocol import UNKNOWN
 
@@ -80,6 +81,7 @@ class Scoring:
         probability: see ``scores.find_probability``. names: of the classes. truth: as far as it is known beforehand.
         workers: threads that read ahead; default: see ``loading.default_workers``.
         given: the true classes are known otherwise: labels that come with the items do not count.
+        two: the network's one score stands for two classes, see ``sides``.
     """
 
     def __init__(
@@ -91,8 +93,11 @@ class Scoring:
         truth: Classes,
         given: bool,
         workers: int | None = None,
+        two: bool = False,
     ) -> None:
         self._engine, self._items, self._probability, self._names = engine, items, probability, names
+        self._two = two
+        """Whether the one score says which of two classes it is, see ``sides``."""
         self._truth, self._given = truth, given
         self._workers = default_workers() if workers is None else workers
         self._batches = Batches(1 if engine.fixed else MOST)
@@ -188,6 +193,8 @@ class Scoring:
                     self._alone(batch)
                     return
             table, shares = scores.tables(self._engine.answer(torch.stack(inputs), stop), self._probability)
+            if self._two:
+                table, shares = sides.tables(table, self._probability)
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001  (models raise what they like, a full device among it)
@@ -216,7 +223,8 @@ class Scoring:
         found.confidence[rows] = own.numpy()
         found.margin[rows] = (own - _next_largest(shares, called)).numpy()
         truth = torch.from_numpy(found.truth[rows].astype(np.int64))
-        losses = loss(table, shares, truth.clamp(max=table.shape[1] - 1), self._probability)
+        probability = "softmax" if self._two and self._probability == "sigmoid" else self._probability
+        losses = loss(table, shares, truth.clamp(max=table.shape[1] - 1), probability)
         found.loss[rows] = torch.where(truth == UNKNOWN, torch.nan, losses).numpy()
         found.done = rows[-1] + 1
 

@@ -137,11 +137,18 @@ class Thumbs:
     Args:
         learn: told the number and the label of an item that is read before it is scored; returns its true class.
         most: bytes that are kept, of pictures and again of maps.
+        threshold: see ``sides.threshold_of``.
     """
 
     def __init__(
-        self, engine: CamEngine, items: Items, learn: Callable[[int, Any], int], most: int = KEPT_BYTES
+        self,
+        engine: CamEngine,
+        items: Items,
+        learn: Callable[[int, Any], int],
+        most: int = KEPT_BYTES,
+        threshold: float | None = None,
     ) -> None:
+        self._threshold = threshold
         self._engine, self._items, self._learn = engine, items, learn
         self._lock = threading.Lock()
         self._pictures: Shelf[int, Thumb] = Shelf(most)
@@ -244,13 +251,16 @@ class Thumbs:
         variant = VARIANTS[look.variant]
         recording = self._engine.record(x, [look.layer], variant.at_input)
         check(stop)
-        own: list[int] = recording.scores.argmax(1).tolist()
+        if self._threshold is None:
+            own: list[int] = recording.scores.argmax(1).tolist()
+        else:
+            own = (recording.scores[:, 0] > self._threshold).int().tolist()
         predicted = [own[row] if one == UNKNOWN else one for row, (_, one, _) in enumerate(batch)]
         truth = [predicted[row] if one == UNKNOWN else one for row, (_, _, one) in enumerate(batch)]
-        first = _signed(recording, predicted, look, stop)
+        first = self._signed(recording, predicted, look, stop)
         second = first
         if truth != predicted and variant.per_class:
-            second = _signed(recording, truth, look, stop)
+            second = self._signed(recording, truth, look, stop)
         place = lean.place(self._engine, recording, look.layer) if first.shape[1:] != x.shape[2:] else None
         place = _pooled_place(place, first.shape[1:])
         first, second = (_pooled(maps) for maps in (first, second))
@@ -261,6 +271,13 @@ class Thumbs:
             Pair(known[row], first[row].copy(), second[row].copy() if other else None, place)
             for row, other in enumerate(differs)
         ]
+
+    def _signed(self, recording: Recording, classes: list[int], look: Look, stop: Stop | None) -> Map:
+        """Maps ``(n, h, w)``, one an item and of its class."""
+        if self._threshold is None:
+            return _maps(recording, classes, look, stop)
+        side = np.where(np.array(classes) == 1, 1, -1).astype(np.float32)
+        return _maps(recording, [0], look, stop) * side[:, None, None]
 
     def _fail(self, index: int, look: Look, text: str) -> Made:
         with self._lock:
@@ -282,7 +299,7 @@ def small(picture: Image.Image) -> Thumb:
     return Thumb(buffer.getvalue(), shown.size)
 
 
-def _signed(recording: Recording, classes: list[int], look: Look, stop: Stop | None) -> Map:
+def _maps(recording: Recording, classes: list[int], look: Look, stop: Stop | None) -> Map:
     target = classes if len(classes) > 1 else classes[0]
     return to_numpy(recording.cams([target], look.layer, look.variant, stop=stop)[:, 0])
 

@@ -44,7 +44,7 @@ def test_throughput(results: Results) -> None:
     missed = []
     for name, least in BARS.items():
         try:
-            results.bar(case, f"camwidget / {name}", rate["camwidget"] / rate[name], at_least=least)
+            results.assert_bar(case, f"camwidget / {name}", rate["camwidget"] / rate[name], at_least=least)
         except AssertionError as error:
             missed.append(str(error))
     assert not missed, missed
@@ -65,4 +65,4 @@ def test_memory_is_flat(results: Results) -> None:
             pytest.fail(done.stderr[-2000:])
         case.figures[f"peak, {count} images"] = json.loads(done.stdout)["peak"]
     first, last = case.figures.values()
-    results.bar(case, f"peak of {8 * IMAGES} images / of {IMAGES}", last / first, at_most=1.1)
+    results.assert_bar(case, f"peak of {8 * IMAGES} images / of {IMAGES}", last / first, at_most=1.1)

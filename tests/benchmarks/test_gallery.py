@@ -65,7 +65,7 @@ def test_scrolling(results: Results) -> None:
             case.figures[f"{name}, p95"] = statistics.quantiles(frames, n=20)[-1]
             # no display shows what leaps by: a frame of it may take longer
             if speed < 2000:
-                results.bar(case, f"ms a frame, median, {name}", case.figures[name], at_most=FRAME)
+                results.assert_bar(case, f"ms a frame, median, {name}", case.figures[name], at_most=FRAME)
         sheet.painted()
         case.notes.append(f"JavaScript memory {before:.1f} MB before, {heap(sheet):.1f} MB after")
         # every item has been in sight: what is kept is bounded by 24 MB of pictures and maps
@@ -76,4 +76,4 @@ def test_scrolling(results: Results) -> None:
             sheet.painted()
         after = heap(sheet)
         case.notes.append(f"{after:.1f} MB after every item was looked at")
-        results.bar(case, "MB more after every item was looked at", after - before, at_most=48)
+        results.assert_bar(case, "MB more after every item was looked at", after - before, at_most=48)

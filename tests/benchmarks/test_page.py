@@ -159,7 +159,7 @@ def test_click_to_pixels(notebook: Notebook, view: View, results: Results) -> No
     )  # fmt: skip
     case.notes.append(f"{len(ours)} clicks on layers that were not foreseen; {ECHOES} round trips of a bare anywidget")
     left = case.figures["camwidget"] - case.figures["bare round trip"] - case.figures["kernel"]
-    results.bar(case, "ms over round trip and kernel", left, at_most=16)
+    results.assert_bar(case, "ms over round trip and kernel", left, at_most=16)
 
 
 def test_class_in_the_stack(notebook: Notebook, view: View, results: Results) -> None:
@@ -169,7 +169,7 @@ def test_class_in_the_stack(notebook: Notebook, view: View, results: Results) ->
     times = [view.row(target).evaluate(CLICK) for target in [*others, first] * 4]
     case = results.case("click to pixels in JupyterLab, class in the stack", MODEL)
     case.figures["camwidget"] = statistics.median(times)
-    results.bar(case, "ms", case.figures["camwidget"], at_most=FRAME + 4)
+    results.assert_bar(case, "ms", case.figures["camwidget"], at_most=FRAME + 4)
 
 
 def test_hover(notebook: Notebook, view: View, results: Results) -> None:
@@ -178,9 +178,9 @@ def test_hover(notebook: Notebook, view: View, results: Results) -> None:
     assert found["moves"] > 1000
     case = results.case("hover, 200 moves a second", MODEL)
     case.figures.update({"median frame": statistics.median(found["frames"]), "moves": found["moves"]})
-    results.bar(case, "messages to the kernel", len(notebook.sent), at_most=0)
+    results.assert_bar(case, "messages to the kernel", len(notebook.sent), at_most=0)
     # the frames of a 60 Hz display, to the coarseness of the browser's clock
-    results.bar(case, "ms a frame, median", case.figures["median frame"], at_most=16.8)
+    results.assert_bar(case, "ms a frame, median", case.figures["median frame"], at_most=16.8)
 
 
 def test_flood(notebook: Notebook, view: View, results: Results) -> None:
@@ -194,6 +194,6 @@ def test_flood(notebook: Notebook, view: View, results: Results) -> None:
     asked = sum(event.kind == "request" for event in events)
     case = results.case("flood: 200 clicks a second, 60 ms of kernel each", MODEL, unit="requests")
     case.figures.update({"clicks": clicks, "requests": asked})
-    results.bar(case, "unanswered", len(unanswered(events)), at_most=0)
-    results.bar(case, "under way at once", most_in_flight(events), at_most=1)
+    results.assert_bar(case, "unanswered", len(unanswered(events)), at_most=0)
+    results.assert_bar(case, "under way at once", most_in_flight(events), at_most=1)
     notebook.execute("del atlas.map")

@@ -26,7 +26,7 @@ def test_record(subject: Subject, results: Results):
     ours, bare = in_turn(subject.record, lambda: subject.model(subject.x), most=60)
     case = results.case(RECORD, subject.name)
     case.figures.update({"camwidget": ours, "bare forward": bare})
-    results.bar(case, "camwidget / bare forward", ours / bare, at_most=1.10)
+    results.assert_bar(case, "camwidget / bare forward", ours / bare, at_most=1.10)
 
 
 def test_construct(subject: Subject, results: Results, wire: Wire):
@@ -49,7 +49,7 @@ def test_construct(subject: Subject, results: Results, wire: Wire):
     bare, ours = (statistics.median(times[who]) for who in ("bare", "ours"))
     case = results.case(CONSTRUCT, subject.name)
     case.figures.update({"camwidget": ours, "bare forward": bare})
-    results.bar(case, "ms over 1.5 bare forwards", ours - 1.5 * bare, at_most=30)
+    results.assert_bar(case, "ms over 1.5 bare forwards", ours - 1.5 * bare, at_most=30)
 
 
 def test_everything_warm(resnet50: Subject, results: Results):
@@ -64,7 +64,7 @@ def test_everything_warm(resnet50: Subject, results: Results):
     ours, bare = in_turn(task, lambda: resnet50.model(resnet50.x), seconds=20, least=3, most=5)
     case = results.case(WARM, resnet50.name)
     case.figures.update({"camwidget": ours, "bare forward": bare})
-    results.bar(case, "bare forwards", ours / bare, at_most=20)
+    results.assert_bar(case, "bare forwards", ours / bare, at_most=20)
 
 
 def test_memory(subject: Subject, results: Results):
@@ -79,4 +79,6 @@ def test_memory(subject: Subject, results: Results):
         check=True,
     )
     case.figures.update(json.loads(done.stdout))
-    results.bar(case, "camwidget / bare graph", case.figures["camwidget"] / case.figures["bare graph"], at_most=1.25)
+    results.assert_bar(
+        case, "camwidget / bare graph", case.figures["camwidget"] / case.figures["bare graph"], at_most=1.25
+    )

@@ -50,7 +50,7 @@ class TestClassSwitch:
         )
         case = results.case(CLASS, subject.name, at=subject.layer)
         case.figures["by hand"] = bare
-        results.bar(case, "camwidget / by hand", ours / bare, at_most=1.2)
+        results.assert_bar(case, "camwidget / by hand", ours / bare, at_most=1.2)
 
     def test_is_many_times_faster_than(self, subject: Subject, peer: Peer, results: Results):
         _many_times_faster(results, CLASS, subject, peer, subject.peers)
@@ -68,7 +68,7 @@ class TestLayerSwitch:
         views = cycle([(stage, "gradcam", target) for target in targets for stage in atlas.recording.stages])
         case = results.case(LAYER, subject.name, at="all stages")
         case.figures["camwidget"] = by_benchmark(benchmark, lambda: atlas.map(*next(views)))
-        results.bar(case, "camwidget, ms", case.figures["camwidget"], at_most=A_CLICK)
+        results.assert_bar(case, "camwidget, ms", case.figures["camwidget"], at_most=A_CLICK)
 
     def test_ours_through_the_widget(self, subject: Subject, results: Results, wire, widget):
         page = Page(widget(subject.model, subject.x[0]), wire)
@@ -108,7 +108,7 @@ class TestVariantSwitch:
         benchmark.pedantic(atlas.map, setup=asked, rounds=100)
         case = results.case(VARIANT, subject.name, at=subject.layer)
         case.figures["camwidget"] = float(benchmark.stats.stats.median) * 1e3
-        results.bar(case, "camwidget, ms", case.figures["camwidget"], at_most=A_CLICK)
+        results.assert_bar(case, "camwidget, ms", case.figures["camwidget"], at_most=A_CLICK)
 
     def test_ours_through_the_widget(self, subject: Subject, results: Results, wire, widget):
         page = Page(widget(subject.model, subject.x[0]), wire)
@@ -140,14 +140,14 @@ def test_first_switch_to_an_early_layer(subject: Subject, results: Results):
     )
     case = results.case(EARLY, subject.name, at=subject.early)
     case.figures.update({"camwidget": ours, "autograd.grad": bare})
-    results.bar(case, "camwidget / autograd.grad", ours / bare, at_most=1.1)
+    results.assert_bar(case, "camwidget / autograd.grad", ours / bare, at_most=1.1)
 
 
 def _through_the_widget(results: Results, name: str, subject: Subject, times: list[float]) -> None:
     case = results.case(name, subject.name)
     case.figures["through the widget"] = sorted(times)[len(times) // 2]
     case.figures["through the widget, slowest"] = max(times)
-    results.bar(case, "through the widget, ms", case.figures["through the widget"], at_most=A_CLICK)
+    results.assert_bar(case, "through the widget, ms", case.figures["through the widget"], at_most=A_CLICK)
 
 
 def _many_times_faster(results: Results, name: str, subject: Subject, peer: Peer, times: float | None) -> None:
@@ -156,4 +156,4 @@ def _many_times_faster(results: Results, name: str, subject: Subject, peer: Peer
         pytest.skip("not measured in this run")
     if times is not None:
         ratio = figures[peer.name] / figures["camwidget"]
-        results.bar(results.case(name, subject.name), f"{peer.name} / camwidget", ratio, at_least=times)
+        results.assert_bar(results.case(name, subject.name), f"{peer.name} / camwidget", ratio, at_least=times)

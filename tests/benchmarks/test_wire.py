@@ -29,8 +29,8 @@ def test_every_class_on_the_wire(resnet50: Subject, results: Results, wire, widg
     case.notes.append(f"the heaviest stack holds {'all' if targets is None else len(targets)} classes")
     assert targets is None or len(targets) == resnet50.classes, f"no stack of all classes was sent: {case.notes}"
     whole = [m for m in wire.carrying("stack") if m.state["stack"]["targets"] is None]
-    results.bar(case, "stacks of all classes sent", len(whole), at_most=1)
-    results.bar(case, "stack, kB", case.figures["stack"], at_most=100)
+    results.assert_bar(case, "stacks of all classes sent", len(whole), at_most=1)
+    results.assert_bar(case, "stack, kB", case.figures["stack"], at_most=100)
 
 
 def test_answers_on_the_wire(resnet50: Subject, results: Results, wire, widget):
@@ -46,13 +46,13 @@ def test_answers_on_the_wire(resnet50: Subject, results: Results, wire, widget):
     assert len(answers[-1].state["stack"]["targets"]) == 5
     case.figures["stack of 5 classes"] = answers[-1].size / 1e3
     case.figures["all messages of the click"] = sum(m.size for m in wire.messages) / 1e3
-    results.bar(case, "stack of 5 classes, kB", case.figures["stack of 5 classes"], at_most=2)
+    results.assert_bar(case, "stack of 5 classes, kB", case.figures["stack of 5 classes"], at_most=2)
 
 
 def test_bundle(results: Results):
     case = results.case("bundle", "", unit="kB")
     case.figures["widget.js"] = BUNDLE.stat().st_size / 1e3
-    results.bar(case, "widget.js, kB", case.figures["widget.js"], at_most=80)
+    results.assert_bar(case, "widget.js, kB", case.figures["widget.js"], at_most=80)
 
 
 def test_saved_notebook(resnet50: Subject, results: Results, widget):
@@ -61,7 +61,7 @@ def test_saved_notebook(resnet50: Subject, results: Results, widget):
     case = results.case("saved notebook, one widget", resnet50.name, unit="kB")
     case.figures["notebook"] = len(json.dumps(notebook(made), indent=1, ensure_ascii=False).encode()) / 1e3
     case.figures["of it the picture"] = len(base64.b64encode(made.picture)) / 1e3
-    results.bar(case, "notebook, kB", case.figures["notebook"], at_most=400)
+    results.assert_bar(case, "notebook, kB", case.figures["notebook"], at_most=400)
 
 
 def notebook(widget: CamWidget) -> dict[str, Any]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from alone import Alone
 from desk import DEMO, show
 from lab import Notebook
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
+from torch import nn
 from view import View
+
+from camwidget import CamWidget
 
 AXE = Path(__file__).resolve().parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -144,3 +150,20 @@ def test_full_screen(view: View, notebook: Notebook) -> None:
     notebook.page.keyboard.press("f")
     notebook.page.wait_for_function("document.fullscreenElement === null")
     notebook.until(lambda: view.part(".picture").bounding_box()["width"] == before["width"], "the old size")
+
+
+def test_where_the_page_chooses_the_colours_those_with_a_meaning_stay(browser: Browser, cnn: nn.Module) -> None:
+    """Windows' high contrast: the colour bar, the bars of the classes and what is chosen would be gone."""
+    context = browser.new_context(forced_colors="active")
+    with closing(context), CamWidget(cnn, torch.randn(3, 28, 28)) as w:
+        page = Alone(context.new_page(), w)
+        page.page.locator(".ramp").wait_for()
+        page.until(lambda: "gradient" in _style(page, ".ramp", "backgroundImage"), "the colour bar")
+        ground = _style(page, ".camwidget", "backgroundColor")
+        for part in (".row .bar", ".row[aria-selected=true]", ".segment:has(input:checked)"):
+            assert _style(page, part, "backgroundColor") not in (ground, "rgba(0, 0, 0, 0)"), part
+
+
+def _style(page: Alone, part: str, name: str) -> str:
+    style: str = page.page.locator(part).first.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+    return style

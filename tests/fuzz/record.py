@@ -1,12 +1,13 @@
 """Writes ``recorded.json``: what the real front end sends while all that it offers is used, for each kind of widget.
 
-PYTHONPATH=.:tests/browser python -m tests.fuzz.record
+PYTHONPATH=.:tests/browser python -m tests.fuzz.record [kind ...]
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ from alone import Alone
 from chrome import chromium
 from playwright.sync_api import Page
 
-from tests.fuzz.subjects import KINDS, make
+from tests.fuzz.subjects import GALLERY, KINDS, make
 
 RECORDED = Path(__file__).with_name("recorded.json")
 
 KEYS = (
     "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "v", "Escape", "b", "e", "p", "]", "[", "s", "x",
     "Shift+ArrowDown", "Shift+ArrowUp", "m", "i", "z", "Shift+z", "0", "d", "Shift+ArrowRight", "n", "t", "PageUp",
+)  # fmt: skip
+GALLERY_KEYS = (
+    "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Shift+ArrowRight", "Home", "End", "Enter", "Escape", " ",
+    "Control+a", "PageDown",
 )  # fmt: skip
 STEPS = 160
 MOST = 40
@@ -38,7 +43,9 @@ class Recorder(Alone):
 
     def _answer(self, who: str, model: str, text: str) -> str:
         message = json.loads(text)
-        if message and "content" in message:
+        if model:
+            pass  # of what is shown within it
+        elif message and "content" in message:
             self.sent.append({"method": "custom", "content": message["content"]})
         elif message:
             self.sent.append({"method": "update", "state": message["update"], "buffer_paths": []})
@@ -47,14 +54,18 @@ class Recorder(Alone):
 
 def main() -> None:
     """Use each kind of widget, and write down what was sent."""
-    found = {}
+    found = json.loads(RECORDED.read_text())
     with chromium() as browser:
-        for kind in KINDS:
+        for kind in sys.argv[1:] or (*KINDS, GALLERY):
             page = browser.new_page(viewport={"width": 1100, "height": 900})
             subject = make(kind)
             recorder = Recorder(page, subject.widget)
-            page.locator(".heat").first.wait_for()
-            use(page, random.Random(1))
+            if kind == GALLERY:
+                page.locator(".g-tile").first.wait_for()
+                leaf(page, random.Random(1))
+            else:
+                page.locator(".heat").first.wait_for()
+                use(page, random.Random(1))
             found[kind] = some(recorder.sent)
             print(kind, len(recorder.sent), "sent,", len(found[kind]), "kept; errors:", recorder.errors)
             subject.widget.close()
@@ -77,6 +88,23 @@ def use(page: Page, draw: random.Random) -> None:
                 count = handles.count()
                 if count:
                     press(page, handles.nth(draw.randrange(count)).bounding_box(), draw)
+        page.wait_for_timeout(60)
+
+
+def leaf(page: Page, draw: random.Random) -> None:
+    """In a gallery: keys, clicks and choices, in no order."""
+    root = page.locator(".gallery")
+    for _ in range(STEPS):
+        match draw.randrange(5):
+            case 0 | 1:
+                root.locator(".g-grid").press(draw.choice(GALLERY_KEYS))
+            case 2:
+                choices = root.locator(".g-head select:visible")
+                one = choices.nth(draw.randrange(choices.count()))
+                one.select_option(index=draw.randrange(one.locator("option").count()))
+            case _:
+                handles = root.locator(".g-tile:visible, .g-head input, .g-way, .g-cell, input[type=range]:visible")
+                press(page, handles.nth(draw.randrange(handles.count())).bounding_box(), draw)
         page.wait_for_timeout(60)
 
 
@@ -103,7 +131,8 @@ def some(sent: list[Any]) -> list[Any]:
     counts: dict[Any, int] = {}
     kept = []
     for message in sent:
-        request = message.get("content", {}).get("request", {})
+        content = message.get("content", {})
+        request = content.get("request", {str(content.get("kind")): True})
         full = tuple(name for name, value in request.items() if value not in (None, False, []))
         form = (*message.get("state", {}), *full)
         counts[form] = counts.get(form, 0) + 1

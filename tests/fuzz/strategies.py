@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from camwidget import protocol
 from camwidget.engine import VARIANTS
+from camwidget.gallery import protocol as of_galleries
 
 LONE = "\ud800"  # JSON can carry half a character; UTF-8 cannot
 ODD_TEXT = ("", LONE, "\x00", "\u202e<b>", "__class__", "$bytes", "x" * 10_000)
@@ -61,6 +62,36 @@ def requests(layers: Sequence[str], classes: int) -> st.SearchStrategy[Any]:
         optional=parts,
     )
     return (asked | JSON).map(lambda request: {"type": "request", "request": request})
+
+
+def of_gallery(layers: Sequence[str], classes: int, count: int) -> st.SearchStrategy[Any]:
+    """As ``messages``, for a gallery of so many items."""
+    item, kind = st.integers(-1, count) | JSON, st.integers(-1, classes) | st.none() | JSON
+    wish = st.fixed_dictionaries(
+        {
+            "kind": st.just("thumbs"),
+            "seq": st.integers(0, 10_000) | JSON,
+            "items": st.lists(st.integers(0, count - 1), max_size=count) | st.lists(item, max_size=80) | JSON,
+        },
+        optional={"nonce": st.sampled_from(["page", "other"]) | JSON, "extra": JSON},
+    )
+    scores = st.fixed_dictionaries({"kind": st.just("scores?")}, optional={"from": item})
+    narrow = st.fixed_dictionaries({}, optional={"truth": kind, "predicted": kind, "mistakes": st.booleans() | JSON})
+    named = st.fixed_dictionaries(
+        {},
+        optional={
+            "order": _words(of_galleries.ORDERS), "descending": st.booleans() | JSON, "filter": narrow | JSON,
+            "selection": st.lists(item, max_size=20) | JSON, "opened": st.none() | item, "layer": _words(layers),
+            "variant": st.sampled_from([v.id for v in VARIANTS.values() if not v.slow]) | JSON,
+            "shows": _words(of_galleries.SHOWS), "opacity": PLACE, "sign": _words(protocol.SIGNS),
+            "colormap": st.sampled_from(["viridis", "bone", "Jet"]) | JSON,
+        },
+    )  # fmt: skip
+    names = (*of_galleries.TRAITS_TO_BROWSER, *of_galleries.TRAITS_TWO_WAY, *NAMES)
+    state = named | named | st.dictionaries(st.sampled_from(names) | TEXT, JSON, max_size=3) | JSON
+    update = st.fixed_dictionaries({"method": st.just("update"), "state": state, "buffer_paths": st.just([]) | JSON})
+    asked = st.fixed_dictionaries({"method": st.just("custom"), "content": wish | wish | scores | JSON})
+    return asked | update | asked | update | JSON
 
 
 NAMES = (

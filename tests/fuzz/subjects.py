@@ -12,12 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from camwidget import CamEngine, CamWidget
+from camwidget import CamEngine, CamGallery, CamWidget
 from tests.browser import waves
 from tests.conftest import TinyCnn
 
 SIDE = 28
 PICTURES = 5
+ITEMS = 12
+KEPT = 100_000
+"""Bytes of maps that the gallery keeps."""
 
 
 class Segmenter(nn.Module):
@@ -44,7 +47,7 @@ class Subject:
     name: str
     model: nn.Module
     inputs: Sequence[Tensor]
-    widget: CamWidget
+    widget: CamWidget | CamGallery
     layers: Sequence[str] = field(init=False)
     classes: int = field(init=False)
 
@@ -83,9 +86,22 @@ KINDS: Mapping[str, Callable[[], tuple[nn.Module, Any]]] = MappingProxyType(
 )
 
 
+def _gallery() -> tuple[nn.Module, Any]:
+    return TinyCnn().eval(), [*torch.randn(ITEMS, 3, SIDE, SIDE)]
+
+
+GALLERY = "gallery"
+
+
 def make(kind: str) -> Subject:
     """A new widget of this kind, always the same."""
     torch.manual_seed(0)
+    if kind == GALLERY:
+        model, given = _gallery()
+        widget = CamGallery(model, (given, [i % 6 for i in range(ITEMS)]))
+        # maps of every layer and variant would be kept, which takes thousands of messages to become steady
+        widget._desk.thumbs._maps._most = KEPT
+        return Subject(kind, model, [one[None] for one in given], widget)
     model, given = KINDS[kind]()
     inputs = [one[None] for one in given] if isinstance(given, list) else [given[None]]
     return Subject(kind, model, inputs, CamWidget(model, given, topk=3))

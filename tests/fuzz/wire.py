@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from camwidget import protocol
+from tests.fuzz import strategies
 from tests.fuzz.subjects import Subject
 from tests.wire.front_end import values
 
@@ -59,6 +60,10 @@ class Wire:
             reply = data.get("state", {}).get(name, {}).get("reply")
             if reply is not None:
                 self.answered.add(tuple(reply))
+
+    def messages(self) -> Any:
+        """A strategy of what it may be sent."""
+        return strategies.messages(self.subject.layers, self.subject.classes)
 
     def deliver(self, data: Any) -> None:
         """A message as the kernel hands it over. Whatever it is, nothing may be raised."""

@@ -11,6 +11,7 @@ from multiprocessing.connection import Client
 from pathlib import Path
 
 import kernels
+from app import MARIMO
 from gallery_page import Gallery
 from jupyter_client import BlockingKernelClient
 from lab import Notebook, Server, free_port, running, write_notebook
@@ -21,43 +22,6 @@ from view import View
 
 START = "from spy import spy\nimport many\nspy.open_door({door!r})"
 SHOW = "w = many.shown(spy)\nw"
-
-MARIMO = """import marimo
-app = marimo.App()
-
-@app.cell
-def _():
-    import marimo as mo
-{start}
-    return many, mo, spy
-
-@app.cell
-def _(mo):
-    again = mo.ui.run_button(label="again")
-    again
-    return (again,)
-
-@app.cell
-def _(again, many, spy):
-    again.value
-{show}
-    return
-
-@app.cell
-def _(mo):
-    work = mo.ui.run_button(label="work")
-    work
-    return (work,)
-
-@app.cell
-def _(spy, work):
-    if work.value:
-        spy.run()
-    return
-
-if __name__ == "__main__":
-    app.run()
-"""
 
 
 @dataclass
@@ -314,6 +278,12 @@ class Host:
     @property
     def lab(self) -> bool:
         return self.name.startswith("lab")
+
+    def note_kernel(self) -> None:
+        """Note which ipykernel runs there, if one does."""
+        if self.seat.door.name:  # else it is this very process
+            code = "import sys; found = sys.modules.get('ipykernel'); print(found.__version__ if found else '')"
+            self.facts["ipykernel"] = self.seat.execute(code)
 
 
 Start = Callable[[Ground, str], AbstractContextManager[Seat]]

@@ -9,7 +9,7 @@ import pytest
 from beacons import LABELS
 from gallery_page import Gallery
 from ink import contrast
-from places import Seat
+from places import Host, Seat
 from playwright.sync_api import expect
 from process import PaperSeat
 
@@ -33,8 +33,9 @@ def follows(gallery: Gallery, due: list[int], what: str) -> None:
     gallery.until(lambda: gallery.items[:8] == due[:8], f"{what}: {due[:8]}")
 
 
-def test_gallery(seat: Seat, cell: Callable[[str], None]) -> None:
+def test_gallery(host: Host, seat: Seat, cell: Callable[[str], None]) -> None:
     gallery = seat.gallery()
+    host.note_kernel()
     items = rows(seat)
     worst = [row["item"] for row in sorted(items, key=lambda row: -row["loss"])]
     follows(gallery, worst, "the largest loss first")

@@ -11,7 +11,7 @@ from beacons import DISCS, GRID, LABELS
 from ink import contrast
 from places import Host, Seat
 from playwright.sync_api import Browser, expect
-from process import PaperSeat, ProcessSeat
+from process import PaperSeat
 from standalone import opened
 from view import View, difference
 
@@ -48,9 +48,7 @@ def lacking(seat: Seat, view: View) -> bool:
 
 
 def test_shows(host: Host, seat: Seat, view: View, same: Callable[[View, str], None]) -> None:
-    if not isinstance(seat, ProcessSeat):
-        code = "import sys; found = sys.modules.get('ipykernel'); print(found.__version__ if found else '')"
-        host.facts["ipykernel"] = seat.execute(code)
+    host.note_kernel()
     assert view.question == "Why red?"
     assert view.outside() == []
     same(view, "the first map")

@@ -11,15 +11,16 @@ from chrome import chromium
 from desk import Desk
 from lab import Notebook, serve
 
-BROWSER_TESTS = Path(__file__).resolve().parents[1] / "browser"
+HERE = Path(__file__).resolve().parent
+BROWSER_TESTS = HERE.parent / "browser"
 
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     """A notebook that nobody else uses."""
     with serve(tmp_path_factory.mktemp("lab"), {}) as server, chromium() as browser:
-        for module in ("beacons.py", "expected.py"):
-            shutil.copy(BROWSER_TESTS / module, server.root)
+        for module in (BROWSER_TESTS / "beacons.py", BROWSER_TESTS / "expected.py", HERE / "pools.py"):
+            shutil.copy(module, server.root)
         desk = Desk(server, browser)
         notebook = desk.open()
         yield notebook

@@ -1,6 +1,6 @@
 """A page that is used for long, in JupyterLab: 100 re-runs of the cell, 1,000 clicks, 10,000 hovers, 200 pictures, and
-fifty widgets in one notebook. Memory of the kernel is flat, threads and comms are as many as at the start, and nothing
-is on the console.
+fifty widgets in one notebook. Memory of the kernel and of the page is flat, threads and comms, nodes and canvases are
+as many as at the start, and nothing is on the console.
 
 CAMWIDGET_SOAK, a share such as 0.1, does less of each.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from desk import BEACONS, show
 from lab import Notebook
 from test_lifetime import run_cell
 from view import View, difference
+
+from camwidget import kept
+from tests.soak.page import Held, Probe
 
 SHARE = float(os.environ.get("CAMWIDGET_SOAK", "1"))
 RERUNS, CLICKS, HOVERS, PICTURES, WIDGETS = (
@@ -28,6 +32,18 @@ POINTS = 20
 MOST = 16.0
 """MiB that the kernel may grow by, from a quarter of the way on."""
 
+FILM_MOST = 48.0
+"""The same of a film: it keeps nine recordings, each with as much made ahead as there was time for, up to 15 MiB."""
+
+PAGE_MOST = 4.0
+"""MiB that the page may grow by meanwhile."""
+
+RECORDINGS = "sum(type(o).__name__ == 'Recording' for o in __import__('gc').get_objects())"
+
+LEFT = {"heap": 0.25, "nodes": 4}
+"""What each widget that was closed may leave on the page: JupyterLab keeps its model, with the text of the front end
+and the state that it had at last."""
+
 FILM = (
     "pictures = [beacons.picture().rotate(i) for i in range(40)]\n"
     "w = CamWidget(beacons.Beacons(), pictures, beacons.LABELS, preprocess=beacons.read)\nw"
@@ -35,7 +51,7 @@ FILM = (
 
 STATE = """(lambda kernel, threads: [
     __import__('psutil').Process().memory_info().rss / 2**20, len(kernel.comm_manager.comms),
-    sum(t.name == 'camwidget' for t in threads.enumerate()), threads.active_count(),
+    sum(t.name == 'camwidget' for t in threads.enumerate()), threads.active_count(), *__import__('pools').lent(),
 ])(get_ipython().kernel, __import__('threading'))"""
 
 # thousands of moves, each a frame of its own
@@ -53,30 +69,60 @@ HOVER = """async ([root, count]) => {
 }"""
 
 
-def used(notebook: Notebook, count: int, step: Callable[[int], Any]) -> list[list[float]]:
-    """Take so many steps, and look at the kernel now and then, when it is at rest."""
-    found = []
+@dataclass(frozen=True)
+class Use:
+    """What the kernel held at each look, and the page at those a quarter of the way from the start and at the end."""
+
+    kernel: list[list[float]]
+    page: tuple[Held, Held]
+
+
+def used(notebook: Notebook, count: int, step: Callable[[int], Any]) -> Use:
+    """Take so many steps, and look at what is held now and then, when the kernel is at rest."""
+    kernel, page, probe = [], [], Probe(notebook.page)
     every = max(1, count // POINTS)
+    looks = count // every
     for i in range(count):
         step(i)
         if i % every == every - 1:
             notebook.until(lambda: notebook.value(STATE)[2] == 0, "the worker to rest", timeout=60)
             notebook.execute("import gc; gc.collect()")
-            found.append(notebook.value(STATE))
-    return found
+            kernel.append(notebook.value(STATE))
+            if len(kernel) in (looks // 4 + 1, looks):
+                page.append(probe.look())
+    return Use(kernel, (page[0], page[-1]))
 
 
-def flat(what: str, found: list[list[float]], start: list[float]) -> None:
-    """Memory from a quarter of the way on, comms and threads."""
-    rss = [look[0] for look in found]
-    warm = len(rss) // 4
-    rise = float(np.polyfit(np.arange(warm, len(rss)), rss[warm:], 1)[0]) * (len(rss) - warm)
-    print(f"\n{what}: RSS {rss[0]:.0f}, {rss[warm]:.0f}, {rss[-1]:.0f} MiB, {rise:+.1f} by the line that fits best; "
-          f"comms {start[1]} to {found[-1][1]}, threads {start[3]} to {found[-1][3]}")  # fmt: skip
-    assert rise < MOST, rss
-    assert found[-1][1] == start[1] and found[-1][2] == 0
+def rising(curve: list[float]) -> float:
+    """By how much it rises from a quarter of the way on, by the straight line that fits best."""
+    rest = curve[len(curve) // 4 :]
+    return float(np.polyfit(np.arange(len(rest)), rest, 1)[0]) * len(rest)
+
+
+def along(curve: list[float]) -> str:
+    """The start of a curve, a quarter of the way, and its end."""
+    points = (curve[0], curve[len(curve) // 4], curve[-1])
+    return f"{', '.join(f'{point:.0f}' for point in points)} MiB ({rising(curve):+.1f} by the line that fits best)"
+
+
+def flat(what: str, use: Use, start: list[float], most: float = MOST, closed: int = 0) -> None:
+    """Memory from a quarter of the way on, comms and threads. ``closed``: so many widgets were, on the whole way."""
+    rss, *others = ([look[i] for look in use.kernel] for i in (0, *range(4, len(start))))
+    last = use.kernel[-1]
+    print(f"\n{what}: RSS {along(rss)}; comms {start[1]} to {last[1]}, threads {start[3]} to {last[3]}")
+    if others:
+        print(f"  lent by the C library: {along(others[0])}; freed, and kept by it: {along(others[1])}")
+    print("  the page:", *use.page, sep="\n    ")
+    assert all(rising(curve) < most for curve in (rss, *others[:1])), (rss, *others)
+    assert last[1] == start[1] and last[2] == 0
     # a thread of ipykernel's own may begin late, and stays
-    assert found[-1][3] <= start[3] + 1
+    assert last[3] <= start[3] + 1
+    before, after = use.page
+    assert after.heap + after.buffers < before.heap + before.buffers + PAGE_MOST + closed * LEFT["heap"]
+    # pictures on the strip are drawn as they come into sight, and what is gone may wait for the next collection
+    assert after.nodes < before.nodes + 200 + closed * LEFT["nodes"]
+    assert after.listeners < before.listeners + 100
+    assert all(count <= before.objects[kind] + 8 for kind, count in after.objects.items())
 
 
 @pytest.fixture
@@ -93,7 +139,7 @@ def test_the_cell_runs_again_and_again(notebook: Notebook, view: View) -> None:
         notebook.until(lambda: view.root.count() == 1, "the new widget alone")
         view.until_painted()
 
-    flat(f"{RERUNS} re-runs", used(notebook, RERUNS, again), start)
+    flat(f"{RERUNS} re-runs", used(notebook, RERUNS, again), start, closed=RERUNS)
     assert notebook.errors == []
 
 
@@ -127,14 +173,15 @@ def test_two_hundred_pictures(notebook: Notebook) -> None:
     notebook.errors.clear()
     view = show(notebook, BEACONS[0], FILM)
     notebook.until(lambda: notebook.value("w.reel['called'].count(None)") == 0, "all to be called", 120)
-    start = notebook.value(STATE)
+    start, recordings = notebook.value(STATE), notebook.value(RECORDINGS)
 
     def turn(i: int) -> None:
         wanted = (i + 1) % 40
         view.root.press("Shift+ArrowRight") if wanted else notebook.execute("w.index = 0")
         notebook.until_value("w.meta['index']", wanted)
 
-    flat(f"{PICTURES} pictures", used(notebook, PICTURES, turn), start)
+    flat(f"{PICTURES} pictures", used(notebook, PICTURES, turn), start, FILM_MOST)
+    assert notebook.value(RECORDINGS) <= recordings + kept.MOST
     notebook.until(lambda: difference(view) == "", "the map of the last picture")
     assert notebook.errors == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +18,8 @@ from torch import nn
 
 from camwidget import CamWidget, figure
 from camwidget.engine import upsample
+from camwidget.figure_look import Look, folded
+from camwidget.figure_parts import overlay
 from camwidget.still import painted
 from tests.browser import beacons, waves
 
@@ -196,3 +199,38 @@ def test_without_a_widget(cnn: nn.Module) -> None:
 def test_wrong_words_are_named(w: CamWidget, given: dict[str, object], error: type, says: str) -> None:
     with pytest.raises(error, match=says):
         w.figure(**given)
+
+
+def test_a_contrast_is_drawn_as_on_the_screen(w: CamWidget) -> None:
+    w.variant, w.rival, w.gamma, w.shading = "layercam", "green", 0.5, "cells"
+    a = w.contrast_map()
+    name, rival = w.labels[w.target], w.labels[w.rival]
+    look = Look(w.sign, w.opacity, w.threshold, "bicubic", "cells", w.luts["viridis"], ())
+    place, size = w._place(a), w._subject.input.shape[-2:]
+
+    w.contrast = "swipe"
+    made = panel(w.figure(colorbar=False))
+    assert made.get_title() == f"left: {name} − 0.50 × {rival}\nright: {rival} − 0.50 × {name}"
+    target = w.target
+    w.target = rival
+    b = w.contrast_map(name)
+    w.target = target
+    limit = max(a.max(), b.max())  # one for both
+    for image, side, start in zip(made.images[1:], (a, b), (0, size[1] / 2), strict=True):
+        due, _ = overlay(folded(side, "positive"), size, place, limit, look)
+        np.testing.assert_array_equal(image.get_array(), due)
+        box = image.get_clip_box()
+        left, right = made.transData.inverted().transform([[box.x0, 0], [box.x1, 0]])[:, 0]
+        assert (left, right) == pytest.approx((start, start + size[1] / 2))
+    assert made.lines  # the divider
+
+    w.contrast = "difference"
+    made = panel(w.figure(colorbar=False))
+    assert made.get_title() == f"{name} − 0.50 × {rival}"
+    look = replace(look, sign="signed", lut=w.luts["RdBu_r"])
+    due, _ = overlay(a, size, place, np.abs(a).max(), look)
+    np.testing.assert_array_equal(made.images[1].get_array(), due)
+    row = w.figure(layers=list(w._recording.stages)[-2:], colorbar=False)
+    assert row.get_suptitle() == f"{name} − 0.50 × {rival}"
+    w.contrast = "off"
+    assert panel(w.figure(colorbar=False)).get_title() == name

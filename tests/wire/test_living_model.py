@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.wire.front_end import settle
+from tests.wire.front_end import expected_maps, settle, values
 
 
 def outweigh(cnn, target):
@@ -60,6 +60,31 @@ def test_a_model_that_fails_by_now_still_shows_the_live_view(w, cnn):
     data, _ = w._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert "image/jpeg" not in data
+
+
+@pytest.mark.parametrize("how", ["part", "hook", "forward"])
+def test_what_holds_no_weights_is_noticed_too(w, page, cnn, photo, how):
+    page.request(2, layer="stem")
+    before, image, rectifier = w.cam, w.meta["image"], cnn.last[1]
+    if how == "part":
+        cnn.last[1] = torch.nn.GELU()
+    elif how == "hook":
+        handle = rectifier.register_forward_hook(lambda _module, _x, y: y * (y > 0.1))
+    else:
+        rectifier.forward = lambda x: x.clamp(min=0.1)
+    reply = page.request(2, layer="block")
+    assert reply in page.replies() and w.meta["image"] == image + 1 == w.stack["image"]
+    due = expected_maps(w, cnn, photo, w.stack["targets"] or [*range(6)])
+    np.testing.assert_allclose(values(w.stack), due, rtol=2e-3, atol=1e-3 * np.abs(due).max())
+    w.layer = "stem"
+    assert not np.allclose(w.cam, before, rtol=1e-3)
+    if how == "part":
+        cnn.last[1] = rectifier
+    elif how == "hook":
+        handle.remove()
+    else:
+        del rectifier.forward
+    np.testing.assert_allclose(w.cam, before, rtol=1e-4, atol=1e-7)
 
 
 def test_display_traits_may_be_given_at_once(make):

@@ -141,7 +141,7 @@ def test_a_model_that_has_other_classes_by_now_is_said(gallery: Made, cnn: nn.Mo
     settle()
     assert (found.status["state"], "classes by now" in found.status["text"]) == ("error", True), found.status
     cnn.fc = head
-    np.testing.assert_allclose(found.frame["loss"], before, rtol=1e-5, atol=1e-6)  # scored anew: may round otherwise
+    np.testing.assert_allclose(found.frame["loss"], before, rtol=1e-5, atol=1e-6)
 
 
 def test_an_interrupted_run_goes_on(gallery: Made, cnn: nn.Module, data, monkeypatch: pytest.MonkeyPatch) -> None:

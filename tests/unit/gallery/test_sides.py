@@ -1,0 +1,69 @@
+"""A network with one score: labels 0 and 1, two classes, maps of one score with either sign."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from camwidget import CamEngine
+from tests.conftest import TinyCnn
+from tests.unit.gallery.conftest import Made
+from tests.wire.front_end import settle
+from tests.wire.gallery_end import GalleryEnd, values
+
+
+@pytest.fixture
+def one() -> nn.Module:
+    model = TinyCnn(1).eval()
+    with torch.no_grad():
+        x = torch.randn(8, 3, 28, 28)
+        model.fc.bias -= model(x).median()  # about as many above as below
+    return model
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(12, 3, 28, 28) * torch.linspace(0.1, 8, 12)[:, None, None, None]
+
+
+def test_scores_and_losses_are_those_of_two_classes(gallery: Made, one: nn.Module, x: Tensor) -> None:
+    truth = torch.arange(12) % 2
+    made = gallery((x, truth), model=one, labels=["cat"])
+    frame = made.frame
+    with torch.no_grad():
+        score = one(x)[:, 0]
+    above = (score > 0).numpy()
+    assert 0 < above.sum() < 12
+    assert made.labels == ("not cat", "cat")
+    assert frame["predicted"].tolist() == [made.labels[int(a)] for a in above]
+    assert frame["truth"].tolist() == [made.labels[int(t)] for t in truth]
+    due = F.binary_cross_entropy_with_logits(score, truth.float(), reduction="none")
+    np.testing.assert_allclose(frame["loss"], due, rtol=1e-5)
+    np.testing.assert_allclose(frame["confidence"], torch.maximum(score.sigmoid(), 1 - score.sigmoid()), rtol=1e-5)
+    assert made.confusion.to_numpy().sum() == 12
+
+
+def test_evidence_for_one_class_is_evidence_against_the_other(gallery: Made, one: nn.Module, x: Tensor) -> None:
+    made = gallery((x, [1 - int(s > 0) for s in one(x)[:, 0]]), model=one, labels=None)  # all are mistakes
+    page = GalleryEnd(made)
+    page.send({"kind": "scores?"})
+    settle()
+    for index, (item, (_, first, second)) in page.ask(1, [0, 5, 11]).items():
+        due = CamEngine(one).record(x[index][None]).cams([0], made.layer)[0, 0].numpy()
+        due = due if page.scores()["predicted"][index] == 1 else -due
+        np.testing.assert_allclose(values(item, first), due, atol=2e-3 * np.abs(due).max())
+        np.testing.assert_allclose(values(item, second, 1), -due, atol=2e-3 * np.abs(due).max())
+    made.opened = 5
+    settle()
+    assert made.widget.labels == ("class 1",) and made.labels == ("class 0", "class 1")
+    assert made.widget.status["state"] == "ready"
+
+
+def test_names_may_be_given_for_both(gallery: Made, one: nn.Module, x: Tensor) -> None:
+    assert gallery((x, [0, 1] * 6), model=one, labels=["dog", "cat"]).labels == ("dog", "cat")
+    assert gallery((x, ["cat", "dog"] * 6), model=one, labels={0: "dog", 1: "cat"}).labels == ("dog", "cat")
+    with pytest.raises(ValueError, match=r"truth\[1\] is 2; accepted: 0 to 1"):
+        gallery((x, [0, 2] * 6), model=one, labels=None)
