@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STALE = "the model's parameters changed since the recording: record again"
+STALE = "the model changed since the recording, in its parameters, parts or forward hooks: record again"
 
 REASONS = {
     "use_reentrant=True": "between this layer and the scores the model checkpoints a block with use_reentrant=True, "
@@ -28,7 +28,7 @@ class OtherClassesError(ValueError):
 
 
 class StaleRecordingError(RuntimeError):
-    """The model's parameters changed after the recording: record again."""
+    """The model's parameters, parts or forward hooks changed after the recording: record again."""
 
 
 def reason_of(error: RuntimeError) -> str | None:

@@ -134,7 +134,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     page.route(SITE + "**", serve)
     page.goto(SITE)
-    page.wait_for_function("() => window.model && document.getElementById('upper').shadowRoot.querySelector('.row')")
+    page.wait_for_function("() => window.model && document.getElementById('upper').shadowRoot?.querySelector('.row')")
     yield page
     context.close()
 
