@@ -1,7 +1,8 @@
 """Networks with a single score: two classes, and the score says which of them.
 
 Labels of such data are 0 and 1. Above the threshold (a score of 0, or a probability of 0.5) an item is called class 1,
-else class 0; evidence for class 0 is evidence against class 1, so its map is the same with the other sign.
+else class 0, whose score is the same with the other sign. Its map need not be: to some variants the other sign is more
+than that, and to some it is nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from camwidget.engine import Target
 from camwidget.labels import find
 
 from .items import Classes
@@ -38,6 +40,11 @@ def names(model: nn.Module, labels: Sequence[Any] | Mapping[int, Any] | None) ->
         return find(model, labels, 2)
     (name,) = find(model, labels, 1)
     return ("class 0", "class 1") if name == "class 0" else (f"not {name}", name)
+
+
+def target(classes: Sequence[int]) -> Target:
+    """What is explained of a batch, one class an item: the score, or for class 0 the score less twice itself."""
+    return Target(0, [() if one == 1 else (0,) for one in classes], gamma=2)
 
 
 def second(truth: Classes) -> Classes:
