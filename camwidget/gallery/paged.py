@@ -7,6 +7,7 @@ from typing import Any
 
 from camwidget import export, late, payload
 from camwidget.checks import count, one_of
+from camwidget.text import line
 
 from . import paper
 from .desk import Desk
@@ -62,7 +63,7 @@ class Paged(Opening):
         block = self._block(most)
         child = None if self.opened is None or self._child is None or self._child.closed else self._child
         inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
-        called = self._page_title if title is None else str(title)
+        called = self._page_title if title is None else line(str(title))
         return export.form_of(form, [block], called, str(self._esm), inner)
 
     def _block(self, most: int = PICTURES) -> bytes:

@@ -163,3 +163,8 @@ def test_where_late_answers_are_lost_all_arrives_in_turns(
     assert turns > 1
     assert not (end.scores()["predicted"] == 65535).any()
     assert np.array_equal(end.scores()["loss"], gallery.frame["loss"])
+
+
+def test_a_title_may_hold_what_no_file_can(gallery: CamGallery, tmp_path: Path) -> None:
+    path = gallery.save(tmp_path / "page.html", 1, title="half \ud800 and\nmore")
+    assert "<title>half   and more</title>" in path.read_text(encoding="utf-8")
