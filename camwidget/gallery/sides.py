@@ -7,7 +7,7 @@ than that, and to some it is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,14 @@ def names(model: nn.Module, labels: Sequence[Any] | Mapping[int, Any] | None) ->
     Raises:
         TypeError, ValueError: as ``labels.find``.
     """
-    listed = isinstance(labels, (list, tuple)) and len(labels) == 2
-    if listed or (isinstance(labels, Mapping) and set(labels) == {0, 1}):
+    given: Any = getattr(labels, "meta", labels)
+    if isinstance(given, Mapping):
+        given = given.get("categories", given)
+    if isinstance(given, Mapping):
+        both = any(str(key).strip() == "1" for key in given)
+    else:
+        both = isinstance(given, Collection) and not isinstance(given, (str, bytes)) and len(given) == 2
+    if both:
         return find(model, labels, 2)
     (name,) = find(model, labels, 1)
     return ("class 0", "class 1") if name == "class 0" else (f"not {name}", name)

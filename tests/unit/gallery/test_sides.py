@@ -68,6 +68,9 @@ def test_evidence_for_one_class_is_evidence_against_the_other(gallery: Made, one
 def test_names_may_be_given_for_both(gallery: Made, one: nn.Module, x: Tensor) -> None:
     assert gallery((x, [0, 1] * 6), model=one, labels=["dog", "cat"]).labels == ("dog", "cat")
     assert gallery((x, ["cat", "dog"] * 6), model=one, labels={0: "dog", 1: "cat"}).labels == ("dog", "cat")
+    forms = (np.array(["dog", "cat"]), {"0": "dog", "1": "cat"}, {"categories": ["dog", "cat"]})  # as of CamWidget
+    assert {sides.names(one, form) for form in forms} == {("dog", "cat")}
+    assert sides.names(one, {1: "cat"}) == ("class 0", "cat")
     with pytest.raises(ValueError, match=r"truth\[1\] is 2; accepted: 0 to 1"):
         gallery((x, [0, 2] * 6), model=one, labels=None)
 
@@ -90,3 +93,11 @@ def test_the_map_of_class_0_is_that_of_the_score_with_the_other_sign(one: nn.Mod
     torch.testing.assert_close(found.cams([sides.target([1] * 4)], layer, variant), plain.cams([0], layer, variant))
     alone = CamEngine(one).record(x[:1], None, at_input).cams([sides.target([0])], layer, variant)[0, 0]
     torch.testing.assert_close(alone, other.cams([0], layer, variant)[0, 0])
+
+
+def test_a_model_with_more_classes_by_now_is_told_by_its_own_number(gallery: Made, one: nn.Module, x: Tensor) -> None:
+    made = gallery(x, model=one, labels=None)
+    assert len(made.frame) == 12
+    one.fc = nn.Linear(one.fc.in_features, 3)
+    with pytest.raises(ValueError, match="has 3 classes by now, and this was made for 1"):
+        _ = made.frame
