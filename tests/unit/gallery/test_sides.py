@@ -101,3 +101,15 @@ def test_a_model_with_more_classes_by_now_is_told_by_its_own_number(gallery: Mad
     one.fc = nn.Linear(one.fc.in_features, 3)
     with pytest.raises(ValueError, match="has 3 classes by now, and this was made for 1"):
         _ = made.frame
+
+
+@pytest.mark.parametrize("tail", [[nn.Sigmoid()], [nn.Sigmoid(), nn.Flatten(0)]])
+def test_a_model_that_ends_in_a_sigmoid_says_probabilities(
+    gallery: Made, one: nn.Module, x: Tensor, tail: list[nn.Module]
+) -> None:
+    """Half of them are class 1, and not all whose probability is above 0."""
+    frame = gallery(x, model=nn.Sequential(one, *tail).eval(), labels=None).frame
+    with torch.no_grad():
+        likely = one(x)[:, 0].sigmoid()
+    assert frame["predicted"].tolist() == [f"class {int(p > 0.5)}" for p in likely]
+    np.testing.assert_allclose(frame["confidence"], torch.maximum(likely, 1 - likely), rtol=1e-5)
