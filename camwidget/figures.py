@@ -41,6 +41,8 @@ UNIT = 0.25
 TITLE = 0.35
 NAME = 80
 """Letters of a name in a title at most: Matplotlib breaks no line, and would make the picture as wide as it is."""
+BETWEEN = 20
+"""Of these what stands around two of them: "right: A − 1.00 × B"."""
 GAP = 0.12
 """Between rows."""
 FLAT = 0.5
@@ -234,6 +236,12 @@ def _title(ax: Axes, panel: Panel, panels: Sequence[Sequence[Panel]], drawn: str
 
 def _lines(text: str) -> str:
     return "\n".join(line(part, NAME) for part in text.split("\n"))
+
+
+def side_by_side(a: str, b: str) -> tuple[str, str]:
+    """Two names that stand in one line of a title: where it is too long for both, the longer one ends in "…"."""
+    room = NAME - BETWEEN
+    return line(a, max(room // 2, room - len(b))), line(b, max(room // 2, room - len(a)))
 
 
 def _row(panel: Panel, panels: Sequence[Sequence[Panel]]) -> int:

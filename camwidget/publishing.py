@@ -231,12 +231,12 @@ class Publishing(ContrastedTraits):
             map_ = session.map(view)
         else:
             map_, right = session.contrast(view, Contrast(rival, self.gamma))
-            name = less_words(self._names[view.target], self._names[rival], self.gamma)
+            a, b = figures.side_by_side(name, self._names[rival])
+            name = less_words(a, b, self.gamma)
             if contrast == "difference":
                 right = None
             else:
-                other = less_words(self._names[rival], self._names[view.target], self.gamma)
-                name = f"left: {name}\nright: {other}"
+                name = f"left: {name}\nright: {less_words(b, a, self.gamma)}"
         field = self._recording.fields(view.layer)
         place = None if field is None or field.grid != map_.shape else field.place
         limit = self.limit

@@ -41,6 +41,7 @@ class Recording:
         x: the input as the network got it.
         scores: ``(N, K)`` float32, before any softmax of ours, detached. Of dense ones the mean over all their cells.
         output_grid: of dense scores ``(N, K, *out)``, such as those of a segmentation, their grid; else ``()``.
+        squashed: whether the scores come out of a sigmoid, so that each is a probability already.
         layers: name -> LayerInfo of every layer that can be explained, in order of execution.
         default_layer: the deepest layer that still has a grid.
         steps: of these, the chain that every path from input to scores passes.
@@ -54,6 +55,7 @@ class Recording:
         self.x = x
         self.output_grid = returned.grid
         self.scores = returned.table()
+        self.squashed = returned.squashed
         self.layers: Mapping[str, LayerInfo] = MappingProxyType(layout.layers)
         self.default_layer = layout.default
         self.stages = layout.stages

@@ -19,6 +19,10 @@ Aim = Class | Sequence[Any] | Tensor | Target | Function
 """What users may give as a target: a class by its index or name, one an image, a ``Target``, or a callable."""
 
 
+RESHAPED = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice", "ToCopy", "Alias")
+"""Nodes that leave the numbers as they are, by how their names begin."""
+
+
 class Returned:
     """One output of the model.
 
@@ -38,6 +42,14 @@ class Returned:
     def grid(self) -> tuple[int, ...]:
         """Of dense scores their grid, else ``()``."""
         return tuple(self.scores.shape[2:])
+
+    @property
+    def squashed(self) -> bool:
+        """Whether the scores come out of a sigmoid, as their graph has it."""
+        node = self.scores.grad_fn
+        while node is not None and node.name().startswith(RESHAPED):
+            node = node.next_functions[0][0]
+        return node is not None and node.name().startswith("SigmoidBackward")
 
     def table(self) -> Tensor:
         """The scores, ``(N, K)`` float32, apart from the graph; of dense ones the mean over all cells."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from camwidget import export, late, payload
 from camwidget.checks import count, one_of
+from camwidget.text import line
 
 from . import paper
 from .desk import Desk
@@ -59,21 +60,21 @@ class Paged(Opening):
         Raises: as ``save``.
         """
         one_of("form", form, export.FORMS)
-        block = self._block(most)
-        child = None if self.opened is None or self._child is None or self._child.closed else self._child
-        inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
-        called = self._page_title if title is None else str(title)
+        block, inner = self._blocks(most)
+        called = self._page_title if title is None else line(str(title))
         return export.form_of(form, [block], called, str(self._esm), inner)
 
-    def _block(self, most: int = PICTURES) -> bytes:
-        """What a page is given, see ``payload.block``."""
+    def _blocks(self, most: int) -> tuple[bytes, tuple[bytes, str] | None]:
+        """What a page is given, see ``payload.block``; of the opened item's widget, too, with its front end."""
         count("most", most)
         desk = self._desk_or_raise()
         desk.finish()
         with self._lock:
-            inner = self.opened is not None and self._child is not None and not self._child.closed
+            # looked up once: an item may be opened or closed while pictures are made
+            child = None if self.opened is None or self._child is None or self._child.closed else self._child
             traits = {name: getattr(self, name) for name in paper.TRAITS}
-        return payload.block(paper.of({**traits, "kept": self._keep(most)}, inner))
+        inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
+        return payload.block(paper.of({**traits, "kept": self._keep(most)}, inner is not None)), inner
 
     @property
     def _page_title(self) -> str:

@@ -193,8 +193,6 @@ class Scoring:
                     self._alone(batch)
                     return
             table, shares = scores.tables(self._engine.answer(torch.stack(inputs), stop), self._probability)
-            if self._two:
-                table, shares = sides.tables(table, self._probability)
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001  (models raise what they like, a full device among it)
@@ -203,7 +201,10 @@ class Scoring:
             else:
                 self._alone(batch)
             return
-        OtherClassesError.check(table.shape[1], len(self._names))  # no item is to blame for it
+        # no item is to blame for it
+        OtherClassesError.check(table.shape[1], 1 if self._two else len(self._names))
+        if self._two:
+            table, shares = sides.tables(table, self._probability)
         self._note(batch, table.cpu(), shares.cpu())
         self._batches.took(len(batch), time.perf_counter() - begun)
 

@@ -1,18 +1,20 @@
 """Networks with a single score: two classes, and the score says which of them.
 
 Labels of such data are 0 and 1. Above the threshold (a score of 0, or a probability of 0.5) an item is called class 1,
-else class 0; evidence for class 0 is evidence against class 1, so its map is the same with the other sign.
+else class 0, whose score is the same with the other sign. Its map need not be: to some variants the other sign is more
+than that, and to some it is nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from camwidget.engine import Target
 from camwidget.labels import find
 
 from .items import Classes
@@ -33,11 +35,22 @@ def names(model: nn.Module, labels: Sequence[Any] | Mapping[int, Any] | None) ->
     Raises:
         TypeError, ValueError: as ``labels.find``.
     """
-    listed = isinstance(labels, (list, tuple)) and len(labels) == 2
-    if listed or (isinstance(labels, Mapping) and set(labels) == {0, 1}):
+    given: Any = getattr(labels, "meta", labels)
+    if isinstance(given, Mapping):
+        given = given.get("categories", given)
+    if isinstance(given, Mapping):
+        both = any(str(key).strip() == "1" for key in given)
+    else:
+        both = isinstance(given, Collection) and not isinstance(given, (str, bytes)) and len(given) == 2
+    if both:
         return find(model, labels, 2)
     (name,) = find(model, labels, 1)
     return ("class 0", "class 1") if name == "class 0" else (f"not {name}", name)
+
+
+def target(classes: Sequence[int]) -> Target:
+    """What is explained of a batch, one class an item: the score, or for class 0 the score less twice itself."""
+    return Target(0, [() if one == 1 else (0,) for one in classes], gamma=2)
 
 
 def second(truth: Classes) -> Classes:

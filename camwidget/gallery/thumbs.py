@@ -18,13 +18,14 @@ from torch import Tensor
 
 from camwidget import images
 from camwidget.atlas import Map, to_numpy
-from camwidget.engine import CamEngine, Recording, lean
+from camwidget.engine import CamEngine, Recording, Target, lean
 from camwidget.engine.fields import Place
 from camwidget.engine.preempt import Stop, Stopped, check
 from camwidget.engine.stale import StaleRecordingError
 from camwidget.engine.variants import VARIANTS
 from camwidget.screening import MOST, Batches
 
+from . import sides
 from .items import Items
 from .protocol import CELLS, SIDE, UNKNOWN
 
@@ -275,9 +276,8 @@ class Thumbs:
     def _signed(self, recording: Recording, classes: list[int], look: Look, stop: Stop | None) -> Map:
         """Maps ``(n, h, w)``, one an item and of its class."""
         if self._threshold is None:
-            return _maps(recording, classes, look, stop)
-        side = np.where(np.array(classes) == 1, 1, -1).astype(np.float32)
-        return _maps(recording, [0], look, stop) * side[:, None, None]
+            return _maps(recording, classes if len(classes) > 1 else classes[0], look, stop)
+        return _maps(recording, sides.target(classes), look, stop)
 
     def _fail(self, index: int, look: Look, text: str) -> Made:
         with self._lock:
@@ -299,8 +299,7 @@ def small(picture: Image.Image) -> Thumb:
     return Thumb(buffer.getvalue(), shown.size)
 
 
-def _maps(recording: Recording, classes: list[int], look: Look, stop: Stop | None) -> Map:
-    target = classes if len(classes) > 1 else classes[0]
+def _maps(recording: Recording, target: int | list[int] | Target, look: Look, stop: Stop | None) -> Map:
     return to_numpy(recording.cams([target], look.layer, look.variant, stop=stop)[:, 0])
 
 

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import nn
 
-from camwidget import CamWidget, figure
+from camwidget import CamWidget, figure, figures
+from camwidget.contrasting import less_words
 from camwidget.engine import upsample
 from camwidget.figure_look import Look, folded
 from camwidget.figure_parts import overlay
@@ -234,3 +235,19 @@ def test_a_contrast_is_drawn_as_on_the_screen(w: CamWidget) -> None:
     assert row.get_suptitle() == f"{name} − 0.50 × {rival}"
     w.contrast = "off"
     assert panel(w.figure(colorbar=False)).get_title() == name
+
+
+@pytest.mark.parametrize(("a", "b"), [("a" * 90, "b" * 90), ("a" * 90, "b"), ("a", "b" * 90), ("a" * 29, "b" * 31)])
+def test_of_a_contrast_both_classes_are_in_the_title_however_long_they_are(a: str, b: str) -> None:
+    said = "right: " + less_words(*figures.side_by_side(a, b), gamma=10.0)
+    assert len(said) <= figures.NAME
+    for name in (a, b):
+        assert name in said or name[0] * (figures.NAME // 4) in said
+
+
+def test_the_title_of_a_difference_says_so_where_names_are_long() -> None:
+    labels = [chr(ord("a") + i) * 90 for i in range(len(beacons.LABELS))]
+    with CamWidget(beacons.Beacons(), beacons.picture(), labels, preprocess=beacons.read, target=0) as w:
+        w.rival, w.contrast = 1, "difference"
+        title = panel(w.figure(colorbar=False)).get_title()
+    assert title.count("a") > 20 and title.count("b") > 20 and "− 1.00 ×" in title

@@ -249,7 +249,7 @@ def test_scores_travel_with_their_probabilities(probability: str, unit: str, exp
 def recorded(row: list[float], output_grid: tuple[int, ...] = (), shares: list[float] | None = None) -> Any:
     """What of a recording is looked at."""
     shares_ = torch.tensor([shares or row])
-    return SimpleNamespace(scores=torch.tensor([row]), output_grid=output_grid, shares=lambda: shares_)
+    return SimpleNamespace(scores=torch.tensor([row]), squashed=False, output_grid=output_grid, shares=lambda: shares_)
 
 
 def test_how_probabilities_are_found() -> None:

@@ -163,3 +163,26 @@ def test_where_late_answers_are_lost_all_arrives_in_turns(
     assert turns > 1
     assert not (end.scores()["predicted"] == 65535).any()
     assert np.array_equal(end.scores()["loss"], gallery.frame["loss"])
+
+
+def test_a_title_may_hold_what_no_file_can(gallery: CamGallery, tmp_path: Path) -> None:
+    path = gallery.save(tmp_path / "page.html", 1, title="half \ud800 and\nmore")
+    assert "<title>half   and more</title>" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("before", "then"), [(4, None), (None, 4)])
+def test_an_item_that_is_opened_or_closed_meanwhile_is_on_the_page_as_it_was(
+    gallery: CamGallery, monkeypatch: pytest.MonkeyPatch, before: int | None, then: int | None
+) -> None:
+    gallery.opened = before
+    settle()
+    keep = gallery._keep
+
+    def slow(most: int) -> dict[str, Any]:
+        gallery.opened = then
+        return keep(most)
+
+    monkeypatch.setattr(gallery, "_keep", slow)
+    html = gallery.to_html(most=1)
+    assert unpack(blocks_of(html)[0])["opened"] == before
+    assert ('"inner":{' in html) == (before is not None)
