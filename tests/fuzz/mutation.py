@@ -71,7 +71,7 @@ def _changed(data: Any, recorded: Sequence[Any], draw: random.Random) -> Any:
     """With another value at a random place, or a place more or less."""
     places = list(_places(data))
     if not places:
-        return draw.choice(ODD)
+        return _odd(draw)
     holder, key = draw.choice(places)
     match draw.randrange(5):
         case 0:
@@ -84,8 +84,13 @@ def _changed(data: Any, recorded: Sequence[Any], draw: random.Random) -> Any:
         case 3:
             holder[key] = [holder[key]]
         case _:
-            holder[key] = draw.choice(ODD)
+            holder[key] = _odd(draw)
     return data
+
+
+def _odd(draw: random.Random) -> Any:
+    """One of the odd values; a copy, since it may be changed where it is put."""
+    return copy.deepcopy(draw.choice(ODD))
 
 
 def _places(data: Any) -> Any:
