@@ -89,8 +89,8 @@ def _changed(data: Any, recorded: Sequence[Any], draw: random.Random) -> Any:
 
 
 def _odd(draw: random.Random) -> Any:
-    """One of the odd values; a copy, since it may be changed where it is put."""
-    return copy.deepcopy(draw.choice(ODD))
+    """One of the odd values; a copy, of which every part is one of its own, since it may be changed where it is put."""
+    return json.loads(json.dumps(draw.choice(ODD)))
 
 
 def _places(data: Any) -> Any:
