@@ -57,7 +57,7 @@ soak: $(MADE)/test $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/soak -s $(PYTEST_ARGS)
 
 fuzz: $(MADE)/test $(BUNDLE)
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/fuzz -s --messages 10000 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -p no:logging -o addopts=--import-mode=importlib tests/fuzz -s --messages 10000 $(PYTEST_ARGS)
 
 slow: $(MADE)/bench
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
