@@ -99,10 +99,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if not config.getoption("--write-results"):
         return
-    if config.option.keyword or config.option.markexpr or exitstatus not in FINISHED:
-        print("\nonly a part was run: benchmarks.json is left as it is")
+    if exitstatus not in FINISHED:
+        print("\nended before its time: benchmarks.json is left as it is")
         return
     found, root = config.stash[RESULTS], Path(config.rootpath)
-    found.write(root / "benchmarks.json", about(config.stash[LOAD]))
-    plot.draw(found.growths, root / "docs" / "growth.png")
+    run = about(config.stash[LOAD])
+    if config.option.keyword or config.option.markexpr:  # a part of the benches
+        run = found.join(root / "benchmarks.json", run["date"])
+    else:
+        plot.draw(found.growths, root / "docs" / "growth.png")
+    found.write(root / "benchmarks.json", run)
     table.put(root / "README.md", root / "benchmarks.json")

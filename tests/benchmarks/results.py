@@ -35,6 +35,8 @@ class Case:
     figures: dict[str, float] = field(default_factory=dict)
     bars: list[Bar] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    date: str | None = None
+    """Of one that was measured after the others."""
 
 
 @dataclass
@@ -84,6 +86,20 @@ class Results:
         found = Growth(case, of, model, list(ms), list(ms.values()), exponent(list(ms), list(ms.values())))
         self.growths.append(found)
         return found
+
+    def join(self, path: Path, date: str) -> dict[str, Any]:
+        """Take from an earlier run's file what was not measured now, and date what was; returns what run that was."""
+        known = json.loads(path.read_text(encoding="utf-8"))
+        now, self.cases = self.cases, {}
+        for case in known["cases"]:
+            bars = [Bar(**bar) for bar in case.pop("bars", [])]
+            self.cases[case["case"], case["model"]] = Case(**case, bars=bars)
+        for case in now.values():
+            case.date = date
+        self.cases |= now
+        self.growths = self.growths or [Growth(**growth) for growth in known["growth"]]
+        about: dict[str, Any] = known["about"]
+        return about
 
     def write(self, path: Path, about: Mapping[str, Any]) -> None:
         """As JSON, one line a case, so that a diff shows which case has changed."""

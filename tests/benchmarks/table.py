@@ -58,7 +58,8 @@ def _about(about: Mapping[str, Any]) -> str:
     return (
         f"One run of `make bench` on {about['date']}: {device}; {listed}. Medians; torchvision's networks with random "
         "weights, 224x224. To repeat it: `make bench`, which installs the other libraries beside, checks first that "
-        "all draw the same maps, and rewrites this section, `benchmarks.json` and the plot."
+        "all draw the same maps, and rewrites this section, `benchmarks.json` and the plot. Rows with a date are "
+        "of a run of a part (`PYTEST_ARGS='-k bundle' make bench`)."
     )
 
 
@@ -92,26 +93,33 @@ def _bars(cases: Sequence[Case]) -> str:
     rows = []
     for name in _names(cases, single=False):
         of = {case["model"]: _merged(case.get("bars", [])) for case in cases if case["case"] == name}
+        later = next((_dated(case) for case in cases if case["case"] == name and "date" in case), "")
         for what in dict.fromkeys(bar["what"] for bars in of.values() for bar in bars):
             bars = {model: bar for model, known in of.items() for bar in known if bar["what"] == what}
             limits = {_limit(bar) for bar in bars.values()}
             alike = len(limits) == 1
             cells = [_cell(bars.get(model), with_limit=not alike) for model in models]
-            rows.append([f"{name}: {what}", limits.pop() if alike else "", *cells])
+            rows.append([f"{name}: {what}{later}", limits.pop() if alike else "", *cells])
     return _markdown(["", "bar", *models], rows)
 
 
 def _single(cases: Sequence[Case]) -> str:
     names = _names(cases, single=True)
-    return _markdown(
-        ["", "found", "bar"],
+    rows = [
         [
-            [f"{case['case']}{', ' * bool(case['model'])}{case['model']}: {bar['what']}", _cell(bar), _limit(bar)]
-            for case in cases
-            if case["case"] in names
-            for bar in case.get("bars", [])
-        ],
-    )
+            f"{case['case']}{', ' * bool(case['model'])}{case['model']}: {bar['what']}{_dated(case)}",
+            _cell(bar),
+            _limit(bar),
+        ]
+        for case in cases
+        if case["case"] in names
+        for bar in case.get("bars", [])
+    ]
+    return _markdown(["", "found", "bar"], rows)
+
+
+def _dated(case: Case) -> str:
+    return f" ({case['date']})" if "date" in case else ""
 
 
 def _names(cases: Sequence[Case], single: bool) -> list[str]:

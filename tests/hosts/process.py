@@ -67,9 +67,9 @@ class PaperSeat(ProcessSeat):
 
     def gallery(self) -> Gallery:
         self.put(many.gallery(slowly.Slowly()))
-        self.path = self.path.with_stem(f"{self.path.stem}-gallery")
-        self.names["w"].save(self.path)
-        self.page.goto(self.path.as_uri())
+        path = self.path.with_stem(f"{self.path.stem}-gallery")
+        self.names["w"].save(path)
+        self.page.goto(path.as_uri())
         return self.hung()
 
     def again(self) -> View:

@@ -74,3 +74,22 @@ def test_a_bar_has_a_limit():
     results = Results()
     with pytest.raises(ValueError, match="limit"):
         results.assert_bar(results.case("a", "b"), "c", 1.0)
+
+
+def test_a_part_that_is_run_later_leaves_the_rest_and_has_its_date(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    before = filled()
+    before.assert_bar(before.case("bundle", "", unit="kB"), "widget.js, kB", 54.0, at_most=80)
+    before.growth("record", "side", "A", {1: 3.0, 2: 12.0})
+    before.write(path, {"date": "2026-01-01"})
+    later = Results()
+    with pytest.raises(AssertionError, match="MISSED"):
+        later.assert_bar(later.case("bundle", "", unit="kB"), "widget.js, kB", 96.5, at_most=80)
+    about = later.join(path, "2026-02-02")
+    later.write(path, about)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert (found["about"], len(found["growth"])) == ({"date": "2026-01-01"}, 1)
+    assert [(one["case"], one["model"], one.get("date")) for one in found["cases"]] == [
+        ("class switch", "A", None), ("class switch", "B", None), ("bundle", "", "2026-02-02"),
+    ]  # fmt: skip
+    assert "bundle: widget.js, kB (2026-02-02) | **96.5**" in table._single(found["cases"])
