@@ -281,6 +281,7 @@ def test_kernel_restarts(host: Host, seat: Seat, view: View) -> None:
     assert "not answer" in late
     # its cell is run again, and all is as it was
     again = seat.fresh()
+    seat.prepare()
     again.until_same(before, "after the cell ran again")
     again.layer("middle").click()
     seat.until_value("w.layer", "middle")
