@@ -42,7 +42,7 @@ demo: $(MADE)/demo $(BUNDLE)
 
 test: lint $(MADE)/chromium
 	cd js && ../scripts/with_node.sh ../$(VENV) npm run --silent test
-	$(NODE) $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(NODE) $(BIN)/python -m pytest -n 3 $(PYTEST_ARGS)
 
 bench: $(MADE)/bench $(MADE)/chromium $(BUNDLE)
 	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s --benchmark-quiet --write-results $(PYTEST_ARGS)

@@ -30,12 +30,14 @@ with suppress(ImportError):  # not needed by tests/gpu
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With ``-n``: the tests of a file in one process, and all that need a browser in one, which begins with them."""
+    """With ``-n``: the tests of a file in one process, and those that need JupyterLab in two, which begin with them."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::", maxsplit=1)[0]
+            if nodeid.startswith("tests/browser/"):  # as long as each other
+                return "tests/browser/a-le" if nodeid < "tests/browser/test_li" else "tests/browser/li-z"
+            return nodeid.split("::", maxsplit=1)[0]
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

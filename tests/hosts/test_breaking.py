@@ -136,7 +136,7 @@ def test_close_while_it_answers(seat: Seat, view: View) -> None:
     seat.execute("old = w; w.close()")
     seat.execute("brake.seconds = 0")
     seat.page.wait_for_timeout(500)
-    assert seat.value("old.comm is None or True")
+    assert seat.value("old.comm is None")
     view = seat.fresh()
     view.layer("middle").click()
     seat.until_value("w.layer", "middle")
@@ -164,6 +164,48 @@ def test_interrupt_during_an_answer(host: Host, seat: Seat, view: View) -> None:
     seat.ended()
     settled(seat, [view])
     seat.until_value("w.layer", "early")
+
+
+SLOW = "smoothgradcam++"
+
+
+def begin_slow(seat: Seat, view: View) -> None:
+    """Choose a variant of many passes, and wait until it says how far it is."""
+    seat.execute(PREPARE)
+    seat.execute("brake.seconds = 0.4")
+    view.root.press("v")
+    view.part(f'[data-variant="{SLOW}"]').click()
+    view.leave()
+    expect(view.part(".status")).to_contain_text(re.compile(r"[1-9]\d? ?%"), timeout=10_000)
+
+
+@pytest.mark.only_on("lab-7.3.0", "lab-installed")
+def test_connection_breaks_within_a_slow_variant(seat: Seat, view: View) -> None:
+    begin_slow(seat, view)
+    seat.page.context.set_offline(True)
+    seat.page.evaluate("() => window.panel.sessionContext.session.kernel._ws.close()")
+    seat.page.wait_for_timeout(3000)
+    seat.page.context.set_offline(False)
+    seat.execute("brake.seconds = 0")
+    seat.until_value("w.variant", SLOW)
+    settled(seat, [view], timeout=30)
+    seat.until(lambda: difference(view) == "", "the map of the slow variant")
+
+
+@pytest.mark.only_on("lab-7.3.0", "lab-installed")
+def test_kernel_restarts_within_a_slow_variant(seat: Seat, view: View) -> None:
+    assert isinstance(seat, LabSeat)
+    before = view.pixels()
+    begin_slow(seat, view)
+    seat.restart()
+    expect(view.part(".status")).to_contain_text("does not answer", timeout=15_000)
+    view.leave()
+    assert np.array_equal(view.pixels(), before), "the last picture stays"
+    again = seat.fresh()
+    seat.prepare()
+    again.until_same(before, "after the cell ran again")
+    again.layer("middle").click()
+    seat.until_value("w.layer", "middle")
 
 
 @pytest.mark.only_on("lab-6.29.5", "lab-7.3.0", "lab-installed")
