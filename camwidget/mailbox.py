@@ -51,9 +51,10 @@ class Mailbox(Generic[T]):
 
     @property
     def busy(self) -> bool:
-        """Whether a thread is at work that may be waited for: it lives, and is not the one that asks."""
+        """Whether a thread is at work that may be waited for: it lives, is not the one that asks, and is to go on."""
         thread = self._thread
-        return thread is not None and thread.is_alive() and thread is not threading.current_thread()
+        waits = thread is not None and thread.is_alive() and thread is not threading.current_thread()
+        return waits and not self._shut
 
     @property
     def closed(self) -> bool:

@@ -81,13 +81,17 @@ def _replace(data: Any, models: Mapping[str, Any]) -> None:
 
 def _drop_unseen(models: MutableMapping[str, Any], views: Collection[str]) -> None:
     """Take out our models that nothing shows: what has a fragment, and what was closed, which a notebook that is run
-    without a page remembers.
+    without a page remembers. What another model names stays, however it does so: ids are found nowhere by chance.
     """
-    others = json.dumps([model for model in models.values() if not _ours(model)])
-    for name in [name for name, model in models.items() if _ours(model)]:
-        if name not in views and f"IPY_MODEL_{name}" not in others:
-            layout = str(models.pop(name)["state"].get("layout", ""))
-            models.pop(layout.removeprefix("IPY_MODEL_"), None)
+    seen = {*views, *(name for name, model in models.items() if not _ours(model))}
+    waiting = [*seen]
+    while waiting:
+        text = json.dumps(models.get(waiting.pop(), ""))
+        named = [name for name in models if name not in seen and name in text]
+        seen.update(named)
+        waiting += named
+    for name in [name for name in models if name not in seen]:
+        del models[name]
 
 
 def _ours(model: Mapping[str, Any]) -> bool:

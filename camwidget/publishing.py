@@ -11,7 +11,7 @@ from . import as_python, export, figures, payload, trust, unfolding, wire
 from .answers import View
 from .contrasted import ContrastedTraits
 from .contrasting import Contrast, less_words
-from .engine import Recording
+from .engine import VARIANTS, Recording
 from .engine.suggest import unknown
 from .engine.variants import find_variant
 from .payload import Choice
@@ -230,13 +230,16 @@ class Publishing(ContrastedTraits):
         if rival is None:
             map_ = session.map(view)
         else:
-            map_, right = session.contrast(view, Contrast(rival, self.gamma))
+            # what has no such contrast shows both maps as they are, on screen, too
+            none = self._aim.against is not None and not VARIANTS[view.variant].linear
+            gamma = 0.0 if none else self.gamma
+            map_, right = session.contrast(view, Contrast(rival, gamma))
             a, b = figures.side_by_side(name, self._names[rival])
-            name = less_words(a, b, self.gamma)
+            name = less_words(a, b, gamma)
             if contrast == "difference":
                 right = None
             else:
-                name = f"left: {name}\nright: {less_words(b, a, self.gamma)}"
+                name = f"left: {name}\nright: {less_words(b, a, gamma)}"
         field = self._recording.fields(view.layer)
         place = None if field is None or field.grid != map_.shape else field.place
         limit = self.limit

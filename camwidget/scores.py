@@ -26,10 +26,9 @@ BACKGROUND = ("background", "__background__")
 def find_probability(model: nn.Module, recording: Recording, given: str | None) -> str:
     """How the scores of a recording become probabilities: as given, else found.
 
-    "none" where the scores are probabilities already (none negative, sum 1: the model ends in a softmax; or the one
-    score comes out of a sigmoid); "sigmoid"
-    where the model says that it is multi-label (``model.multi_label``, or ``problem_type`` of a Hugging Face config);
-    SHARE where they are dense; else "softmax".
+    "none" where the scores are probabilities already (none negative, sum 1: the model ends in a softmax; or they come
+    out of a sigmoid); "sigmoid" where the model says that it is multi-label (``model.multi_label``, or
+    ``problem_type`` of a Hugging Face config); SHARE where they are dense; else "softmax".
 
     Raises:
         ValueError: ``given`` is not one of PROBABILITIES, or is another than "softmax" for dense scores.
@@ -45,7 +44,7 @@ def find_probability(model: nn.Module, recording: Recording, given: str | None) 
         return given
     if scores.numel() > 1 and bool((scores >= 0).all()) and abs(float(scores.double().sum()) - 1) < 1e-3:
         return "none"
-    if scores.numel() == 1 and recording.squashed:
+    if recording.squashed:
         return "none"
     problem = getattr(getattr(model, "config", None), "problem_type", None)
     several = getattr(model, "multi_label", False) is True or problem == "multi_label_classification"

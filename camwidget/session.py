@@ -97,7 +97,7 @@ class Session:
 
     def serve(self) -> None:
         """Return when what was asked for last is delivered, see ``Served``, or when nobody is at work on it."""
-        while self._served is not self._asked and self._mailbox.busy and not self._mailbox.closed:
+        while self._served is not self._asked and self._mailbox.busy:
             time.sleep(0.002)
 
     def in_sight(self, request: Request) -> None:

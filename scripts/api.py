@@ -40,7 +40,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 
 FOR_OTHER_PARTS: dict[str, tuple[str, ...]] = {
     "CamEngine": ("names", "replay", "copy", "run", "room", "draws", "fixed"),
-    "CamGallery": ("set_state", "page_title"),
+    "CamGallery": ("set_state",),
     "CamWidget": ("lock_by", "set_state", "page_data", "page_title"),
     "Target": ("of_classes", "resolved", "row", "pinned", "value", "start", "scaled_start", "called"),
 }

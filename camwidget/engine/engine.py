@@ -30,7 +30,7 @@ from .returned import Returned
 from .room import Start, TooLarge, Weight
 from .tape import Tape
 from .twin import twin
-from .untouched import RandomState, fingerprint, state, usable
+from .untouched import RandomState, fingerprint, structure, usable
 
 LEAST_DIMENSIONS = 3
 
@@ -87,10 +87,7 @@ class CamEngine:
         self._labels = read_labels(labels)
         self.lock = Lock()
         self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
-        self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
-        self._plans: dict[tuple[torch.Size, tuple[str | None, ...], bool], lean.Plan] = {}
-        self._places: dict[tuple[tuple[int, ...], str], Place | None] = {}
-        self._random = RandomState()
+        self._forget()
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -119,9 +116,12 @@ class CamEngine:
             MemoryError: not even the last layers of this model fit into the memory of their device with this input.
         """
         check_input(x)
+        with self.lock:
+            if structure(self.model) != self._structure:
+                self._forget()
         plan = None if layers is None else lean.plan(self, x, layers, from_input)
         with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
-            usable(state(self.model))
+            usable(self.model)
             before = fingerprint(self.model)
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph
@@ -171,6 +171,14 @@ class CamEngine:
         many = labels.tolist() if isinstance(labels, (Tensor, np.ndarray)) else labels
         many = list(many) if isinstance(many, (list, tuple)) else many
         return batches.explain(self, images, many, batches.ask(layer, variant, size), batch_size)
+
+    def _forget(self) -> None:
+        """What was found out about the model goes by how it is built."""
+        self._structure = structure(self.model)
+        self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
+        self._plans: dict[tuple[torch.Size, tuple[str | None, ...], bool], lean.Plan] = {}
+        self._places: dict[tuple[tuple[int, ...], str], Place | None] = {}
+        self._random = RandomState()
 
     def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Returned, Layout]:
         """Recorded whole, or what of it fits into memory."""
@@ -317,7 +325,7 @@ class CamEngine:
         """
         check_input(x)
         with self.lock:
-            usable(state(self.model))
+            usable(self.model)
             model = self.copy()
             listen(model, stop)
             returned = self.run(model, self._placed(x), len(x))

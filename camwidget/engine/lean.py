@@ -148,10 +148,9 @@ def place(engine: CamEngine, recording: Recording, layer: str) -> Place | None:
     """Where ``upsample`` is to put the cells of a layer, also where the graph of this recording does not reach down to
     the input: then it is read off one image's that does.
     """
-    shape = tuple(recording.x.shape[1:])
-    if (shape, layer) not in engine._places:
-        x = recording.x
-        whole = engine.record(x if engine.fixed else x[:1])
-        field = whole.fields(layer)
-        engine._places[shape, layer] = None if field is None else field.place
-    return engine._places[shape, layer]
+    x = recording.x
+    known, key = engine._places, (tuple(x.shape[1:]), layer)
+    if key not in known:
+        field = engine.record(x if engine.fixed else x[:1]).fields(layer)
+        known[key] = None if field is None else field.place
+    return known[key]

@@ -50,7 +50,7 @@ class Recording:
     """
 
     def __init__(
-        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: int
+        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: tuple[Any, ...]
     ) -> None:
         self.x = x
         self.output_grid = returned.grid

@@ -19,8 +19,20 @@ Aim = Class | Sequence[Any] | Tensor | Target | Function
 """What users may give as a target: a class by its index or name, one an image, a ``Target``, or a callable."""
 
 
-RESHAPED = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "Select", "Slice", "ToCopy", "Alias")
-"""Nodes that leave the numbers as they are, by how their names begin."""
+ALIKE = (
+    "View",
+    "UnsafeView",
+    "ReshapeAlias",
+    "Squeeze",
+    "Unsqueeze",
+    "Select",
+    "Slice",
+    "ToCopy",
+    "Alias",
+    "Clone",
+    "Clamp",
+)
+"""Nodes behind which probabilities still are some, by how their names begin."""
 
 
 class Returned:
@@ -47,7 +59,7 @@ class Returned:
     def squashed(self) -> bool:
         """Whether the scores come out of a sigmoid, as their graph has it."""
         node = self.scores.grad_fn
-        while node is not None and node.name().startswith(RESHAPED):
+        while node is not None and node.name().startswith(ALIKE):
             node = node.next_functions[0][0]
         return node is not None and node.name().startswith("SigmoidBackward")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -35,12 +36,13 @@ def _tensors(module: nn.Module) -> list[Tensor]:
     return [t for table in (module._parameters, module._buffers) for t in table.values() if t is not None]
 
 
-def usable(tensors: list[Tensor]) -> list[Tensor]:
-    """The same, if torch can differentiate through them.
+def usable(model: nn.Module) -> None:
+    """Look whether torch can differentiate through a model.
 
     Raises:
-        ValueError: they were made in inference mode or have no data (yet).
+        ValueError: its weights were made in inference mode or have no data (yet).
     """
+    tensors = state(model)
     try:
         inference = any(t.is_inference() for t in tensors)
     except ValueError as error:  # torch's own, of a tensor without a shape
@@ -55,21 +57,25 @@ def usable(tensors: list[Tensor]) -> list[Tensor]:
         )
     if any(t.is_meta for t in tensors):
         raise ValueError("the model is on the meta device and has no weights; load them first")
-    return tensors
 
 
-def fingerprint(model: nn.Module) -> int:
-    """A number that changes when a parameter or buffer is written to; when one of these, a part of the model or what it
-    runs forward is replaced by another; and when a forward hook comes or goes. In a forked process it is another, too:
-    there a graph that was in use is held for ever by a thread that is not there.
+def structure(model: nn.Module) -> tuple[Any, ...]:
+    """How a model is built: equal until a part of it or what it runs forward is replaced by another, or a forward hook
+    comes or goes.
     """
-    marks: list[Any] = [os.getpid()]
+    marks: list[Any] = []
     for module in _parts(model):
-        # a new one may lie where one of another kind was
-        marks += (id(module), id(type(module)), id(module.__dict__.get("forward")))
+        # weakly: what was let go must not be held, and a number of its own may be its successor's, too
+        marks += (weakref.ref(module), type(module), module.__dict__.get("forward"))
         marks += (*module._forward_pre_hooks, *module._forward_hooks)
-        marks += [(t._version, t.data_ptr()) for t in _tensors(module)]
-    return hash(tuple(marks))
+    return tuple(marks)
+
+
+def fingerprint(model: nn.Module) -> tuple[Any, ...]:
+    """Equal until the structure of a model changes or a parameter or buffer is written to or replaced. In a forked
+    process it is another, too: there a graph that was in use is held for ever by a thread that is not there.
+    """
+    return os.getpid(), structure(model), tuple((t._version, t.data_ptr()) for t in state(model))
 
 
 def uncast(device: torch.device) -> AbstractContextManager[object]:

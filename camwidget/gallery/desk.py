@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
@@ -114,7 +115,7 @@ class Desk:
         is at work on it.
         """
         end = time.monotonic() + patience
-        while self._mailbox.busy and not self._mailbox.closed:
+        while self.busy:
             if not self._owed and (self.scoring.done or time.monotonic() >= end):
                 return
             time.sleep(0.002)
@@ -122,7 +123,7 @@ class Desk:
     @property
     def busy(self) -> bool:
         """Whether somebody is at work."""
-        return self._mailbox.busy and not self._mailbox.closed
+        return self._mailbox.busy
 
     def finish(self) -> None:
         """Score all items, on this thread."""
@@ -140,9 +141,9 @@ class Desk:
         with self._readers.reading(), self._turn:
             yield
 
-    def make(self, wanted: Sequence[int], end: float) -> list[Made]:
+    def make(self, wanted: Sequence[int], look: Look, end: float) -> list[Made]:
         """What there is of these items by ``time.monotonic() == end``, on this thread; see ``turn``."""
-        look, left, found = self.look, list(wanted), dict[int, Made]()
+        left, found = list(wanted), dict[int, Made]()
         while left and time.monotonic() < end:
             for index in left:
                 ready = self.thumbs.find(index, look, *self._classes(index))
@@ -252,9 +253,8 @@ class Desk:
                 if made:
                     self._deliver(Part(wish, look, tuple(made), bool(left)))
         except Exception as error:
-            text = f"{type(error).__name__}: {error}"
-            failed = tuple(Made(index, failed=text) for index in left)
-            self._deliver(Part(wish, look, failed, False))
+            text = failed(error, None).text
+            self._deliver(Part(wish, look, tuple(Made(index, failed=text) for index in left), False))
             raise
         if left:
             self._deliver(Part(wish, look, (), False))
@@ -276,5 +276,5 @@ class Desk:
         with self._lock:
             return wish.nonce in self._wishes or self._mailbox.closed
 
-    def _model(self) -> int:
+    def _model(self) -> tuple[Any, ...]:
         return fingerprint(self._engine.model)

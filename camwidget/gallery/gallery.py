@@ -163,8 +163,8 @@ class CamGallery(Paged):
         return tables.confusion(desk.scoring.scores, self._names)
 
     def refresh(self) -> None:
-        """Score all items anew. A change of the model by an optimiser is noticed anyway; one through ``.data`` is not
-        noticed without this.
+        """Score all items anew. A change by an optimiser, and a part or a forward hook that is another, are noticed
+        anyway; one through ``.data`` or of a part's settings is not noticed without this.
         """
         desk = self._desk_or_raise()
         desk.look_again(anyway=True)

@@ -57,7 +57,10 @@ class Opening(Talking):
         """In marimo a widget is made while a cell runs, or not at all: so it is made with the gallery, on this item."""
         marimo = sys.modules.get("marimo")
         if marimo is not None and marimo.running_in_notebook():
-            self._child = self._made(index, None)
+            try:
+                self._child = self._made(index, None)
+            except Exception:  # memory may lack; the thumbnails do without
+                log.exception("no item will be opened")
 
     def _show(self, index: int) -> None:
         called = int(self._desk.scoring.scores.predicted[index]) if self._desk is not None else UNKNOWN
@@ -68,6 +71,9 @@ class Opening(Talking):
         elif self._child.index != index:
             self._child.stand.on(index)  # raises here, and not on the child's thread
             self._child.show(index, target)
+        if not self.child:  # made ahead, and the choice may be another by now
+            for name in LINKED:
+                self._hand_on(self._child, name, getattr(self, name))
         self.child = f"anywidget:{self._child.model_id}"
 
     def _made(self, index: int, target: int | None) -> Opened:
@@ -90,8 +96,8 @@ class Opening(Talking):
     @traitlets.observe(*LINKED)
     def _linked_changed(self, change: Any) -> None:
         with self._lock:
-            if self._child is not None and not self._moving:
-                self._hand_on(self._child, change["name"], change["new"])
+            if self.widget is not None and not self._moving:
+                self._hand_on(self.widget, change["name"], change["new"])
 
     def _hand_on(self, to: Any, name: str, value: Any) -> None:
         before, self._moving = self._moving, True

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 from camwidget import export, late, payload
 from camwidget.checks import count, one_of
+from camwidget.engine.stale import StaleRecordingError
+from camwidget.failing import TOO_FAST
 from camwidget.text import line
 
 from . import paper
 from .desk import Desk
 from .opening import Opening
+from .thumbs import Look
 
 PICTURES = 100
 """So many items of a page have their picture, unless more are wanted."""
@@ -20,7 +24,10 @@ TURN = 1.0
 """Seconds that a handler waits for scores where late answers are lost; then the page asks again."""
 
 PATIENCE = 300.0
-"""Seconds that a cell waits for them where no page will."""
+"""Seconds that a cell waits for them where no page will, and for the pictures of a page."""
+
+TRIES = 5
+"""Of a page while the model changes."""
 
 
 class Paged(Opening):
@@ -68,13 +75,18 @@ class Paged(Opening):
         """What a page is given, see ``payload.block``; of the opened item's widget, too, with its front end."""
         count("most", most)
         desk = self._desk_or_raise()
-        desk.finish()
-        with self._lock:
-            # looked up once: an item may be opened or closed while pictures are made
-            child = None if self.opened is None or self._child is None or self._child.closed else self._child
-            traits = {name: getattr(self, name) for name in paper.TRAITS}
-        inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
-        return payload.block(paper.of({**traits, "kept": self._keep(most)}, inner is not None)), inner
+        for _ in range(TRIES):
+            with desk.turn():
+                desk.finish()
+                with self._lock:
+                    # looked up once: another item, layer or variant may be chosen while pictures are made
+                    child = None if self.opened is None or self._child is None or self._child.closed else self._child
+                    traits, look = {name: getattr(self, name) for name in paper.TRAITS}, desk.look
+                traits["kept"] = self._keep(most, look)
+            if self.generation == traits["generation"]:
+                inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
+                return payload.block(paper.of(traits, inner is not None)), inner
+        raise StaleRecordingError(TOO_FAST)
 
     @property
     def _page_title(self) -> str:
@@ -94,7 +106,8 @@ class Paged(Opening):
         self._wanted = False
         desk.serve(PATIENCE if nobody else TURN if wanted else 0)
         with self._lock:
-            self._tell(desk)
+            if desk.scoring.scores.done > self._sent:  # else what the status says would be said over
+                self._tell(desk)
             if wanted and desk.busy and not desk.scoring.done:
                 self.send({"kind": "more"})
         if nobody:
@@ -110,15 +123,15 @@ class Paged(Opening):
 
     def _leave(self, desk: Desk) -> None:
         """Keep what a notebook is to remember, where it has changed."""
-        done = desk.scoring.scores.done
-        made_of = (self.generation, done, desk.look, self.order, self.descending, self.filter)
+        done, look = desk.scoring.scores.done, desk.look
+        made_of = (self.generation, done, look, self.order, self.descending, self.filter)
         if done and made_of != self._kept_of:
-            self.kept, self._kept_of = self._keep(PICTURES), made_of
+            self.kept, self._kept_of = self._keep(PICTURES, look), made_of
 
-    def _keep(self, most: int) -> dict[str, Any]:
-        desk = self._desk_or_raise()
+    def _keep(self, most: int, look: Look) -> dict[str, Any]:
+        desk, generation = self._desk_or_raise(), self.generation
         with desk.turn():
             found = desk.scoring.scores
             wanted = paper.first(found, self.order, self.descending, self.filter, most)
-            made = desk.make(wanted, float("inf"))
-            return paper.kept(found, self._items, made, desk.look, self.generation)
+            made = desk.make(wanted, look, time.monotonic() + PATIENCE)
+            return paper.kept(found, self._items, made, look, generation)

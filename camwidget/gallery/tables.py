@@ -80,7 +80,7 @@ def still(desk: Desk, names: Sequence[str], lut: bytes, look: Look) -> bytes:
     with desk.turn():
         while desk.scoring.scores.done < ON_A_PAGE and time.monotonic() < end and desk.scoring.step():
             pass
-        made = desk.make(worst(desk.scoring.scores, ON_A_PAGE), end + PATIENCE)
+        made = desk.make(worst(desk.scoring.scores, ON_A_PAGE), desk.look, end + PATIENCE)
     scores = desk.scoring.scores
     which = "those with the largest loss" if np.isfinite(scores.loss).any() else "those that are least sure"
     title = f"{len(made)} of {len(scores.truth)} items, of {scores.done} scored by then {which}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import beacons
 import torch
 from torch import Tensor, nn
 
 from camwidget import CamWidget, foresight
+from camwidget.engine import CamEngine
+from camwidget.engine.methods import passes
 
 CLASSES = 64
 LABELS = (*beacons.LABELS, *(f"shade {i}" for i in range(CLASSES - len(beacons.LABELS))))
@@ -27,6 +30,20 @@ class Brake:
 
 
 brake = Brake()
+
+
+RUN, MOST_ROWS = CamEngine.run, passes.MOST_ROWS
+
+
+def drag(seconds: float) -> None:
+    """From now on variants of many passes take so long for each image of a pass, and run them one by one; 0: as ever."""
+
+    def slow(*given: Any) -> Any:
+        time.sleep(seconds)
+        return RUN(*given)
+
+    passes.MOST_ROWS = 1 if seconds else MOST_ROWS
+    CamEngine.run = slow if seconds else RUN  # type: ignore[method-assign]
 
 
 class Slowly(beacons.Beacons):

@@ -166,13 +166,13 @@ def test_interrupt_during_an_answer(host: Host, seat: Seat, view: View) -> None:
     seat.until_value("w.layer", "early")
 
 
-SLOW = "smoothgradcam++"
+SLOW = "scorecam"
 
 
 def begin_slow(seat: Seat, view: View) -> None:
     """Choose a variant of many passes, and wait until it says how far it is."""
     seat.execute(PREPARE)
-    seat.execute("brake.seconds = 0.4")
+    seat.execute("from slowly import drag; drag(0.8)")
     view.root.press("v")
     view.part(f'[data-variant="{SLOW}"]').click()
     view.leave()
@@ -186,7 +186,7 @@ def test_connection_breaks_within_a_slow_variant(seat: Seat, view: View) -> None
     seat.page.evaluate("() => window.panel.sessionContext.session.kernel._ws.close()")
     seat.page.wait_for_timeout(3000)
     seat.page.context.set_offline(False)
-    seat.execute("brake.seconds = 0")
+    seat.execute("drag(0)")
     seat.until_value("w.variant", SLOW)
     settled(seat, [view], timeout=30)
     seat.until(lambda: difference(view) == "", "the map of the slow variant")

@@ -178,9 +178,9 @@ def test_an_item_that_is_opened_or_closed_meanwhile_is_on_the_page_as_it_was(
     settle()
     keep = gallery._keep
 
-    def slow(most: int) -> dict[str, Any]:
+    def slow(*given: Any) -> dict[str, Any]:
         gallery.opened = then
-        return keep(most)
+        return keep(*given)
 
     monkeypatch.setattr(gallery, "_keep", slow)
     html = gallery.to_html(most=1)

@@ -135,7 +135,7 @@ def test_parquet_of_another_network_or_of_lost_files(gallery: Made, tmp_path: Pa
     columns = {"path": pictures, "predicted": [0, 900, -1, 3], "confidence": np.float32([0.5] * 4), "label": [0] * 4}
     pd.DataFrame(columns).to_parquet(tmp_path / "found.parquet")
     found = gallery(tmp_path / "found.parquet")
-    assert [made.failed for made in found._desk.make([1], time.monotonic() + 60)] == [None]
+    assert [made.failed for made in found._desk.make([1], found._desk.look, time.monotonic() + 60)] == [None]
     frame = found.frame
     assert frame["predicted"].isna().tolist() == frame["confidence"].isna().tolist() == [False, False, False, True]
     assert int(found.confusion.to_numpy().sum()) == 3

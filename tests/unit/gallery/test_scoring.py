@@ -178,7 +178,7 @@ def test_labels_by_name_count_as_those_by_number(gallery: Made, data) -> None:
 
 def test_labels_that_are_no_class_cost_no_picture(gallery: Made, data) -> None:
     found = gallery([(picture, torch.eye(6)[0]) for picture in data[0]] + [(data[0][0], float("inf"))])
-    assert [made.failed for made in found._desk.make([0, 40], time.monotonic() + 60)] == [None, None]
+    assert [made.failed for made in found._desk.make([0, 40], found._desk.look, time.monotonic() + 60)] == [None, None]
     assert found.frame["error"].isna().all() and found.frame["loss"].isna().all()
     assert found.status["text"].startswith("41 of 41 items have a label that is no class")
 
