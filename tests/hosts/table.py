@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.marks import between
+
 BEGIN, END = "<!-- make hosts writes from here -->", "<!-- to here, hosts -->"
 
 COLUMNS = {
@@ -73,14 +75,7 @@ def put(root: Path) -> None:
     results = json.loads((root / "docs" / "hosts.json").read_text(encoding="utf-8"))
     for name, text in (("README.md", short(results)), ("docs/hosts.md", full(results))):
         path = root / name
-        path.write_text(with_block(path.read_text(encoding="utf-8"), text), encoding="utf-8")
-
-
-def with_block(page: str, text: str) -> str:
-    """A page with this text between the two marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
+        path.write_text(between(path.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8")
 
 
 def short(results: Results) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.hosts import table
+from tests.marks import between
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +24,7 @@ def test_the_pages_show_the_committed_results(results: dict[str, Any]) -> None:
     for name, text in (("README.md", table.short(results)), ("docs/hosts.md", table.full(results))):
         page = (ROOT / name).read_text(encoding="utf-8")
         assert page.count(table.BEGIN) == 1
-        assert table.with_block(page, text) == page, "python -m tests.hosts.table"
+        assert between(page, table.BEGIN, table.END, text) == page, "python -m tests.hosts.table"
 
 
 def test_every_column_is_a_test() -> None:
