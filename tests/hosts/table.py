@@ -50,7 +50,8 @@ Results = Mapping[str, Any]
 
 
 def record(root: Path, found: Mapping[str, Mapping[str, str]], versions: Mapping[str, Mapping[str, str]]) -> None:
-    """Write what was found. Cells that were not tried this time keep what they had.
+    """Write what was found. Cells that were not tried this time keep what they had, and so do the date and the versions
+    of a row of which only some were.
 
     Args:
         found: by host and column. versions: by host, of what it is made of.
@@ -61,10 +62,10 @@ def record(root: Path, found: Mapping[str, Mapping[str, str]], versions: Mapping
     rows = {}
     for host in HOSTS:
         row = known.get(host, {"date": "", "versions": {}, "cells": {}})
-        if host in found:
-            cells = {**row["cells"], **found[host]}
-            row = {"date": today, "versions": dict(versions.get(host, row["versions"])), "cells": cells}
-        rows[host] = row
+        cells = found.get(host, {})
+        if cells and (cells.keys() >= COLUMNS.keys() or not row["date"]):
+            row = {"date": today, "versions": dict(versions.get(host, row["versions"])), "cells": row["cells"]}
+        rows[host] = {**row, "cells": {**row["cells"], **cells}}
     lines = ",\n".join(f" {json.dumps(host)}: {json.dumps(row, ensure_ascii=False)}" for host, row in rows.items())
     path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     put(root)
