@@ -17,6 +17,7 @@ sys.path[:0] = [str(ROOT)]
 
 from camwidget import VARIANTS, demo  # noqa: E402
 from camwidget.metrics import measure, randomised  # noqa: E402
+from tests.marks import between  # noqa: E402
 from tests.registry import GRADIENT  # noqa: E402
 from tests.scenes import sample  # noqa: E402
 
@@ -89,9 +90,7 @@ def written(name: str, value: float) -> str:
 def put(made: str) -> None:
     """Replace what stands between the two marks of README.md."""
     readme = ROOT / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{made}\n{END}{after}", encoding="utf-8")
+    readme.write_text(between(readme.read_text(encoding="utf-8"), BEGIN, END, f"{made}\n"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -99,14 +99,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if not config.getoption("--write-results"):
         return
-    if exitstatus not in FINISHED:
+    if exitstatus not in FINISHED or session.shouldfail:  # -x
         print("\nended before its time: benchmarks.json is left as it is")
         return
     found, root = config.stash[RESULTS], Path(config.rootpath)
-    run = about(config.stash[LOAD])
-    if config.option.keyword or config.option.markexpr:  # a part of the benches
+    run, part = about(config.stash[LOAD]), config.option.keyword or config.option.markexpr
+    if part:
         run = found.join(root / "benchmarks.json", run["date"])
-    else:
-        plot.draw(found.growths, root / "docs" / "growth.png")
+    # the tables first: what they cannot show must not replace what was measured before
+    table.put(root / "README.md", found.plain(run))
     found.write(root / "benchmarks.json", run)
-    table.put(root / "README.md", root / "benchmarks.json")
+    if not part:
+        plot.draw(found.growths, root / "docs" / "growth.png")

@@ -38,6 +38,11 @@ class Case:
     date: str | None = None
     """Of one that was measured after the others."""
 
+    def covers(self, other: Case) -> bool:
+        """Whether it has every figure and every bar that the other has."""
+        whats = [{bar.what for bar in case.bars} for case in (other, self)]
+        return other.figures.keys() <= self.figures.keys() and whats[0] <= whats[1]
+
 
 @dataclass
 class Growth:
@@ -88,26 +93,40 @@ class Results:
         return found
 
     def join(self, path: Path, date: str) -> dict[str, Any]:
-        """Take from an earlier run's file what was not measured now, and date what was; returns what run that was."""
+        """Take from an earlier run's file what was not measured now, and date what was; returns what run that was.
+
+        Several tests may fill a case: one that not all of them measured anew stays as it was, or figures would be lost.
+        So does how costs grow, which a plot shows too: only a run of all benches draws it.
+        """
         known = json.loads(path.read_text(encoding="utf-8"))
         now, self.cases = self.cases, {}
         for case in known["cases"]:
             bars = [Bar(**bar) for bar in case.pop("bars", [])]
             self.cases[case["case"], case["model"]] = Case(**case, bars=bars)
-        for case in now.values():
-            case.date = date
-        self.cases |= now
-        self.growths = self.growths or [Growth(**growth) for growth in known["growth"]]
+        for key, found in now.items():
+            if key in self.cases and not found.covers(self.cases[key]):
+                print(f"\n{', '.join(filter(None, key))}: measured in part only, left as it was")
+            else:
+                found.date = date
+                self.cases[key] = found
+        if self.growths:
+            print("\nhow costs grow: left as it was, a run of all benches writes it")
+        self.growths = [Growth(**growth) for growth in known["growth"]]
         about: dict[str, Any] = known["about"]
         return about
 
-    def write(self, path: Path, about: Mapping[str, Any]) -> None:
-        """As JSON, one line a case, so that a diff shows which case has changed."""
-        parts = {
+    def plain(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        """As they are written down: what the file holds when it is read."""
+        return {
+            "about": about,
             "cases": [_plain(case) for case in self.cases.values()],
             "growth": [_plain(growth) for growth in self.growths],
         }
-        lines = [f'"about": {json.dumps(about, ensure_ascii=False)}']
+
+    def write(self, path: Path, about: Mapping[str, Any]) -> None:
+        """As JSON, one line a case, so that a diff shows which case has changed."""
+        parts = self.plain(about)
+        lines = [f'"about": {json.dumps(parts.pop("about"), ensure_ascii=False)}']
         for name, items in parts.items():
             rows = ",\n".join(json.dumps(item, ensure_ascii=False) for item in items)
             lines.append(f'"{name}": [\n{rows}\n]')

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.marks import between
+
 BEGIN, END = "<!-- make bench writes from here -->", "<!-- to here -->"
 
 Case = Mapping[str, Any]
@@ -19,17 +21,14 @@ OURS = "camwidget"
 PEERS = ("captum", "pytorch-grad-cam", "torchcam")
 
 
-def put(readme: Path, results: Path) -> None:
-    """Replace what stands between the two marks."""
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{tables(results)}{END}{after}", encoding="utf-8")
+def put(readme: Path, found: Mapping[str, Any]) -> None:
+    """Replace what stands between the two marks. ``found`` is what ``benchmarks.json`` holds."""
+    text = between(readme.read_text(encoding="utf-8"), BEGIN, END, tables(found))
+    readme.write_text(text, encoding="utf-8")
 
 
-def tables(results: Path) -> str:
+def tables(found: Mapping[str, Any]) -> str:
     """All tables, with where they were made."""
-    found = json.loads(results.read_text(encoding="utf-8"))
     cases = found["cases"]
     parts = [
         _about(found["about"]),
@@ -58,8 +57,8 @@ def _about(about: Mapping[str, Any]) -> str:
     return (
         f"One run of `make bench` on {about['date']}: {device}; {listed}. Medians; torchvision's networks with random "
         "weights, 224x224. To repeat it: `make bench`, which installs the other libraries beside, checks first that "
-        "all draw the same maps, and rewrites this section, `benchmarks.json` and the plot. Rows with a date are "
-        "of a run of a part (`PYTEST_ARGS='-k bundle' make bench`)."
+        "all draw the same maps, and rewrites this section, `benchmarks.json` and the plot. What has a date is "
+        "of a later run of a part (`PYTEST_ARGS='-k bundle' make bench`)."
     )
 
 
@@ -68,7 +67,7 @@ def _clicks(cases: Sequence[Case]) -> str:
     for case in cases:
         figures = case["figures"]
         others = [_times(figures.get(peer), figures[OURS]) for peer in PEERS]
-        model = f"{case['model']}{_mark(case)}, `{case['at']}`"
+        model = f"{case['model']}{_mark(case)}, `{case['at']}`{_dated(case)}"
         rows.append([model, f"**{_number(figures[OURS])}**", _number(figures.get("by hand")), *others])
     return _markdown(["network, layer", OURS, "by hand", *PEERS], rows)
 
@@ -93,13 +92,15 @@ def _bars(cases: Sequence[Case]) -> str:
     rows = []
     for name in _names(cases, single=False):
         of = {case["model"]: _merged(case.get("bars", [])) for case in cases if case["case"] == name}
-        later = next((_dated(case) for case in cases if case["case"] == name and "date" in case), "")
+        dates = {case["model"]: _dated(case) for case in cases if case["case"] == name}
         for what in dict.fromkeys(bar["what"] for bars in of.values() for bar in bars):
             bars = {model: bar for model, known in of.items() for bar in known if bar["what"] == what}
             limits = {_limit(bar) for bar in bars.values()}
             alike = len(limits) == 1
-            cells = [_cell(bars.get(model), with_limit=not alike) for model in models]
-            rows.append([f"{name}: {what}{later}", limits.pop() if alike else "", *cells])
+            cells = [
+                _cell(bars[model], with_limit=not alike) + dates[model] if model in bars else "–" for model in models
+            ]
+            rows.append([f"{name}: {what}", limits.pop() if alike else "", *cells])
     return _markdown(["", "bar", *models], rows)
 
 
@@ -107,8 +108,8 @@ def _single(cases: Sequence[Case]) -> str:
     names = _names(cases, single=True)
     rows = [
         [
-            f"{case['case']}{', ' * bool(case['model'])}{case['model']}: {bar['what']}{_dated(case)}",
-            _cell(bar),
+            f"{case['case']}{', ' * bool(case['model'])}{case['model']}: {bar['what']}",
+            _cell(bar) + _dated(case),
             _limit(bar),
         ]
         for case in cases
@@ -141,9 +142,7 @@ def _limit(bar: Case) -> str:
     return f"{'≤' if bar['sense'] == '<=' else '≥'} {bar['limit']:g}"
 
 
-def _cell(bar: Case | None, with_limit: bool = False) -> str:
-    if bar is None:
-        return "–"
+def _cell(bar: Case, with_limit: bool = False) -> str:
     text = _number(bar["found"]) + (f" ({_limit(bar)})" if with_limit else "")
     return text if bar["met"] else f"**{text}**"
 
@@ -178,4 +177,4 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 if __name__ == "__main__":
     root = Path(__file__).parents[2]
-    put(root / "README.md", root / "benchmarks.json")
+    put(root / "README.md", json.loads((root / "benchmarks.json").read_text(encoding="utf-8")))

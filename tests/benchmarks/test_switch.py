@@ -154,6 +154,7 @@ def _many_times_faster(results: Results, name: str, subject: Subject, peer: Peer
     figures = results.case(name, subject.name).figures
     if "camwidget" not in figures or peer.name not in figures:
         pytest.skip("not measured in this run")
-    if times is not None:
-        ratio = figures[peer.name] / figures["camwidget"]
-        results.assert_bar(results.case(name, subject.name), f"{peer.name} / camwidget", ratio, at_least=times)
+    if times is None:
+        pytest.skip("only reported")
+    ratio = figures[peer.name] / figures["camwidget"]
+    results.assert_bar(results.case(name, subject.name), f"{peer.name} / camwidget", ratio, at_least=times)

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.marks import between
+
 BEGIN, END = "<!-- make hosts writes from here -->", "<!-- to here, hosts -->"
 
 COLUMNS = {
@@ -48,7 +50,8 @@ Results = Mapping[str, Any]
 
 
 def record(root: Path, found: Mapping[str, Mapping[str, str]], versions: Mapping[str, Mapping[str, str]]) -> None:
-    """Write what was found. Cells that were not tried this time keep what they had.
+    """Write what was found. Cells that were not tried this time keep what they had, and so do the date and the versions
+    of a row of which only some were.
 
     Args:
         found: by host and column. versions: by host, of what it is made of.
@@ -59,10 +62,10 @@ def record(root: Path, found: Mapping[str, Mapping[str, str]], versions: Mapping
     rows = {}
     for host in HOSTS:
         row = known.get(host, {"date": "", "versions": {}, "cells": {}})
-        if host in found:
-            cells = {**row["cells"], **found[host]}
-            row = {"date": today, "versions": dict(versions.get(host, row["versions"])), "cells": cells}
-        rows[host] = row
+        cells = found.get(host, {})
+        if cells and (cells.keys() >= COLUMNS.keys() or not row["date"]):
+            row = {"date": today, "versions": dict(versions.get(host, row["versions"])), "cells": row["cells"]}
+        rows[host] = {**row, "cells": {**row["cells"], **cells}}
     lines = ",\n".join(f" {json.dumps(host)}: {json.dumps(row, ensure_ascii=False)}" for host, row in rows.items())
     path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     put(root)
@@ -73,14 +76,7 @@ def put(root: Path) -> None:
     results = json.loads((root / "docs" / "hosts.json").read_text(encoding="utf-8"))
     for name, text in (("README.md", short(results)), ("docs/hosts.md", full(results))):
         path = root / name
-        path.write_text(with_block(path.read_text(encoding="utf-8"), text), encoding="utf-8")
-
-
-def with_block(page: str, text: str) -> str:
-    """A page with this text between the two marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
+        path.write_text(between(path.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8")
 
 
 def short(results: Results) -> str:

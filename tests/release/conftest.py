@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.release.tools import ROOT, Built, Environment, run
+from tests.release.tools import ROOT, Built, Environment, commit_of, run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +32,12 @@ def built(tmp_path_factory: pytest.TempPathFactory, uv: str) -> Built:
     run([uv, "build", "--quiet", "--out-dir", out, ROOT])
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return Built(wheel, sdist)
+
+
+@pytest.fixture(scope="session")
+def commit() -> str:
+    """What is built. Asked once: the checkout may change while the tests run."""
+    return commit_of(ROOT)
 
 
 @pytest.fixture

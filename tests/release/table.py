@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.marks import between
+
 BEGIN, END = "<!-- make versions writes from here -->", "<!-- to here, versions -->"
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
@@ -24,16 +26,16 @@ SHOWN = (
 Results = Mapping[str, Mapping[str, Any]]
 
 
-def record(root: Path, python: str, versions: str, found: str, what: Mapping[str, str]) -> None:
+def record(root: Path, python: str, versions: str, found: str, what: Mapping[str, str], commit: str) -> None:
     """Write what came of one Python and one set of versions; what was not tried this time stays.
 
     Args:
-        found: the counts of pytest. what: versions by name, that of Python among them.
+        found: the counts of pytest. what: versions by name, that of Python among them. commit: what was built.
     """
     path = root / "docs" / "versions.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
-    known[f"{python} {versions}"] = {"date": today, "found": found, "versions": dict(what)}
+    known[f"{python} {versions}"] = {"date": today, "commit": commit, "found": found, "versions": dict(what)}
     rows = [f" {json.dumps(key)}: {json.dumps(known[key])}" for key in _cells() if key in known]
     path.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     put(root)
@@ -43,14 +45,7 @@ def put(root: Path) -> None:
     """Make the page from ``docs/versions.json``."""
     known = json.loads((root / "docs" / "versions.json").read_text(encoding="utf-8"))
     path = root / "docs" / "versions.md"
-    path.write_text(with_block(path.read_text(encoding="utf-8"), page(known)), encoding="utf-8")
-
-
-def with_block(whole: str, text: str) -> str:
-    """A page with this text between the two marks."""
-    before, _, rest = whole.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{text}{END}{after}"
+    path.write_text(between(path.read_text(encoding="utf-8"), BEGIN, END, page(known)), encoding="utf-8")
 
 
 def page(known: Results) -> str:
@@ -65,9 +60,10 @@ def page(known: Results) -> str:
         for name in ("python", *SHOWN)
     ]
     dates = f"| tried on | {' | '.join(known[key]['date'] for key in keys)} |"
+    commits = f"| commit | {' | '.join(known[key].get('commit', '–') for key in keys)} |"
     head = ["| Python | oldest | newest |", "| :-- | :-- | :-- |"]
     heads = [f"|  | {' | '.join(keys)} |", "| :-- |" + " :-- |" * len(keys)]
-    return "\n".join([*head, *tried, "", *heads, *of_what, dates]) + "\n"
+    return "\n".join([*head, *tried, "", *heads, *of_what, dates, commits]) + "\n"
 
 
 def _cells() -> list[str]:

@@ -73,7 +73,7 @@ def results(there: Environment, folder: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize("versions", table.SETS)
 @pytest.mark.parametrize("python", table.PYTHONS)
-def test_the_wheel_passes(built, environment, uv, tmp_path, beside_no_checkout, python, versions, request):
+def test_the_wheel_passes(commit, built, environment, uv, tmp_path, beside_no_checkout, python, versions, request):
     there = environment(python)
     wheel = f"camwidget[data] @ {built.wheel.as_uri()}"
     pins = ["--requirement", oldest(uv, python, tmp_path / "oldest.txt")] if versions == "oldest" else []
@@ -82,5 +82,5 @@ def test_the_wheel_passes(built, environment, uv, tmp_path, beside_no_checkout, 
     found, said = results(there, beside_no_checkout)
     print(f"Python {what}: {found}\n" + "\n".join(re.findall(r"^SKIPPED.*", said, re.MULTILINE)))
     if request.config.getoption("--write-table"):
-        table.record(ROOT, python, versions, found, what)
+        table.record(ROOT, python, versions, found, what, commit)
     assert "passed" in found and "ended" not in found, said

@@ -32,6 +32,12 @@ def run(command: Sequence[str | Path], env: dict[str, str] | None = None, cwd: P
     return done.stdout
 
 
+def commit_of(checkout: Path) -> str:
+    """Its commit, and "-dirty" where it has changes: others than in what ``make versions`` has just written."""
+    changes = run(["git", "status", "--porcelain", "--", ".", ":!docs/versions.*"], cwd=checkout)
+    return run(["git", "rev-parse", "--short", "HEAD"], cwd=checkout).strip() + "-dirty" * bool(changes)
+
+
 @dataclass(frozen=True)
 class Environment:
     """A virtual environment as on a machine without Node: no command but its own is on PATH."""

@@ -29,8 +29,11 @@ RERUNS, CLICKS, HOVERS, PICTURES, WIDGETS = (
 POINTS = 20
 """Looks at memory on the way."""
 
+WARM = 0.25
+"""Share of the way after which memory is compared with its end: before, what is needed once is still being made."""
+
 MOST = 16.0
-"""MiB that the kernel may grow by, from a quarter of the way on."""
+"""MiB that the kernel may grow by, from there on."""
 
 FILM_MOST = 48.0
 """The same of a film: it keeps nine recordings, each with as much made ahead as there was time for, up to 15 MiB."""
@@ -71,7 +74,7 @@ HOVER = """async ([root, count]) => {
 
 @dataclass(frozen=True)
 class Use:
-    """What the kernel held at each look, and the page at those a quarter of the way from the start and at the end."""
+    """What the kernel held at each look, and the page where it is WARM and at the end."""
 
     kernel: list[list[float]]
     page: tuple[Held, Held]
@@ -88,25 +91,26 @@ def used(notebook: Notebook, count: int, step: Callable[[int], Any]) -> Use:
             notebook.until(lambda: notebook.value(STATE)[2] == 0, "the worker to rest", timeout=60)
             notebook.execute("import gc; gc.collect()")
             kernel.append(notebook.value(STATE))
-            if len(kernel) in (looks // 4 + 1, looks):
+            if len(kernel) in (int(looks * WARM) + 1, looks):
                 page.append(probe.look())
     return Use(kernel, (page[0], page[-1]))
 
 
 def rising(curve: list[float]) -> float:
-    """By how much it rises from a quarter of the way on, by the straight line that fits best."""
-    rest = curve[len(curve) // 4 :]
+    """By how much it rises once it is WARM, by the straight line that fits best."""
+    rest = curve[int(len(curve) * WARM) :]
     return float(np.polyfit(np.arange(len(rest)), rest, 1)[0]) * len(rest)
 
 
 def along(curve: list[float]) -> str:
-    """The start of a curve, a quarter of the way, and its end."""
-    points = (curve[0], curve[len(curve) // 4], curve[-1])
+    """The start of a curve, where it is WARM, and its end."""
+    points = (curve[0], curve[int(len(curve) * WARM)], curve[-1])
     return f"{', '.join(f'{point:.0f}' for point in points)} MiB ({rising(curve):+.1f} by the line that fits best)"
 
 
 def flat(what: str, use: Use, start: list[float], most: float = MOST, closed: int = 0) -> None:
-    """Memory from a quarter of the way on, comms and threads. ``closed``: so many widgets were, on the whole way."""
+    """Memory once it is WARM, comms and threads. ``closed``: so many widgets were, on the whole way."""
+    compared = closed * (1 - WARM)
     rss, *others = ([look[i] for look in use.kernel] for i in (0, *range(4, len(start))))
     last = use.kernel[-1]
     print(f"\n{what}: RSS {along(rss)}; comms {start[1]} to {last[1]}, threads {start[3]} to {last[3]}")
@@ -118,9 +122,9 @@ def flat(what: str, use: Use, start: list[float], most: float = MOST, closed: in
     # a thread of ipykernel's own may begin late, and stays
     assert last[3] <= start[3] + 1
     before, after = use.page
-    assert after.heap + after.buffers < before.heap + before.buffers + PAGE_MOST + closed * LEFT["heap"]
+    assert after.heap + after.buffers < before.heap + before.buffers + PAGE_MOST + compared * LEFT["heap"]
     # pictures on the strip are drawn as they come into sight, and what is gone may wait for the next collection
-    assert after.nodes < before.nodes + 200 + closed * LEFT["nodes"]
+    assert after.nodes < before.nodes + 200 + compared * LEFT["nodes"]
     assert after.listeners < before.listeners + 100
     assert all(count <= before.objects[kind] + 8 for kind, count in after.objects.items())
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.marks import between
+
 BEGIN, END = "<!-- make sweep writes from here -->", "<!-- and to here -->"
 
 Row = Mapping[str, Any]
@@ -53,9 +55,7 @@ def put(root: Path) -> None:
 
 def with_summary(readme: str, results: Mapping[str, Any]) -> str:
     """README.md with the summary between the two marks."""
-    before, _, rest = readme.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{summary(results)}{END}{after}"
+    return between(readme, BEGIN, END, summary(results))
 
 
 def summary(results: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ def test_the_readme_shows_the_committed_results(tmp_path: Path):
     assert readme.count(table.BEGIN) == readme.count(table.END) == 1
     copy = tmp_path / "README.md"
     copy.write_text(readme, encoding="utf-8")
-    table.put(copy, RESULTS)
+    table.put(copy, json.loads(RESULTS.read_text(encoding="utf-8")))
     assert copy.read_text(encoding="utf-8") == readme, "python -m tests.benchmarks.table"
 
 
@@ -47,7 +47,7 @@ def filled() -> Results:
     return results
 
 
-def test_a_missed_bar_fails_is_kept_and_printed_bold(tmp_path: Path):
+def test_a_missed_bar_fails_is_kept_and_printed_bold():
     results = filled()
     case = results.case("record", "A")
     with pytest.raises(AssertionError, match=r"record, A: camwidget / bare: 1\.25, bar <= 1\.1"):
@@ -58,8 +58,7 @@ def test_a_missed_bar_fails_is_kept_and_printed_bold(tmp_path: Path):
         "versions": {"torch": "2"},
     }
     results.growth("record", "side", "A", {1: 3.0, 2: 12.0, 4: 48.0})
-    results.write(tmp_path / "r.json", about)
-    text = table.tables(tmp_path / "r.json")
+    text = table.tables(results.plain(about))
     assert "| record, A: camwidget / bare | **1.25** | ≤ 1.1 |" in text
     assert "| A, `last` | **1** | 1 | 300 (300 x) | – | – |" in text
     assert re.search(r"\| class switch: nearest library / camwidget \| ≥ 100 \| 300 \| 150 \|", text)
@@ -76,7 +75,9 @@ def test_a_bar_has_a_limit():
         results.assert_bar(results.case("a", "b"), "c", 1.0)
 
 
-def test_a_part_that_is_run_later_leaves_the_rest_and_has_its_date(tmp_path: Path) -> None:
+def test_a_part_that_is_run_later_leaves_the_rest_and_has_its_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "results.json"
     before = filled()
     before.assert_bar(before.case("bundle", "", unit="kB"), "widget.js, kB", 54.0, at_most=80)
@@ -85,11 +86,35 @@ def test_a_part_that_is_run_later_leaves_the_rest_and_has_its_date(tmp_path: Pat
     later = Results()
     with pytest.raises(AssertionError, match="MISSED"):
         later.assert_bar(later.case("bundle", "", unit="kB"), "widget.js, kB", 96.5, at_most=80)
+    # one of the tests that fill this case, and all of those that fill the other
+    later.case("class switch", "A", at="last").figures["captum"] = 200.0
+    whole = later.case("class switch", "B", at="last")
+    whole.figures.update({"camwidget": 1.0, "by hand": 1.0, "captum": 250.0})
+    later.assert_bar(whole, "captum / camwidget", 250.0, at_least=100)
+    later.growth("record", "side", "A", {1: 3.0, 2: 3.0})
     about = later.join(path, "2026-02-02")
     later.write(path, about)
+    said = capsys.readouterr().out
+    assert "class switch, A: measured in part only" in said and "switch, B" not in said and "costs grow" in said
     found = json.loads(path.read_text(encoding="utf-8"))
-    assert (found["about"], len(found["growth"])) == ({"date": "2026-01-01"}, 1)
+    assert (found["about"], [growth["exponent"] for growth in found["growth"]]) == ({"date": "2026-01-01"}, [2.0])
     assert [(one["case"], one["model"], one.get("date")) for one in found["cases"]] == [
-        ("class switch", "A", None), ("class switch", "B", None), ("bundle", "", "2026-02-02"),
+        ("class switch", "A", None), ("class switch", "B", "2026-02-02"), ("bundle", "", "2026-02-02"),
     ]  # fmt: skip
-    assert "bundle: widget.js, kB (2026-02-02) | **96.5**" in table._single(found["cases"])
+    assert found["cases"][0]["figures"] == {"camwidget": 1.0, "by hand": 1.0, "captum": 300.0}
+    assert "| bundle: widget.js, kB | **96.5** (2026-02-02) |" in table._single(found["cases"])
+    bars = table._bars(found["cases"])
+    assert "| class switch: nearest library / camwidget | ≥ 100 | 300 | 250 (2026-02-02) |" in bars
+    clicks = table._clicks(found["cases"][:2])
+    assert "| A, `last` | **1** | 1 | 300 (300 x)" in clicks
+    assert "| B, `last` (2026-02-02) | **1** | 1 | 250 (250 x)" in clicks
+
+
+def test_a_case_without_one_of_its_bars_is_measured_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    filled().write(path, {"date": "2026-01-01"})
+    later = Results()
+    later.case("class switch", "A", at="last").figures.update({"camwidget": 2.0, "by hand": 2.0, "captum": 2.0})
+    later.join(path, "2026-02-02")
+    assert later.cases["class switch", "A"].figures["captum"] == 300.0
+    assert later.cases["class switch", "A"].bars and later.cases["class switch", "A"].date is None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.hosts import table
+from tests.marks import between
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,7 +24,7 @@ def test_the_pages_show_the_committed_results(results: dict[str, Any]) -> None:
     for name, text in (("README.md", table.short(results)), ("docs/hosts.md", table.full(results))):
         page = (ROOT / name).read_text(encoding="utf-8")
         assert page.count(table.BEGIN) == 1
-        assert table.with_block(page, text) == page, "python -m tests.hosts.table"
+        assert between(page, table.BEGIN, table.END, text) == page, "python -m tests.hosts.table"
 
 
 def test_every_column_is_a_test() -> None:
@@ -41,4 +42,22 @@ def test_a_run_of_some_hosts_keeps_the_others(tmp_path: Path) -> None:
     assert "| Voila | yes | **no** | not tried |" in readme
     assert "| page by `w.save` | yes | not tried |" in readme
     assert readme.startswith("before\n") and readme.endswith("after\n") and "old" not in readme
-    assert "voila 2" in (tmp_path / "docs" / "hosts.md").read_text(encoding="utf-8")
+
+
+def test_a_row_is_dated_anew_only_where_all_its_columns_were_tried(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "docs/hosts.md"):
+        (tmp_path / name).write_text(f"{table.BEGIN}\n{table.END}\n", encoding="utf-8")
+    path, every = tmp_path / "docs" / "hosts.json", dict.fromkeys(table.COLUMNS, "yes")
+
+    def row_after(cells: dict[str, str], version: str) -> dict[str, Any]:
+        table.record(tmp_path, {"voila": cells}, {"voila": {"voila": version}})
+        return json.loads(path.read_text(encoding="utf-8"))["voila"]
+
+    first = row_after({"shows": "yes"}, "1")
+    assert first["date"] and first["versions"] == {"voila": "1"}, "a new row"
+    path.write_text(path.read_text(encoding="utf-8").replace(first["date"], "2026-01-01"), encoding="utf-8")
+    part = row_after({"gallery": "no"}, "2")
+    assert part == {"date": "2026-01-01", "versions": {"voila": "1"}, "cells": {"shows": "yes", "gallery": "no"}}
+    whole = row_after(every, "3")
+    assert whole["date"] != "2026-01-01" and whole["versions"] == {"voila": "3"} and whole["cells"] == every
