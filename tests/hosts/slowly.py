@@ -36,7 +36,7 @@ RUN, MOST_ROWS = CamEngine.run, passes.MOST_ROWS
 
 
 def drag(seconds: float) -> None:
-    """From now on variants of many passes take so long for each image of a pass, and run them one by one; 0: as ever."""
+    """From now on variants of many passes take so long for each image of a pass, which run one by one; 0: as ever."""
 
     def slow(*given: Any) -> Any:
         time.sleep(seconds)
