@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Collection, Mapping, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter
@@ -112,11 +113,21 @@ def _whole(model: Mapping[str, Any]) -> dict[str, Any]:
     """The state of a model, with the binary parts in their places."""
     whole: dict[str, Any] = _plain(model["state"])
     for buffer in model.get("buffers", []):
-        holder = whole
-        for key in buffer["path"][:-1]:
-            holder = holder[key]
-        holder[buffer["path"][-1]] = b64decode(buffer["data"])
+        _put(whole, buffer["path"], b64decode(buffer["data"]))
     return whole
+
+
+def _put(whole: Any, path: Sequence[Any], part: bytes) -> None:
+    """Put a binary part into its place, where it has left nothing, or None in a list. A notebook that was run without a
+    page (by nbclient) remembers also parts whose place is gone or taken since; they are left out.
+    """
+    *way, last = path
+    holder = whole
+    with suppress(LookupError, TypeError):
+        for key in way:
+            holder = holder[key]
+        if (holder[last] is None) if isinstance(holder, list) else last not in holder:
+            holder[last] = part
 
 
 def _traits(whole: Mapping[str, Any]) -> dict[str, Any]:

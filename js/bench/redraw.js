@@ -77,7 +77,7 @@ async function mount(world, width) {
   el.style.width = `${width}px`;
   document.body.replaceChildren(el);
   const model = createModel(world, { selection: SELECTION, latency: 1e9 });
-  const close = widget.render({ model, el });
+  const close = await widget.render({ model, el });
   const root = el.shadowRoot.querySelector(".camwidget");
   const { taken, frame } = frameClock(root);
   for (let i = 0; i < 30 || !root.querySelector(".heat").width; i++) await frame();

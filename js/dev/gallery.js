@@ -1,7 +1,6 @@
 /**
- * The gallery on a plain page, with a stand-in for the kernel:
- *   npx esbuild dev/gallery.js --bundle --format=esm --loader:.css=text --servedir=dev --outdir=dev
- * and open gallery.html. Query: theme=dark, width=420, count, classes, latency, scoring (items every 50 ms), known=no.
+ * The gallery on a plain page, with a stand-in for the kernel: `make dev`, and open gallery.html.
+ * Query: theme=dark, width=420, count, classes, latency, scoring (items every 50 ms), known=no.
  */
 
 import gallery from "../src/gallery/index.js";
@@ -22,6 +21,6 @@ const model = await createGalleryModel({
 });
 const world = await syntheticWorld();
 const cam = createModel(world, { selection: { target: world.listed[0], layer: world.layers.at(-1).name, variant: "gradcam" } });
-const host = { getWidget: async () => ({ render: ({ el: place, signal }) => void widget.render({ model: cam, el: place, signal }) }) };
+const host = { getWidget: async () => ({ render: ({ el: place, signal }) => widget.render({ model: cam, el: place, signal }) }) };
 model.on("change:opened", () => model.push({ child: "anywidget:full" }));
-Object.assign(window, { model, close: gallery.render({ model, el, host }), ready: true });
+Object.assign(window, { model, close: await gallery.render({ model, el, host }), ready: true });

@@ -1,6 +1,5 @@
 /**
- * The widget on a plain page, with a stand-in for the kernel:
- *   npx esbuild dev/main.js --bundle --format=esm --loader:.css=text --servedir=dev --outdir=dev
+ * The widget on a plain page, with a stand-in for the kernel: `make dev`.
  * Query: theme=dark, width=700, fixture=URL (real maps as JSON), latency=ms,
  * font=Arial, host=none (no notebook colours), and any two-way trait, such as sign=signed.
  */
@@ -52,5 +51,5 @@ for (const name of ["sign", "shading", "scale", "colormap", "interpolation", "co
 }
 for (const name of ["opacity", "threshold", "limit", "rival", "gamma"]) if (query.has(name)) traits[name] = Number(query.get(name));
 const model = createModel(world, { latency: Number(query.get("latency") ?? 50), selection, traits });
-const close = widget.render({ model, el });
+const close = await widget.render({ model, el });
 Object.assign(window, { model, close, world, ready: true });

@@ -30,8 +30,9 @@ async function whole(model) {
 export async function hear(model) {
   const real = await whole(model).catch(() => undefined);
   const deaf = await Promise.resolve(real?._handle_comm_msg?.(NOTHING)).then(() => false, () => true);
-  if (!deaf) return;
-  const listen = Object.getPrototypeOf(real.constructor.prototype)._handle_comm_msg;
-  real.comm.on_msg(listen.bind(real));
+  if (!deaf || Object.hasOwn(real, "_handle_comm_msg")) return;
+  const listen = Object.getPrototypeOf(real.constructor.prototype)._handle_comm_msg.bind(real);
+  real._handle_comm_msg = listen; // its other views find that it hears, and do not ask for the whole state again
+  real.comm.on_msg(listen);
   real.comm.send({ method: "request_state" }, {});
 }

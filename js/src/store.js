@@ -33,7 +33,7 @@ import { createWishes } from "./wishes.js";
  * @typedef {Selection & {since: number, edits?: true}} Waiting  edits: for what the network says of them
  */
 
-export const CACHE_BYTES = 64 * 1024 * 1024;
+const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** The traits that carry a reply. */
 const ANSWERS = /** @type {const} */ (["stack", "status"]);

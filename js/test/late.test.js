@@ -59,8 +59,9 @@ test("a model that was too late hears again and is told what it missed", async (
   const [other, own] = [late(), late()];
   const models = { a: Promise.resolve(other), b: new Promise(() => {}), c: Promise.reject(new Error("no")), d: Promise.resolve(own) };
   models.c.catch(() => {});
+  await Promise.all([hear(proxy(own, models)), hear(proxy(own, models))]); // two views, then one more
   await hear(proxy(own, models));
-  assert.deepEqual(own.sent, [{ method: "request_state" }]);
+  assert.deepEqual([own.sent, own.listeners.length], [[{ method: "request_state" }], 1]);
   await own.listeners[0]?.(UPDATE);
   assert.deepEqual(own.heard, ["update"]);
   assert.deepEqual([other.sent, other.listeners.length], [[], 0]);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from desk import BEACONS, DEMO, show
+from desk import BEACONS, show
 from lab import Notebook
 from playwright.sync_api import expect
 from test_gallery_lab import CELLS
@@ -55,11 +55,3 @@ def test_a_gallery_that_loads_late_hears_its_kernel(hurried: Notebook) -> None:
     root.locator(".g-tile").first.click()
     full = root.locator(".g-child .camwidget")
     expect(full.locator('[role="listbox"]').first).to_be_visible()
-
-
-def test_widgets_of_a_page_share_what_was_unpacked(notebook: Notebook) -> None:
-    show(notebook, *BEACONS, DEMO[1].replace("w", "v"))
-    kept = (
-        "() => Object.getOwnPropertySymbols(window).map(String).filter((name) => name.includes('camwidget widget.js'))"
-    )
-    assert len(notebook.page.evaluate(kept)) == 1

@@ -109,6 +109,17 @@ def test_widgets_that_nothing_shows_do_not_go_along(notebook: nbformat.NotebookN
     assert "in a box" in kept and "closed" not in kept and name not in kept
 
 
+def test_parts_whose_place_is_gone_are_left_out(notebook: nbformat.NotebookNode) -> None:
+    """nbclient remembers them of what a widget was before: of a longer list, or where there is another value by now."""
+    due, _ = Inline().preprocess(deepcopy(notebook), {})
+    copy = deepcopy(notebook)
+    [model] = [one for one in copy.metadata.widgets[STATE].state.values() if one.model_name == "AnyModel"]
+    gone = (["strip", "maps", 99, "data"], ["classes", "unit"], ["target", "data"], ["nothing", "maps", 0])
+    model.buffers += [{"encoding": "base64", "path": path, "data": "AAAA"} for path in gone]
+    found, _ = Inline().preprocess(copy, {})
+    assert found.cells[1].outputs[0].data == due.cells[1].outputs[0].data
+
+
 def test_a_notebook_without_state_is_left_as_it_is(notebook: nbformat.NotebookNode) -> None:
     bare = deepcopy(notebook)
     del bare.metadata["widgets"]

@@ -13,6 +13,7 @@ from unittest import mock
 import nbformat
 import pytest
 from chrome import chromium
+from gallery_page import Gallery
 from nbclient import NotebookClient
 from PIL import Image
 from playwright.sync_api import Browser
@@ -28,9 +29,6 @@ NEEDS_PHOTO = {"photo"}
 LOOKS_FOR_DATA = ("transformers", "why_did_it_fail")
 """They take real weights where they find some, and do with what is embedded elsewhere."""
 
-GALLERIES = {"error_browser"}
-"""They show a gallery, which no page holds."""
-
 # what nbconvert's own HTML asks for, in vain: the widgets need none of it
 LIBRARIES = ("cdnjs.cloudflare.com", "unpkg.com", "cdn.jsdelivr.net")
 
@@ -38,7 +36,7 @@ LIBRARIES = ("cdnjs.cloudflare.com", "unpkg.com", "cdn.jsdelivr.net")
 def execute(name: str, folder: Path, data: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4)
     told = {"TORCH_HOME": str(data)} if name in NEEDS_PHOTO else {"CAMWIDGET_DATA": str(data)}
-    if "PYTEST_XDIST_WORKER" in os.environ:  # the other process is at work, too
+    if "PYTEST_XDIST_WORKER" in os.environ:  # other processes are at work, too
         told["OMP_NUM_THREADS"] = "1"
     with mock.patch.dict(os.environ, told):
         done = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
@@ -91,19 +89,31 @@ def test_each_of_its_widgets_has_a_picture_for_where_none_runs(done: nbformat.No
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("done", [name for name in NAMES if name not in GALLERIES], indirect=True)
 def test_its_html_is_alive_without_a_network(done: nbformat.NotebookNode, browser: Browser, tmp_path: Path) -> None:
     count = len(ours(code_cells(done)))
     html, _ = Exporter().from_notebook_node(done)
     path = tmp_path / "lesson.html"
     path.write_text(html, encoding="utf-8")
     with opened(browser, path, foreign=LIBRARIES) as sheet:
-        sheet.until(lambda: sheet.page.locator(".camwidget").count() == count, "all of its widgets")
-        for index in range(count):
+        own = sheet.page.locator(".camwidget:not(.g-child .camwidget)")
+        sheet.until(lambda: own.count() == count, "all of its widgets")
+        if sheet.page.locator(".gallery").count():
+            hangs(Gallery(sheet.page))
+        for index, root in enumerate(sheet.page.locator(".camwidget").all()):
+            root.scroll_into_view_if_needed()  # what is out of sight is not drawn
+            if root.and_(sheet.page.locator(".gallery")).count():
+                continue
             view = sheet.view(index)
-            view.root.scroll_into_view_if_needed()  # what is out of sight is not drawn
             view.until_painted()
             assert view.question.startswith("Why ")
+
+
+def hangs(gallery: Gallery) -> None:
+    """The pictures are there, and the item that the lesson leaves open is, too, as a widget in the gallery."""
+    gallery.root.scroll_into_view_if_needed()
+    gallery.painted()
+    assert gallery.items
+    gallery.part(".g-child .camwidget").wait_for()
 
 
 @pytest.mark.slow

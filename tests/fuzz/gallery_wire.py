@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,64 +13,40 @@ from camwidget import protocol as of_widgets
 from camwidget.gallery import protocol
 from tests.fuzz import strategies
 from tests.fuzz.subjects import Subject
-from tests.fuzz.wire import NONCE, plain, settle
-
-Key = tuple[str, int]
+from tests.fuzz.wire import NONCE, Comm, custom, named, plain
 
 
-class GalleryWire:
-    """The comm of a gallery: messages are packed as a Jupyter server packs them."""
+class GalleryWire(Comm):
+    """The comm of a gallery."""
 
     def __init__(self, subject: Subject) -> None:
-        self.subject, self.widget = subject, subject.widget
-        self.owed: set[Key] = set()
-        self.answered: set[Key] = set()
-        self.seq = 0
-        self.count, self.slowest = 0, 0.0
+        super().__init__(subject)
+        self.widget = subject.widget
         self.last: list[tuple[dict[str, Any], list[bytes]]] = []
         """What was answered to the right request."""
         self.scores: list[bytes] = []
-        self.widget.comm.send = self._receive
         self._send({"kind": "scores?"})
-        self.settle()
         self._send({"kind": "scores?"})
         self.columns = self.scores[-1]
         self.pictures = [self._asked(index)[1][0] for index in range(len(subject.inputs))]
         self.opened = [self._opened(index) for index in range(len(subject.inputs))]
 
-    def _receive(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
-        json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8", errors="surrogateescape")
+    def _read(self, data: Any, buffers: Sequence[Any]) -> None:
         content = data.get("content", {})
         if content.get("kind") == "thumbs":
             if content["nonce"] == NONCE:
-                self.last.append((content, [bytes(one) for one in buffers or []]))
+                self.last.append((content, [bytes(one) for one in buffers]))
             if not content["more"]:
                 self.answered.add((content["nonce"], content["seq"]))
         elif content.get("kind") == "scores":
             self.scores[:] = [bytes(buffers[0])]
 
+    def _request(self, data: Any) -> dict[str, Any] | None:
+        content = custom(data)
+        return content if content.get("kind") == "thumbs" and named(content) else None
+
     def messages(self) -> Any:
-        """A strategy of what it may be sent."""
         return strategies.of_gallery(self.subject.layers, self.subject.classes, len(self.subject.inputs))
-
-    def deliver(self, data: Any) -> None:
-        """A message as the kernel hands it over. Whatever it is, nothing may be raised."""
-        wanted = reply_to(data)
-        if wanted is not None:
-            self.seq += 1
-            data["content"]["seq"] = self.seq
-            self.owed.add((wanted, self.seq))
-        start = time.perf_counter()
-        self.widget.comm.handle_msg({"content": {"comm_id": "1", "data": data}, "buffers": [], "metadata": {}})
-        self.slowest = max(self.slowest, time.perf_counter() - start)
-
-    def settle(self) -> None:
-        """Wait until no worker is busy; by then whoever could be answered was."""
-        settle()
-        assert self.owed <= self.answered, f"without an answer: {self.owed - self.answered}"
-        self.count += len(self.owed)
-        self.owed.clear()
-        self.answered.clear()
 
     def check(self, draw: random.Random) -> None:
         """All that is shown makes sense, and right requests have the right picture, map, numbers and widget."""
@@ -98,10 +74,6 @@ class GalleryWire:
         assert w.scored == count and w.generation == 1
         json.dumps({name: plain(getattr(w, name)) for name in protocol.TRAITS_TO_BROWSER}, allow_nan=False)
 
-    def _send(self, content: dict[str, Any]) -> None:
-        self.deliver({"method": "custom", "content": content})
-        self.settle()
-
     def _set(self, state: dict[str, Any]) -> None:
         self.deliver({"method": "update", "state": state, "buffer_paths": []})
         self.settle()
@@ -123,13 +95,3 @@ class GalleryWire:
         picture = bytes(w.widget.picture)
         self._set({"opened": None})
         return picture
-
-
-def reply_to(data: Any) -> str | None:
-    """The view that a message must be answered to; None: it asks for nothing, or does not say for whom."""
-    content = data.get("content") if isinstance(data, dict) and data.get("method") == "custom" else None
-    if not isinstance(content, dict) or content.get("kind") != "thumbs":
-        return None
-    nonce, seq = content.get("nonce", ""), content.get("seq")
-    named = isinstance(nonce, str) and nonce.isascii() and len(nonce) <= 64
-    return nonce if named and type(seq) is int and 0 <= seq <= 2**53 else None

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from tests.fuzz import mutation, subjects
 from tests.fuzz.conftest import Plan
 from tests.fuzz.gallery_wire import GalleryWire
-from tests.fuzz.wire import Faults, Wire
+from tests.fuzz.wire import Comm, Faults, Wire
 
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text())
 
@@ -98,13 +98,13 @@ def faults() -> Iterator[Faults]:
 
 
 @pytest.fixture(params=KINDS)
-def wire(request: pytest.FixtureRequest, faults: Faults) -> Iterator[Wire | GalleryWire]:
+def wire(request: pytest.FixtureRequest, faults: Faults) -> Iterator[Comm]:
     subject = subjects.make(request.param)
     with subject.widget:
         yield GalleryWire(subject) if request.param == subjects.GALLERY else Wire(subject)
 
 
-def send(wire: Wire | GalleryWire, faults: Faults, messages: list[Any], draw: random.Random) -> None:
+def send(wire: Comm, faults: Faults, messages: list[Any], draw: random.Random) -> None:
     """A batch, a few at a time; then what must hold."""
     waiting = [*messages]
     try:
@@ -121,7 +121,7 @@ def send(wire: Wire | GalleryWire, faults: Faults, messages: list[Any], draw: ra
         raise AssertionError(f"{str(error)[:TOLD]}\nafter\n{told}") from None
 
 
-def words(wire: Wire | GalleryWire) -> str:
+def words(wire: Comm) -> str:
     return f"{wire.count} answers, slowest message {wire.slowest:.2f} s"
 
 
@@ -130,7 +130,7 @@ def batches(plan: Plan) -> int:
     return max(1, plan.messages // (2 * BATCH * len(KINDS)))
 
 
-def test_messages_that_were_sent_and_then_spoilt(wire: Wire | GalleryWire, faults: Faults, plan: Plan) -> None:
+def test_messages_that_were_sent_and_then_spoilt(wire: Comm, faults: Faults, plan: Plan) -> None:
     draw = random.Random(f"{plan.seed} {wire.subject.name}")
     recorded, growth = RECORDED[wire.subject.name], Growth()
     for batch in range(batches(plan)):
@@ -140,7 +140,7 @@ def test_messages_that_were_sent_and_then_spoilt(wire: Wire | GalleryWire, fault
     print(f"\n{wire.subject.name}: {batches(plan) * BATCH} spoilt messages, {found}; {words(wire)}")
 
 
-def test_values_that_the_protocol_does_not_have(wire: Wire | GalleryWire, faults: Faults, plan: Plan) -> None:
+def test_values_that_the_protocol_does_not_have(wire: Comm, faults: Faults, plan: Plan) -> None:
     messages = wire.messages()
     sent = 0
     # a widget that is used on is no place to shrink an example in: the batch is told as it was

@@ -7,6 +7,8 @@ import logging
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from tests.wire.front_end import values
 
 PATIENCE = 60
 NONCE = "check"
+
+Key = tuple[str, int]
+"""A view, and the number of its request."""
 
 
 class Faults(logging.Handler):
@@ -37,44 +42,34 @@ class Faults(logging.Handler):
         self.seen.append(f"{args.exc_type.__name__} on {args.thread}: {args.exc_value}")
 
 
-class Wire:
+class Comm(ABC):
     """The comm of a widget: messages are packed as a Jupyter server packs them."""
 
     def __init__(self, subject: Subject) -> None:
-        self.subject, self.widget = subject, subject.widget
-        self.owed: set[tuple[str, int]] = set()
-        self.answered: set[tuple[str, int]] = set()
+        self.subject = subject
+        self.owed: set[Key] = set()
+        self.answered: set[Key] = set()
         self.seq = 0
         self.count, self.slowest = 0, 0.0
         """Requests that were answered; seconds that the kernel was held up by a message, at most."""
         settle()
-        self.pictures = [self.widget.picture] * len(subject.inputs)
-        self.widget.comm.send = self._receive
-        for index in range(len(subject.inputs)):
-            self.ask(self.widget.target, self.widget.layer, index)
-            self.pictures[index] = self.widget.picture
+        subject.widget.comm.send = self._receive
 
     def _receive(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
         json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf8", errors="surrogateescape")
-        for name in ("stack", "status"):
-            reply = data.get("state", {}).get(name, {}).get("reply")
-            if reply is not None:
-                self.answered.add(tuple(reply))
-
-    def messages(self) -> Any:
-        """A strategy of what it may be sent."""
-        return strategies.messages(self.subject.layers, self.subject.classes)
+        self._read(data, buffers or [])
 
     def deliver(self, data: Any) -> None:
         """A message as the kernel hands it over. Whatever it is, nothing may be raised."""
-        wanted = reply_to(data)
-        if wanted is not None:
+        request = self._request(data)
+        if request is not None:
             # no page counts the same number twice: an answer that was given before would be no change, and not be sent
             self.seq += 1
-            data["content"]["request"]["seq"] = self.seq
-            self.owed.add((wanted[0], self.seq))
+            request["seq"] = self.seq
+            self.owed.add((request.get("nonce", ""), self.seq))
         start = time.perf_counter()
-        self.widget.comm.handle_msg({"content": {"comm_id": "1", "data": data}, "buffers": [], "metadata": {}})
+        message = {"content": {"comm_id": "1", "data": data}, "buffers": [], "metadata": {}}
+        self.subject.widget.comm.handle_msg(message)
         self.slowest = max(self.slowest, time.perf_counter() - start)
 
     def settle(self) -> None:
@@ -85,13 +80,58 @@ class Wire:
         self.owed.clear()
         self.answered.clear()
 
+    def _send(self, content: dict[str, Any]) -> None:
+        self.deliver({"method": "custom", "content": content})
+        self.settle()
+
+    @abstractmethod
+    def _read(self, data: Any, buffers: Sequence[Any]) -> None:
+        """Note whom a message answers."""
+
+    @abstractmethod
+    def _request(self, data: Any) -> dict[str, Any] | None:
+        """The request of a message that must be answered; None: it is none, or does not say from whom."""
+
+    @abstractmethod
+    def messages(self) -> Any:
+        """A strategy of what it may be sent."""
+
+    @abstractmethod
+    def check(self, draw: random.Random) -> None:
+        """All that is shown makes sense, and a right request is answered rightly."""
+
+
+class Wire(Comm):
+    """The comm of a widget of one picture, signal or volume, or of a film."""
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self.widget = subject.widget
+        self.pictures = [self.widget.picture] * len(subject.inputs)
+        for index in range(len(subject.inputs)):
+            self.ask(self.widget.target, self.widget.layer, index)
+            self.pictures[index] = self.widget.picture
+
+    def _read(self, data: Any, buffers: Sequence[Any]) -> None:
+        for name in ("stack", "status"):
+            reply = data.get("state", {}).get(name, {}).get("reply")
+            if reply is not None:
+                self.answered.add(tuple(reply))
+
+    def _request(self, data: Any) -> dict[str, Any] | None:
+        content = custom(data)
+        request = content.get("request") if content.get("type") == "request" else None
+        return request if isinstance(request, dict) and request.get("nonce") and named(request) else None
+
+    def messages(self) -> Any:
+        return strategies.messages(self.subject.layers, self.subject.classes)
+
     def ask(self, target: int, layer: str, index: int) -> None:
         """A right request, and its answer."""
         request = {"nonce": NONCE, "seq": 0, "target": target, "layer": layer, "variant": "gradcam"}
         kind = self.subject.name
         here = {"index": index} if kind == "film" else {"edits": []} if kind in ("picture", "segmentation") else {}
-        self.deliver({"method": "custom", "content": {"type": "request", "request": request | here}})
-        self.settle()
+        self._send({"type": "request", "request": request | here})
 
     def check(self, draw: random.Random) -> None:
         """All that is shown makes sense, and a right request is answered with the right map."""
@@ -137,12 +177,14 @@ def settle() -> None:
         time.sleep(0.0005)
 
 
-def reply_to(data: Any) -> tuple[str, int] | None:
-    """Whom a message must be answered to; None: it is no request, or does not say from whom."""
+def custom(data: Any) -> dict[str, Any]:
+    """The content of a custom message; empty: it is none."""
     content = data.get("content") if isinstance(data, dict) and data.get("method") == "custom" else None
-    if not isinstance(content, dict) or content.get("type") != "request":
-        return None
-    request = content.get("request")
-    nonce, seq = (request.get("nonce"), request.get("seq")) if isinstance(request, dict) else (None, None)
-    named = isinstance(nonce, str) and nonce.isascii() and 0 < len(nonce) <= 64
-    return (nonce, seq) if named and type(seq) is int and 0 <= seq <= 2**53 else None
+    return content if isinstance(content, dict) else {}
+
+
+def named(request: dict[str, Any]) -> bool:
+    """Whether a request says whom to answer."""
+    nonce, seq = request.get("nonce", ""), request.get("seq")
+    known = isinstance(nonce, str) and nonce.isascii() and len(nonce) <= 64
+    return known and type(seq) is int and 0 <= seq <= 2**53

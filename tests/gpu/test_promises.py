@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 
 import pytest
@@ -87,11 +88,10 @@ def test_a_model_on_two_devices(device: torch.device, x: Tensor) -> None:
     with as_before(model, x):
         recording = CamEngine(model).record(x)
         found = {layer: recording.cams([0, 5], layer) for layer in ("body", "second")}
-    reference = CamEngine(model.cpu()).record(x.cpu()) if device.type == "cpu" else None
+    reference = CamEngine(copy.deepcopy(model).cpu()).record(x.cpu())
     for layer, maps in found.items():
-        assert torch.isfinite(maps).all()
-        if reference is not None:
-            torch.testing.assert_close(maps.cpu(), reference.cams([0, 5], layer))
+        expected = reference.cams([0, 5], layer)
+        torch.testing.assert_close(maps.cpu(), expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))
 
 
 def test_the_memory_of_the_device_is_given_back(device: torch.device, x: Tensor) -> None:

@@ -24,7 +24,7 @@ COLUMNS = {
     "variant": "from the menu: its map, and `w.variant` follows",
     "theme": "light, dark, light: text and ground follow the host's, at least 4.5 : 1",
     "reload": "what the page shows when it is loaded again",
-    "export": '`w.save("page.html")` opened without a network, and the picture saved by the button',
+    "export": '`w.save("page.html")` opened without a network; the button saves **the picture**, all that a page has',
     "gallery": "a `CamGallery` sorts and filters; an item opens in full, answers a click, closes; the theme as above",
 }
 """What is tried in each host; the tests of FILES have these names."""

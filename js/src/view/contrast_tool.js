@@ -96,7 +96,7 @@ function stepped({ key, shiftKey }, at) {
 }
 
 /** @param {"a" | "b"} side */
-export const badge = (side) => h("span", { class: `letter letter-${side}`, text: side.toUpperCase() });
+const badge = (side) => h("span", { class: `letter letter-${side}`, text: side.toUpperCase() });
 
 /**
  * A class's letter and name; pressed, both change places.
