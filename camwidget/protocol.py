@@ -129,6 +129,9 @@ Custom message browser -> kernel
     target, layer and variant come back in the scalar traits once accepted. This is no trait: hosts send one change of
     a model at a time and merge those that wait, so that one view's request would replace another's.
 
+    {"type": "probe"}: is not answered. Hosts refuse to send it to a kernel that was restarted; so a page that waits for
+    a slow map learns of that.
+
 Custom message kernel -> browser, after a request with want="variants"
     {"type": "maps", image, maps: [{target, layer, variant, grid, dtype, scale}]}, buffers: one a map, in order
 

@@ -10,6 +10,9 @@
  */
 export const PATIENCE = 10_000;
 
+/** After this long without a word (ms) it is tried whether the kernel that has announced something is still there. */
+export const PROBE = 5_000;
+
 /** A name no other page has; `randomUUID` needs https. */
 export const makeNonce = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 
@@ -17,9 +20,10 @@ export const makeNonce = () => `${Date.now().toString(36)}-${Math.random().toStr
 
 /**
  * @param {(seq: number) => void} send
+ * @param {() => void} probe  sends what needs no answer
  * @param {() => number} now
  */
-export function createGate(send, now) {
+export function createGate(send, probe, now) {
   let seq = 0;
   let sentAt = 0;
   let flying = false;
@@ -43,8 +47,12 @@ export function createGate(send, now) {
       if (waits()) pending = true;
       else fly();
     },
-    /** Time has passed. */
+    /** Time has passed, and something is waited for. */
     remind() {
+      if (!flying && now() - sentAt >= PROBE) {
+        sentAt = now();
+        probe();
+      }
       if (!flying || waits(PATIENCE * 2 ** tries)) return;
       tries += 1;
       fly();

@@ -78,7 +78,7 @@ export class Store extends Received {
     this.#host = host;
     this.#inbox = inbox;
     this.#contrasts = new Contrasts(inbox);
-    this.#gate = createGate((seq) => this.#send(seq), now);
+    this.#gate = createGate((seq) => this.#send(seq), () => this.#post({ type: "probe" }), now);
     this.#wishes = createWishes((wish) => subjectOf(wish, inbox, this.view), (wish) => lacks(wish, inbox, this.view));
     this.#viewing = new Viewing(host);
     this.#film = new Filming(host);
@@ -233,7 +233,7 @@ export class Store extends Received {
     if (shown ? this.#wishes.hold(wish) : this.#wishes.drop(wish)) this.#gate.push();
   }
 
-  /** Called now and then while an answer is out: a request that was lost is sent again. */
+  /** Called now and then while something is waited for: a request that was lost is sent again. */
   remind() { this.#gate.remind(); }
 
   /** Gives up waiting: back to what is shown, in the kernel too as soon as it listens. */
@@ -251,25 +251,30 @@ export class Store extends Received {
   #send(seq) {
     const followed = this.#film.target(this.view.target, this.#touched);
     if (followed !== null) this.#move({ ...this.view, target: followed });
-    const { target, layer, variant } = this.view;
     this.#seq = seq;
     if (this.#chosen) this.#touched = false;
     const whole = this.#inbox.hasAll(this.view);
     const contrast = this.#contrasts.missing(this.view);
     this.#owe(contrast);
     const request = {
-      nonce: this.#nonce, seq, target, layer, variant, keep: !this.#chosen, ...this.#wishes.take(), whole,
+      nonce: this.#nonce, seq, ...selectionOf(this.view), keep: !this.#chosen, ...this.#wishes.take(), whole,
       visit: this.#visits.tell(), edits: this.#painting.tell(), contrast, index: this.index,
     };
     if (this.#chosen) this.#chosen = "sent";
+    this.#post({ type: "request", request });
+  }
+
+  /** Sends, or says why not: hosts refuse to when the kernel was restarted. @param {object} content */
+  #post(content) {
     try {
-      this.#host.send({ type: "request", request });
-    } catch { // the kernel was restarted, and hosts refuse to send
+      this.#host.send(content);
+    } catch {
       this.#gate.giveUp();
       this.#film.settle();
       this.#say(GONE);
       this.#painting.have(this.#inbox.edited.edits);
       if (!this.#inbox.has(this.view)) this.#move(this.#shown);
+      this.#settle();
     }
   }
 
@@ -303,7 +308,7 @@ export class Store extends Received {
       this.#painting.settle();
       this.#film.settle();
     }
-        if (answers.length) this.#wishes.answered();
+    if (answers.length) this.#wishes.answered();
     // Python asked for something else, which ended what was asked here.
     else if (this.#touched) this.#wishes.forget();
     const { fault, status } = this.#inbox;
@@ -339,9 +344,7 @@ export class Store extends Received {
   }
 
   /** What one can go back to. @returns {import("./protocol.js").State} */
-  get #state() {
-    return { ...this.view, edits: this.edits };
-  }
+  get #state() { return { ...this.view, edits: this.edits }; }
 
   /** @param {Selection} selection */
   #move(selection) {
@@ -382,10 +385,7 @@ export class Store extends Received {
     this.#host.note("waiting");
   }
 
-  /**
-   * The browser's own word in the status line; null takes it back.
-   * @param {Status | null} notice
-   */
+  /** The browser's own word in the status line; null takes it back. @param {Status | null} notice */
   #say(notice) {
     if (notice === this.#notice) return;
     this.#notice = notice;

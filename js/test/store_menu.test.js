@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PROBE } from "../src/gate.js";
 import { createStore } from "../src/store.js";
 import { f32, mapValues, settled, stackOf } from "./fake_model.js";
 import { setUp, short } from "./fake_store.js";
@@ -86,6 +87,31 @@ test("a slow map that fails later brings the selection back", async () => {
   await model.kernel({ status: { state: "error", text: "out of memory", hint: "", reply: null } });
   assert.equal(short(store.view), "0 late gradcam");
   assert.equal(store.waiting, null);
+});
+
+test("a kernel that is restarted within a slow map: the page finds out, and what was here stays", async () => {
+  const { model, store, sleep } = setUp();
+  store.select({ variant: "scorecam" });
+  const [{ nonce }] = model.requests;
+  await model.kernel({ variant: "scorecam", status: { state: "busy", text: "Score-CAM 14 %", hint: "", reply: [nonce, 1] } });
+  const send = model.send.bind(model);
+  /** @type {string[]} */
+  const sent = [];
+  model.send = (message) => { sent.push(message.type); send(message); };
+  sleep(PROBE - 1);
+  store.remind();
+  assert.deepEqual(sent, []);
+  sleep(1);
+  store.remind();
+  store.remind();
+  assert.deepEqual(sent, ["probe"], "a kernel that is there is not asked again");
+  assert.equal(store.waiting?.variant, "scorecam");
+  model.send = () => { throw new Error("Cannot send"); };
+  sleep(PROBE);
+  store.remind();
+  assert.match(store.status.text, /does not answer/);
+  assert.equal(store.waiting, null);
+  assert.equal(short(store.view), "0 late gradcam");
 });
 
 test("slow variants are not asked for the sake of the menu", () => {

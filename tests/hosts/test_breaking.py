@@ -182,20 +182,12 @@ def begin_slow(seat: Seat, view: View) -> None:
 @pytest.mark.only_on("lab-7.3.0", "lab-installed")
 def test_connection_breaks_within_a_slow_variant(seat: Seat, view: View) -> None:
     begin_slow(seat, view)
-    seat.page.context.set_offline(True)
-    try:
-        seat.page.evaluate("() => window.panel.sessionContext.session.kernel._ws.close()")
-        seat.page.wait_for_timeout(1500)
-    finally:
-        seat.page.context.set_offline(False)
+    seat.page.evaluate("() => window.panel.sessionContext.session.kernel._ws.close()")
+    seat.page.wait_for_timeout(1500)
     seat.execute("drag(0)")
     seat.until_value("w.variant", SLOW)
     settled(seat, [view], timeout=30)
     seat.until(lambda: difference(view) == "", "the map of the slow variant")
-    # JupyterLab says that it was cut off, and so does the browser
-    for button in seat.page.get_by_role("button", name="Dismiss").all():
-        button.click()
-    seat.errors[:] = [text for text in seat.errors if "WebSocket connection" not in text and "ERR_INTERNET" not in text]
 
 
 @pytest.mark.only_on("lab-7.3.0", "lab-installed")

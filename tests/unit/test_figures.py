@@ -237,6 +237,16 @@ def test_a_contrast_is_drawn_as_on_the_screen(w: CamWidget) -> None:
     assert panel(w.figure(colorbar=False)).get_title() == name
 
 
+def test_where_there_is_no_such_contrast_both_maps_are_drawn_as_on_the_screen(w: CamWidget) -> None:
+    w.against, w.rival, w.variant, w.contrast, w.gamma = 2, 1, "gradcam++", "swipe", 1.0
+    made = panel(w.figure(colorbar=False))
+    assert made.get_title() == f"left: {w.labels[w.target]}\nright: {w.labels[1]}"
+    w.gamma = 0.0
+    due = panel(w.figure(colorbar=False))
+    for one, other in zip(made.images, due.images, strict=True):
+        np.testing.assert_array_equal(one.get_array(), other.get_array())
+
+
 @pytest.mark.parametrize(("a", "b"), [("a" * 90, "b" * 90), ("a" * 90, "b"), ("a", "b" * 90), ("a" * 29, "b" * 31)])
 def test_of_a_contrast_both_classes_are_in_the_title_however_long_they_are(a: str, b: str) -> None:
     said = "right: " + less_words(*figures.side_by_side(a, b), gamma=10.0)

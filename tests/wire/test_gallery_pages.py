@@ -165,6 +165,36 @@ def test_where_late_answers_are_lost_all_arrives_in_turns(
     assert np.array_equal(end.scores()["loss"], gallery.frame["loss"])
 
 
+def test_where_late_answers_are_lost_what_went_wrong_stands(
+    gallery: CamGallery, monkeypatch: pytest.MonkeyPatch, cnn: nn.Module
+) -> None:
+    end = GalleryEnd(gallery)
+    assert len(gallery.frame) == COUNT
+    settle()
+    monkeypatch.setattr(late, "lost", lambda: True)
+    end.send({"kind": "thumbs", "nonce": "n", "seq": 1, "items": [COUNT + 5]})
+    assert gallery.status["state"] == "error"
+    end.send({"kind": "thumbs", "nonce": "n", "seq": 2, "items": [3]})
+    assert gallery.status["state"] == "error"
+
+
+def test_a_model_that_is_trained_meanwhile_makes_a_page_of_what_it_is_by_then(
+    gallery: CamGallery, monkeypatch: pytest.MonkeyPatch, cnn: nn.Module
+) -> None:
+    keep = gallery._keep
+
+    def trained(*given: Any) -> dict[str, Any]:
+        monkeypatch.setattr(gallery, "_keep", keep)
+        with torch.no_grad():
+            cnn.fc.weight.neg_()
+        return keep(*given)
+
+    monkeypatch.setattr(gallery, "_keep", trained)
+    page = unpack(blocks_of(gallery.to_html(most=2))[0])
+    assert page["generation"] == gallery.generation == kept(page["kept"], "scores")[0]["content"]["generation"]
+    assert bytes(kept(page["kept"], "scores")[0]["buffers"][0]) == gallery._desk.scoring.scores.packed(0, COUNT)
+
+
 def test_a_title_may_hold_what_no_file_can(gallery: CamGallery, tmp_path: Path) -> None:
     path = gallery.save(tmp_path / "page.html", 1, title="half \ud800 and\nmore")
     assert "<title>half   and more</title>" in path.read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from camwidget.engine import CamEngine
 from camwidget.engine import gradients as gradients_module
 from camwidget.engine import tape as tape_module
+from camwidget.engine.additive import adds_up
 from camwidget.engine.stale import StaleRecordingError
 
 
@@ -80,8 +81,8 @@ def test_a_large_one_only_from_the_second_record_on(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tape_module, "SMALL", 3)
     model = nn.Sequential(nn.Conv2d(3, 4, 3), Overwriting(), nn.Linear(4, 2))
     engine, x = CamEngine(model), torch.randn(1, 3, 9, 9)
-    for needed in (2, 1):
-        with forwards(model) as seen:
+    with forwards(model) as seen:  # a hook that came later would be a change of the model
+        for needed in (2, 3):
             engine.record(x).activations("1.conv")
             assert len(seen) == needed
 
@@ -266,6 +267,35 @@ def test_every_way_to_change_parameters(change: str, cnn: nn.Module, x: Tensor) 
         case "moved":
             cnn.double()
     assert recording.stale
+
+
+def test_a_part_that_is_replaced_twice_is_another_wherever_it_lies(x: Tensor) -> None:
+    """What is let go leaves its place in memory to its successor's successor."""
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.LeakyReLU(0.1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    for _ in range(20):
+        recording = CamEngine(model).record(x)
+        model[1] = nn.LeakyReLU(0.2)
+        model[1] = nn.LeakyReLU(0.3)
+        assert recording.stale
+
+
+def test_what_was_found_out_goes_with_the_way_the_model_was_built(x: Tensor) -> None:
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Identity(), nn.Linear(8, 5))
+    model = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(), *head).eval()
+    engine = CamEngine(model)
+
+    def found() -> list[object]:
+        recording = engine.record(x)
+        fields = recording.fields("2")
+        assert fields is not None
+        return [recording.layers["2"].grid, recording.cam(0, "2").shape[1:], fields.grid]
+
+    assert found() == [(16, 16)] * 3
+    model[1] = nn.Identity()
+    assert found() == [(32, 32)] * 3
+    assert adds_up(engine.record(x), "2", "gradcam")
+    model[5] = nn.Tanh()
+    assert not adds_up(engine.record(x), "2", "gradcam")
 
 
 def test_values_lost_with_the_old_model_are_not_made_up_from_the_new(cnn: nn.Module, x: Tensor) -> None:

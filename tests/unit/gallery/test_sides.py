@@ -103,7 +103,12 @@ def test_a_model_with_more_classes_by_now_is_told_by_its_own_number(gallery: Mad
         _ = made.frame
 
 
-@pytest.mark.parametrize("tail", [[nn.Sigmoid()], [nn.Sigmoid(), nn.Flatten(0)]])
+class Clamped(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(1e-6, 1 - 1e-6).clone()
+
+
+@pytest.mark.parametrize("tail", [[nn.Sigmoid()], [nn.Sigmoid(), nn.Flatten(0)], [nn.Sigmoid(), Clamped()]])
 def test_a_model_that_ends_in_a_sigmoid_says_probabilities(
     gallery: Made, one: nn.Module, x: Tensor, tail: list[nn.Module]
 ) -> None:
