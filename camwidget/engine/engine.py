@@ -17,8 +17,8 @@ from . import batches, lean, room
 from .accepted import unwrap
 from .classes import names_of, read_labels
 from .explanations import Explanations
-from .fields import Place
 from .forks import Lock
+from .known import Known
 from .layers import find_grid
 from .layout import Layout, fits, lay_out
 from .methods.passes import listen, observe
@@ -30,7 +30,7 @@ from .returned import Returned
 from .room import Start, TooLarge, Weight
 from .tape import Tape
 from .twin import twin
-from .untouched import RandomState, fingerprint, structure, usable
+from .untouched import fingerprint, structure, usable
 
 LEAST_DIMENSIONS = 3
 
@@ -87,7 +87,7 @@ class CamEngine:
         self._labels = read_labels(labels)
         self.lock = Lock()
         self._autocast, self._memory = _checked_dtype(autocast), _checked_size(memory)
-        self._forget()
+        self._known = Known(structure(self.model))
 
     @property
     def autocast(self) -> torch.dtype | None:
@@ -117,10 +117,11 @@ class CamEngine:
         """
         check_input(x)
         with self.lock:
-            if structure(self.model) != self._structure:
-                self._forget()
+            built = structure(self.model)
+            if built != self._known.structure:
+                self._known = Known(built)
         plan = None if layers is None else lean.plan(self, x, layers, from_input)
-        with self.lock, torch.inference_mode(False), torch.enable_grad(), self._random.kept(self._device()):
+        with self.lock, torch.inference_mode(False), torch.enable_grad(), self._known.random.kept(self._device()):
             usable(self.model)
             before = fingerprint(self.model)
             model = twin(self.model)
@@ -172,14 +173,6 @@ class CamEngine:
         many = list(many) if isinstance(many, (list, tuple)) else many
         return batches.explain(self, images, many, batches.ask(layer, variant, size), batch_size)
 
-    def _forget(self) -> None:
-        """What was found out about the model goes by how it is built."""
-        self._structure = structure(self.model)
-        self._layouts: dict[tuple[torch.Size, Start | None], Layout] = {}
-        self._plans: dict[tuple[torch.Size, tuple[str | None, ...], bool], lean.Plan] = {}
-        self._places: dict[tuple[tuple[int, ...], str], Place | None] = {}
-        self._random = RandomState()
-
     def _recorded_within(self, model: nn.Module, leaf: Tensor) -> tuple[Tape, Returned, Layout]:
         """Recorded whole, or what of it fits into memory."""
         limit, start = room.limit(self._device(), self._memory), None
@@ -209,7 +202,7 @@ class CamEngine:
             TooLarge: the graph would take more than ``limit`` bytes.
         """
         key = (leaf.shape[1:], start)
-        layout = self._layouts.get(key)
+        layout = self._known.layouts.get(key)
         if layout is not None:
             if limit is not None and layout.bytes * leaf.shape[0] > limit:
                 raise TooLarge
@@ -222,7 +215,7 @@ class CamEngine:
         weight.check()
         left_out = "" if start is None else str(start)
         layout = replace(lay_out(tape, leaf, returned.scores), bytes=weight.bytes // leaf.shape[0], left_out=left_out)
-        self._layouts[key] = layout
+        self._known.layouts[key] = layout
         tape.keep(layout.layers)
         return tape, returned, layout
 
@@ -267,7 +260,7 @@ class CamEngine:
         """From where on this input is recorded: where an earlier one of this shape was, so that their layers are the
         same, unless that does not fit.
         """
-        known = [start for shape, start in self._layouts if shape == leaf.shape[1:] and start is not None]
+        known = [start for shape, start in self._known.layouts if shape == leaf.shape[1:] and start is not None]
         fitting = (start for start in known if start.kept * leaf.shape[0] <= limit)
         found = next(fitting, None)
         if found is None:
@@ -293,7 +286,7 @@ class CamEngine:
                 seen.append(grid.detach().clone())
             return output
 
-        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._known.random.kept(self._device()):
             model = twin(self.model)
             observe(module_of(model, layer), None, keep)
             with self._cast():
@@ -309,7 +302,7 @@ class CamEngine:
         """What such a twin returns for ``x``, read as scores of ``rows`` images; without a graph unless a hook begins
         one.
         """
-        with self.lock, torch.inference_mode(False), torch.no_grad(), self._random.kept(self._device()):
+        with self.lock, torch.inference_mode(False), torch.no_grad(), self._known.random.kept(self._device()):
             with self._cast():
                 output = self._call(model, x.clone())
             return Returned(output, find_scores(output, (rows, *x.shape[1:])))
@@ -339,7 +332,7 @@ class CamEngine:
     @property
     def draws(self) -> bool:
         """Whether the model draws random numbers, so that each run gives other scores."""
-        return self._random.draws
+        return self._known.random.draws
 
     @property
     def fixed(self) -> bool:

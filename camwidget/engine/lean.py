@@ -53,7 +53,7 @@ def plan(engine: CamEngine, x: Tensor, layers: Sequence[str | None], from_input:
     Raises: as ``CamEngine.record`` and ``Recording.resolve``.
     """
     key = (x.shape[1:], tuple(layers), from_input)
-    known = engine._plans.get(key)
+    known = engine._known.plans.get(key)
     if known is None:
         # what ``forward`` passes beside x belongs to the whole batch
         few = x if engine.fixed else x[:1]
@@ -63,7 +63,7 @@ def plan(engine: CamEngine, x: Tensor, layers: Sequence[str | None], from_input:
         size = None if start is None else _bytes_behind(engine, few, start)
         if size is None:
             start, size = None, whole.bytes
-        known = engine._plans[key] = Plan(_narrowed(whole, names, start), start, size)
+        known = engine._known.plans[key] = Plan(_narrowed(whole, names, start), start, size)
     return known
 
 
@@ -149,7 +149,7 @@ def place(engine: CamEngine, recording: Recording, layer: str) -> Place | None:
     the input: then it is read off one image's that does.
     """
     x = recording.x
-    known, key = engine._places, (tuple(x.shape[1:]), layer)
+    known, key = engine._known.places, (tuple(x.shape[1:]), layer)
     if key not in known:
         field = engine.record(x if engine.fixed else x[:1]).fields(layer)
         known[key] = None if field is None else field.place

@@ -47,9 +47,9 @@ export function createGate(send, probe, now) {
       if (waits()) pending = true;
       else fly();
     },
-    /** Time has passed, and something is waited for. */
-    remind() {
-      if (!flying && now() - sentAt >= PROBE) {
+    /** Time has passed. @param {number} since  something is waited for */
+    remind(since) {
+      if (!flying && now() - Math.max(sentAt, since) >= PROBE) {
         sentAt = now();
         probe();
       }
