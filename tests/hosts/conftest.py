@@ -46,6 +46,8 @@ NOISE = {
     # module federation and fonts from other hosts, offline; the widgets are shown all the same
     # a page that is left shuts its kernel down, and is refused when its token is gone
     "voila": ("/voila/api/shutdown/", "RUNTIME-012", "font-awesome", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET"),
+    # its splash goes twice where a theme is chosen while the page loads; we never remove a node this way
+    "lab": ("Failed to execute 'removeChild' on 'Node'",),
     # with fresh settings, too
     "notebook": ("Cannot read properties of undefined (reading 'schema')",),
     # the page around the widget asks for libraries that its other parts would need
