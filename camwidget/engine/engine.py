@@ -117,13 +117,12 @@ class CamEngine:
         """
         check_input(x)
         with self.lock:
-            built = structure(self.model)
-            if built != self._known.structure:
-                self._known = Known(built)
-        plan = None if layers is None else lean.plan(self, x, layers, from_input)
-        with self.lock, torch.inference_mode(False), torch.enable_grad(), self._known.random.kept(self._device()):
             usable(self.model)
             before = fingerprint(self.model)
+            if before.structure != self._known.structure:
+                self._known = Known(before.structure)
+        plan = None if layers is None else lean.plan(self, x, layers, from_input)
+        with self.lock, torch.inference_mode(False), torch.enable_grad(), self._known.random.kept(self._device()):
             model = twin(self.model)
             # the copy keeps the user's tensor out of the graph
             leaf = self._placed(x).requires_grad_()

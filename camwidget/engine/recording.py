@@ -29,7 +29,7 @@ from .returned import Aim, Returned, UnconnectedError, unconnected
 from .stale import STALE, StaleRecordingError, reason_of
 from .tape import Tape
 from .targets import Target
-from .untouched import fingerprint, uncast
+from .untouched import Fingerprint, fingerprint, uncast
 from .variants import find_variant
 from .why import Reason
 
@@ -50,7 +50,7 @@ class Recording:
     """
 
     def __init__(
-        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: tuple[Any, ...]
+        self, engine: Owner, x: Tensor, returned: Returned, tape: Tape, layout: Layout, recorded_from: Fingerprint
     ) -> None:
         self.x = x
         self.output_grid = returned.grid

@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -71,11 +71,19 @@ def structure(model: nn.Module) -> tuple[Any, ...]:
     return tuple(marks)
 
 
-def fingerprint(model: nn.Module) -> tuple[Any, ...]:
+class Fingerprint(NamedTuple):
     """Equal until the structure of a model changes or a parameter or buffer is written to or replaced. In a forked
     process it is another, too: there a graph that was in use is held for ever by a thread that is not there.
     """
-    return os.getpid(), structure(model), tuple((t._version, t.data_ptr()) for t in state(model))
+
+    process: int
+    structure: tuple[Any, ...]
+    tensors: tuple[tuple[int, int], ...]
+
+
+def fingerprint(model: nn.Module) -> Fingerprint:
+    """That of a model whose weights are ``usable``."""
+    return Fingerprint(os.getpid(), structure(model), tuple((t._version, t.data_ptr()) for t in state(model)))
 
 
 def uncast(device: torch.device) -> AbstractContextManager[object]:

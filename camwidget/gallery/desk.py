@@ -10,12 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from camwidget.engine import CamEngine
 from camwidget.engine.preempt import Stopped
 from camwidget.engine.stale import StaleRecordingError
-from camwidget.engine.untouched import fingerprint
+from camwidget.engine.untouched import Fingerprint, fingerprint
 from camwidget.failing import failed
 from camwidget.freed import Freed
 from camwidget.mailbox import Mailbox, Readers
@@ -276,5 +275,5 @@ class Desk:
         with self._lock:
             return wish.nonce in self._wishes or self._mailbox.closed
 
-    def _model(self) -> tuple[Any, ...]:
+    def _model(self) -> Fingerprint:
         return fingerprint(self._engine.model)

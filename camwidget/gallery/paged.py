@@ -83,6 +83,7 @@ class Paged(Opening):
                     child = None if self.opened is None or self._child is None or self._child.closed else self._child
                     traits, look = {name: getattr(self, name) for name in paper.TRAITS}, desk.look
                 traits["kept"] = self._keep(most, look)
+                desk.look_again()  # a model that has changed meanwhile begins another generation
             if self.generation == traits["generation"]:
                 inner = None if child is None else (child.page_data(), str(child._esm))  # noqa: SLF001
                 return payload.block(paper.of(traits, inner is not None)), inner

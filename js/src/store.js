@@ -234,7 +234,7 @@ export class Store extends Received {
   }
 
   /** Called now and then while something is waited for: a request that was lost is sent again. */
-  remind() { this.#gate.remind(this.#waiting?.since ?? this.#now()); }
+  remind() { this.#gate.remind(this.#waiting?.since ?? this.owed ?? this.#now()); }
 
   /** Gives up waiting: back to what is shown, in the kernel too as soon as it listens. */
   cancel() {

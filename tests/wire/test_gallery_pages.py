@@ -192,6 +192,7 @@ def test_a_model_that_is_trained_meanwhile_makes_a_page_of_what_it_is_by_then(
     monkeypatch.setattr(gallery, "_keep", trained)
     page = unpack(blocks_of(gallery.to_html(most=2))[0])
     assert page["generation"] == gallery.generation == kept(page["kept"], "scores")[0]["content"]["generation"]
+    assert len(gallery.frame) == COUNT  # scored by the model as it is now
     assert bytes(kept(page["kept"], "scores")[0]["buffers"][0]) == gallery._desk.scoring.scores.packed(0, COUNT)
 
 
